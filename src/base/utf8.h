@@ -1,0 +1,17 @@
+/* UTF-8 (RFC 3629). */
+#ifndef MF_BASE_UTF8_H
+#define MF_BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* True for well-formed UTF-8: no surrogates, no overlong forms. */
+bool mf_utf8_valid(const void *text, size_t len);
+
+/*
+ * The greatest length <= `max` at which `text` (well-formed, `len` bytes)
+ * can be cut without splitting a character.
+ */
+size_t mf_utf8_cut(const void *text, size_t len, size_t max);
+
+#endif
