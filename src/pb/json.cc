@@ -1,4 +1,9 @@
+#include <stddef.h>
+#include <stdint.h>
+
+extern "C" {
 #include "pb/json.h"
+}
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>

@@ -1,7 +1,8 @@
 /*
  * Proto3 JSON for the messages of proto/, by libprotobuf.
  *
- * The one place where C++ is spoken; this header is C.
+ * The one place where C++ is spoken; this header is C, and json.cc includes
+ * it as such.
  *
  * Thread:  one mf_json may be used from several threads at once.
  */
@@ -13,10 +14,6 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-
-#ifdef __cplusplus
-extern "C" {
-#endif
 
 struct mf_json;
 
@@ -40,9 +37,5 @@ int mf_json_to_binary(const struct mf_json *json, const char *type,
 int mf_json_from_binary(const struct mf_json *json, const char *type,
                         const uint8_t *data, size_t len, struct mf_buf *out,
                         struct mf_err *err);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif
