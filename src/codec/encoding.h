@@ -1,0 +1,55 @@
+/*
+ * Content encodings: gzip, deflate (both kinds), br, zstd, and stacks of
+ * them (RFC 9110, section 8.4; RFC 7932; RFC 8878).
+ *
+ * Bytes in, bytes out, bounded by the output buffer's maximum.
+ */
+#ifndef MF_CODEC_ENCODING_H
+#define MF_CODEC_ENCODING_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+
+enum mf_encoding {
+    MF_ENCODING_IDENTITY,
+    MF_ENCODING_GZIP,
+    MF_ENCODING_DEFLATE,
+    MF_ENCODING_BROTLI,
+    MF_ENCODING_ZSTD,
+};
+
+/*
+ * The encoding that one token names, without regard to case; empty text and
+ * "identity" are identity, "x-gzip" is gzip. MF_EUNSUPPORTED for any other.
+ */
+int mf_encoding_parse(const char *name, size_t len,
+                      enum mf_encoding *ret_encoding);
+
+/*
+ * Append the decoded bytes of `data` to `out`.
+ *
+ *  MF_EFULL     the result would pass out's maximum
+ *  MF_ETRUNC    the data ends too early
+ *  MF_ECORRUPT  malformed
+ *  MF_ENOMEM
+ *
+ * After MF_EFULL, MF_ETRUNC and MF_ECORRUPT `out` holds what could be
+ * decoded up to there.
+ */
+int mf_encoding_decode(enum mf_encoding encoding, const void *data, size_t len,
+                       struct mf_buf *out);
+
+/* Append `data` encoded; MF_EFULL or MF_ENOMEM (then `out` is as before). */
+int mf_encoding_encode(enum mf_encoding encoding, const void *data, size_t len,
+                       struct mf_buf *out);
+
+/*
+ * Undo a whole Content-Encoding header value (a comma list, applied first
+ * to last, at most four). Errors as above, and MF_EUNSUPPORTED; every
+ * intermediate result is bounded by out's maximum too.
+ */
+int mf_encoding_decode_all(const char *header, size_t header_len,
+                           const void *data, size_t len, struct mf_buf *out);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * mf_filter: a compiled mitmflow.v1.FlowFilter. Matches one record, whether
+ * it comes from the store or from the live feed.
+ *
+ * Immutable once made; any thread.
+ */
+#ifndef MF_QUERY_FILTER_H
+#define MF_QUERY_FILTER_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "flow/record.h"
+#include "mitmflow/v1/mitmflow.pb-c.h"
+
+struct mf_filter;
+
+/*
+ * Compile `message` (borrowed for the call; NULL matches everything).
+ * All given conditions must hold; within a list one is enough. HTTP
+ * conditions exclude flows of other types.
+ *
+ *  MF_EINVAL  an unknown flow type or status; `err` says which
+ *  MF_ENOMEM
+ */
+int mf_filter_new(const Mitmflow__V1__FlowFilter *message,
+                  struct mf_filter **ret_filter, struct mf_err *err);
+struct mf_filter *mf_filter_ref(struct mf_filter *filter);
+void mf_filter_unref(struct mf_filter *filter);
+
+/* True if every record matches. */
+bool mf_filter_is_empty(const struct mf_filter *filter);
+
+/* The record must have its flow. */
+bool mf_filter_match(const struct mf_filter *filter,
+                     const struct mf_record *record);
+
+#endif
