@@ -1,0 +1,22 @@
+/*
+ * Puts together what GetFlow answers: the whole flow as viewers read it.
+ */
+#ifndef MF_SERVICE_GET_FLOW_H
+#define MF_SERVICE_GET_FLOW_H
+
+#include "base/buf.h"
+#include "flow/record.h"
+
+/*
+ * Append an encoded mitmflow.v1.GetFlowResponse for `record` (with its
+ * flow): bodies decoded within `body_max` bytes each, header maps filled.
+ * Any thread.
+ *
+ *  MF_ECORRUPT  the snapshot cannot be read
+ *  MF_EFULL     the answer passes out's maximum
+ *  MF_ENOMEM
+ */
+int mf_get_flow_put(const struct mf_record *record, size_t body_max,
+                    struct mf_buf *out);
+
+#endif

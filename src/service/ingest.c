@@ -1,0 +1,366 @@
+#include "service/ingest.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/utf8.h"
+#include "codec/base64.h"
+#include "mitmproxy/v1/mitmproxy.pb-c.h"
+#include "pb/wire.h"
+#include "service/fail.h"
+#include "service/session.h"
+
+enum {
+    SOURCE_MAX_LEN = 255,
+    SESSION_MAX_LEN = 64,
+    SESSION_GRACE_MS = 20000,
+    REJECTIONS_TOLD = 16,
+};
+
+/* Stop reading at the first, go on below the second. */
+#define BACKLOG_HIGH_LEN ((size_t)64 << 20)
+#define BACKLOG_LOW_LEN ((size_t)32 << 20)
+
+struct mf_ingest {
+    struct mf_context *context;
+    struct mf_sessions *sessions;
+    struct stream *first;
+    uint64_t durable; /* last ticket told by a commit */
+    bool paused;      /* all streams, for the store's backlog */
+};
+
+/* One ExportFlow call. */
+struct stream {
+    struct mf_ingest *ingest;
+    struct mf_call *call;
+    struct stream *next, **link;
+    struct mf_session *session;
+    char source[SOURCE_MAX_LEN + 1];
+    uint64_t messages;
+    uint64_t rejected;
+    size_t told; /* of the rejected, with their reasons */
+    uint64_t last_ticket;
+    bool half_closed;
+    bool is_over; /* finished, waiting for on_close */
+    Mitmproxy__V1__Rejection *rejections[REJECTIONS_TOLD];
+};
+
+/* ---- the answer ---- */
+
+static void answer(struct stream *stream)
+{
+    Mitmproxy__V1__ExportFlowResponse response =
+        MITMPROXY__V1__EXPORT_FLOW_RESPONSE__INIT;
+    response.received = true;
+    response.flows_processed = stream->messages;
+    response.rejected = stream->rejected;
+    response.rejections = stream->rejections;
+    response.n_rejections = stream->told;
+    uint8_t *bytes = malloc(
+        mitmproxy__v1__export_flow_response__get_packed_size(&response) + 1);
+    stream->is_over = true;
+    if (!bytes) {
+        mf_call_finish(stream->call, MF_STATUS_RESOURCE_EXHAUSTED,
+                       "out of memory");
+        return;
+    }
+    size_t len = mitmproxy__v1__export_flow_response__pack(&response, bytes);
+    mf_call_send(stream->call, bytes, len);
+    mf_call_finish(stream->call, MF_STATUS_OK, NULL);
+    free(bytes);
+}
+
+static void answer_if_durable(struct stream *stream)
+{
+    if (stream->half_closed && !stream->is_over &&
+        stream->last_ticket <= stream->ingest->durable)
+        answer(stream);
+}
+
+static void set_paused(struct mf_ingest *ingest, bool paused)
+{
+    if (ingest->paused == paused)
+        return;
+    ingest->paused = paused;
+    for (struct stream *s = ingest->first; s; s = s->next) {
+        if (paused)
+            mf_call_pause(s->call);
+        else
+            mf_call_resume(s->call);
+    }
+}
+
+void mf_ingest_committed(struct mf_ingest *ingest, uint64_t ticket)
+{
+    ingest->durable = ticket;
+    for (struct stream *s = ingest->first; s; s = s->next)
+        answer_if_durable(s);
+    if (mf_store_backlog(ingest->context->store) < BACKLOG_LOW_LEN)
+        set_paused(ingest, false);
+}
+
+/* ---- the messages ---- */
+
+static void finish(struct stream *stream, enum mf_status status,
+                   const char *text)
+{
+    stream->is_over = true;
+    mf_call_finish(stream->call, status, text);
+}
+
+/* Whole but unusable: left out alone, counted, told. */
+static void reject(struct stream *stream, const struct mf_err *err)
+{
+    uint64_t index = stream->messages++;
+    mf_log(MF_LOG_WARN, "message %" PRIu64 " from %s left out: %s", index,
+           mf_call_peer(stream->call), err->text);
+    stream->rejected++;
+    if (stream->told == REJECTIONS_TOLD)
+        return;
+    Mitmproxy__V1__Rejection *rejection = malloc(sizeof *rejection);
+    char *reason = strdup(err->text);
+    if (!rejection || !reason) {
+        free(rejection);
+        free(reason);
+        return;
+    }
+    mitmproxy__v1__rejection__init(rejection);
+    rejection->index = index;
+    rejection->reason = reason;
+    stream->rejections[stream->told++] = rejection;
+}
+
+static void on_export_message(struct mf_call *call, void *user,
+                              const uint8_t *message, size_t len)
+{
+    struct mf_ingest *ingest = user;
+    struct stream *stream = mf_call_data(call);
+    if (!stream || stream->is_over)
+        return;
+    struct mf_err err;
+    struct mf_flow *flow;
+    int rc = mf_flow_from_export(message, len, &flow, &err);
+    if (rc == MF_EINVAL || rc == MF_EUTF8) {
+        reject(stream, &err);
+        return;
+    }
+    if (rc == MF_ECORRUPT) {
+        finish(stream, MF_STATUS_INVALID_ARGUMENT, err.text);
+        return;
+    }
+    if (!rc) {
+        rc = mf_store_put(ingest->context->store, flow, stream->source,
+                          mf_session_id(stream->session), &stream->last_ticket);
+        mf_flow_unref(flow);
+    }
+    if (rc) {
+        finish(stream, MF_STATUS_UNAVAILABLE, mf_err_message(rc));
+        return;
+    }
+    stream->messages++;
+    if (mf_store_backlog(ingest->context->store) > BACKLOG_HIGH_LEN)
+        set_paused(ingest, true);
+}
+
+static void on_export_half_close(struct mf_call *call, void *user)
+{
+    (void)user;
+    struct stream *stream = mf_call_data(call);
+    if (!stream)
+        return;
+    stream->half_closed = true;
+    answer_if_durable(stream);
+}
+
+/* ---- begin and end ---- */
+
+static bool session_is_valid(const char *session)
+{
+    size_t len = strspn(session, "0123456789abcdefghijklmnopqrstuvwxyz"
+                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ-");
+    return len > 0 && len <= SESSION_MAX_LEN && !session[len];
+}
+
+static bool source_is_valid(const char *source, size_t len)
+{
+    return len <= SOURCE_MAX_LEN && mf_utf8_valid(source, len) &&
+           !memchr(source, 0, len);
+}
+
+/* Read `mitmflow-source-bin`; false if it is there and unusable. */
+static bool read_source(struct stream *stream)
+{
+    const char *encoded = mf_call_metadata(stream->call, "mitmflow-source-bin");
+    if (!encoded)
+        return true;
+    struct mf_buf source;
+    mf_buf_init(&source, SOURCE_MAX_LEN);
+    bool ok = mf_base64_decode(encoded, strlen(encoded), &source) == 0 &&
+              source_is_valid((const char *)source.data, source.len);
+    if (ok && source.len)
+        memcpy(stream->source, source.data, source.len);
+    mf_buf_release(&source);
+    return ok;
+}
+
+static void stream_free(struct stream *stream)
+{
+    if (stream->session)
+        mf_session_close(stream->session);
+    for (size_t i = 0; i < stream->told; i++)
+        mitmproxy__v1__rejection__free_unpacked(stream->rejections[i], NULL);
+    free(stream);
+}
+
+static void on_export_open(struct mf_call *call, void *user)
+{
+    struct mf_ingest *ingest = user;
+    const char *session = mf_call_metadata(call, "mitmflow-session");
+    if (ingest->context->stopping) {
+        mf_call_finish(call, MF_STATUS_UNAVAILABLE, "the server is stopping");
+        return;
+    }
+    if (session && !session_is_valid(session)) {
+        mf_call_finish(call, MF_STATUS_INVALID_ARGUMENT,
+                       "mitmflow-session: 1 to 64 of [0-9a-zA-Z-]");
+        return;
+    }
+    struct stream *stream = calloc(1, sizeof *stream);
+    if (!stream) {
+        mf_call_finish(call, MF_STATUS_UNAVAILABLE, "out of memory");
+        return;
+    }
+    stream->ingest = ingest;
+    stream->call = call;
+    if (!read_source(stream)) {
+        free(stream);
+        mf_call_finish(call, MF_STATUS_INVALID_ARGUMENT,
+                       "mitmflow-source-bin: base64 of at most 255 bytes of "
+                       "UTF-8");
+        return;
+    }
+    stream->session = mf_session_open(ingest->sessions, session);
+    if (!stream->session) {
+        free(stream);
+        mf_call_finish(call, MF_STATUS_UNAVAILABLE, "out of memory");
+        return;
+    }
+    stream->next = ingest->first;
+    stream->link = &ingest->first;
+    if (stream->next)
+        stream->next->link = &stream->next;
+    ingest->first = stream;
+    mf_call_set_data(call, stream);
+    if (ingest->paused)
+        mf_call_pause(call);
+}
+
+static void on_export_close(struct mf_call *call, void *user)
+{
+    (void)user;
+    struct stream *stream = mf_call_data(call);
+    if (!stream)
+        return;
+    *stream->link = stream->next;
+    if (stream->next)
+        stream->next->link = stream->link;
+    stream_free(stream);
+}
+
+static void on_session_gone(void *user, const char *id)
+{
+    struct mf_ingest *ingest = user;
+    uint64_t ticket;
+    int rc = mf_store_cut_off(ingest->context->store, id, &ticket);
+    if (rc)
+        mf_log(MF_LOG_ERROR, "flows of a lost exporter not marked: %s",
+               mf_err_message(rc));
+}
+
+/* ---- Hello ---- */
+
+static void on_hello(struct mf_call *call, void *user, const uint8_t *message,
+                     size_t len)
+{
+    (void)user;
+    Mitmproxy__V1__HelloRequest *request =
+        mitmproxy__v1__hello_request__unpack(NULL, len, message);
+    if (!request) {
+        mf_call_finish(call, MF_STATUS_INVALID_ARGUMENT, "malformed message");
+        return;
+    }
+    mf_log(MF_LOG_INFO,
+           "exporter %.32s of mitmproxy %.32s connected from %s as \"%.64s\"",
+           request->exporter_version, request->mitmproxy_version,
+           mf_call_peer(call), request->source);
+    mitmproxy__v1__hello_request__free_unpacked(request, NULL);
+
+    Mitmproxy__V1__ExportFeatures takes = MITMPROXY__V1__EXPORT_FEATURES__INIT;
+    takes.raw_bodies = true;
+    Mitmproxy__V1__HelloResponse response = MITMPROXY__V1__HELLO_RESPONSE__INIT;
+    response.server_version = MF_VERSION;
+    response.takes = &takes;
+    response.max_message_bytes = MF_INGEST_MESSAGE_MAX_LEN;
+    uint8_t bytes[256];
+    len = mitmproxy__v1__hello_response__pack(&response, bytes);
+    mf_call_send(call, bytes, len);
+    mf_call_finish(call, MF_STATUS_OK, NULL);
+}
+
+/* ---- life ---- */
+
+struct mf_ingest *mf_ingest_new(struct mf_context *context)
+{
+    struct mf_ingest *ingest = calloc(1, sizeof *ingest);
+    if (!ingest)
+        return NULL;
+    ingest->context = context;
+    ingest->sessions = mf_sessions_new(context->loop, SESSION_GRACE_MS,
+                                       on_session_gone, ingest);
+    if (!ingest->sessions) {
+        free(ingest);
+        return NULL;
+    }
+    return ingest;
+}
+
+void mf_ingest_stop(struct mf_ingest *ingest)
+{
+    for (struct stream *s = ingest->first; s; s = s->next)
+        if (!s->is_over)
+            finish(s, MF_STATUS_UNAVAILABLE, "the server is stopping");
+}
+
+void mf_ingest_free(struct mf_ingest *ingest)
+{
+    if (!ingest)
+        return;
+    mf_sessions_free(ingest->sessions);
+    free(ingest);
+}
+
+#define SERVICE "mitmproxy.v1."
+
+const struct mf_method mf_ingest_methods[] = {
+    {
+        .path = "/" SERVICE "Service/ExportFlow",
+        .input = SERVICE "ExportFlowRequest",
+        .output = SERVICE "ExportFlowResponse",
+        .kind = MF_METHOD_CLIENT_STREAM,
+        .ops = {.on_open = on_export_open,
+                .on_message = on_export_message,
+                .on_half_close = on_export_half_close,
+                .on_close = on_export_close},
+    },
+    {
+        .path = "/" SERVICE "Service/Hello",
+        .input = SERVICE "HelloRequest",
+        .output = SERVICE "HelloResponse",
+        .kind = MF_METHOD_UNARY,
+        .ops = {.on_message = on_hello},
+    },
+};
+const size_t mf_ingest_method_count =
+    sizeof mf_ingest_methods / sizeof *mf_ingest_methods;

@@ -1,0 +1,161 @@
+#include "service/page.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "service/page_assets.h"
+
+#define CSP                                                              \
+    "default-src 'none'; script-src 'self'; style-src 'self'; "          \
+    "connect-src 'self'; worker-src 'self'; font-src 'self'; "           \
+    "img-src 'self' blob: data:; manifest-src 'self'; base-uri 'none'; " \
+    "form-action 'none'; frame-ancestors 'none'"
+
+enum { HEADERS_MAX = 16 };
+
+struct headers {
+    struct mf_header list[HEADERS_MAX];
+    size_t count;
+};
+
+static void add(struct headers *headers, const char *name, const char *value)
+{
+    headers->list[headers->count++] = (struct mf_header){name, value};
+}
+
+static void add_safety(struct headers *headers)
+{
+    add(headers, "content-security-policy", CSP);
+    add(headers, "x-content-type-options", "nosniff");
+    add(headers, "referrer-policy", "no-referrer");
+    add(headers, "x-frame-options", "DENY");
+    add(headers, "cross-origin-opener-policy", "same-origin");
+    add(headers, "cross-origin-resource-policy", "same-origin");
+}
+
+static bool is_head(struct mf_exchange *x)
+{
+    return strcmp(mf_exchange_method(x), "HEAD") == 0;
+}
+
+static void respond(struct mf_exchange *x, int status, struct headers *headers,
+                    const void *body, size_t len)
+{
+    char length[24];
+    snprintf(length, sizeof length, "%zu", len);
+    if (status != 304)
+        add(headers, "content-length", length);
+    mf_exchange_respond(x, status, headers->list, headers->count);
+    if (!is_head(x) && status != 304)
+        mf_exchange_write_static(x, body, len);
+    mf_exchange_finish(x, NULL, 0);
+}
+
+static void respond_text(struct mf_exchange *x, int status, const char *text,
+                         const char *allow)
+{
+    struct headers headers = {.count = 0};
+    add_safety(&headers);
+    add(&headers, "content-type", "text/plain; charset=utf-8");
+    add(&headers, "cache-control", "no-store");
+    if (allow)
+        add(&headers, "allow", allow);
+    respond(x, status, &headers, text, strlen(text));
+}
+
+/* The weight of `coding` in an Accept-Encoding value is not zero (RFC 9110,
+ * section 12.5.3). */
+static bool accepts(const char *header, const char *coding)
+{
+    size_t coding_len = strlen(coding);
+    while (header && *header) {
+        header += strspn(header, " \t,");
+        size_t item_len = strcspn(header, ",");
+        size_t name_len = strcspn(header, ";, \t");
+        if (name_len == coding_len &&
+            strncasecmp(header, coding, coding_len) == 0) {
+            char item[64];
+            snprintf(item, sizeof item, "%.*s", (int)item_len, header);
+            const char *q = strstr(item, "q=0");
+            return !q || strspn(q + 2, "0.") != strcspn(q + 2, " \t;");
+        }
+        header += item_len;
+    }
+    return false;
+}
+
+/* One of the entity tags in an If-None-Match value is `etag`. */
+static bool tag_matches(const char *header, const char *etag)
+{
+    return header && (strcmp(header, "*") == 0 || strstr(header, etag));
+}
+
+static const struct mf_page_asset *find_asset(const char *path)
+{
+    size_t len = strcspn(path, "?");
+    if (len == 1)
+        path = "/index.html", len = strlen(path);
+    for (size_t i = 0; i < mf_page_assets_count; i++) {
+        const struct mf_page_asset *asset = &mf_page_assets[i];
+        if (strlen(asset->path) == len && memcmp(asset->path, path, len) == 0)
+            return asset;
+    }
+    return NULL;
+}
+
+static void respond_asset(struct mf_exchange *x,
+                          const struct mf_page_asset *asset)
+{
+    struct headers headers = {.count = 0};
+    const char *accept = mf_exchange_header(x, "accept-encoding");
+    const unsigned char *body = asset->identity;
+    size_t len = asset->identity_len;
+    char etag[128]; /* weak: the same for every content coding */
+    snprintf(etag, sizeof etag, "W/%s", asset->etag);
+    add_safety(&headers);
+    add(&headers, "etag", etag);
+    add(&headers, "vary", "accept-encoding");
+    add(&headers, "cache-control",
+        asset->immutable ? "public, max-age=31536000, immutable" : "no-cache");
+    if (tag_matches(mf_exchange_header(x, "if-none-match"), asset->etag)) {
+        respond(x, 304, &headers, NULL, 0);
+        return;
+    }
+    add(&headers, "content-type", asset->content_type);
+    if (asset->brotli && accepts(accept, "br")) {
+        add(&headers, "content-encoding", "br");
+        body = asset->brotli;
+        len = asset->brotli_len;
+    } else if (asset->gzip && accepts(accept, "gzip")) {
+        add(&headers, "content-encoding", "gzip");
+        body = asset->gzip;
+        len = asset->gzip_len;
+    }
+    respond(x, 200, &headers, body, len);
+}
+
+static const struct mf_exchange_events no_events;
+
+void mf_page_refuse(struct mf_exchange *x, int status, const char *text)
+{
+    mf_exchange_set_events(x, &no_events, NULL);
+    respond_text(x, status, text, NULL);
+}
+
+void mf_page_handle(struct mf_exchange *x)
+{
+    mf_exchange_set_events(x, &no_events, NULL);
+    const char *path = mf_exchange_path(x);
+    const struct mf_page_asset *asset = find_asset(path);
+    bool is_health = strcmp(path, "/healthz") == 0;
+    if (!asset && !is_health)
+        respond_text(x, 404, "There is nothing here.\n", NULL);
+    else if (!is_head(x) && strcmp(mf_exchange_method(x), "GET") != 0)
+        respond_text(x, 405, "Only GET and HEAD are answered here.\n",
+                     "GET, HEAD");
+    else if (is_health)
+        respond_text(x, 200, "ok\n", NULL);
+    else
+        respond_asset(x, asset);
+}

@@ -1,0 +1,199 @@
+#include "service/service.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "pb/json.h"
+#include "rpc/rpc.h"
+#include "service/context.h"
+#include "service/ingest.h"
+#include "service/page.h"
+#include "service/viewer.h"
+#include "service/watch.h"
+
+struct mf_service {
+    struct mf_context context;
+    struct mf_guard guard;
+    struct mf_json *json;
+    struct mf_rpc *rpc;
+    struct mf_ingest *ingest;
+    struct mf_watches *watches;
+};
+
+/* ---- from the writer thread to the loop ---- */
+
+/* A commit on its way to the loop. */
+struct note {
+    struct mf_service *service;
+    uint64_t ticket;
+    uint64_t flow_count;
+    size_t change_count;
+    struct mf_change changes[]; /* with references of their own */
+};
+
+static void take_note(void *arg)
+{
+    struct note *note = arg;
+    struct mf_service *service = note->service;
+    mf_hub_publish(service->context.hub, note->changes, note->change_count,
+                   note->flow_count);
+    mf_ingest_committed(service->ingest, note->ticket);
+    for (size_t i = 0; i < note->change_count; i++)
+        mf_record_unref(note->changes[i].record);
+    free(note);
+}
+
+/* Changes must reach the hub without a gap and acknowledgements must come,
+ * so there is no going on without the memory for this. */
+static void *must(void *memory)
+{
+    if (!memory) {
+        mf_log(MF_LOG_ERROR, "out of memory");
+        abort();
+    }
+    return memory;
+}
+
+static void on_commit(void *user, const struct mf_commit *commit)
+{
+    struct mf_service *service = user;
+    size_t changes_len = commit->change_count * sizeof *commit->changes;
+    struct note *note = must(malloc(sizeof *note + changes_len));
+    *note = (struct note){
+        .service = service,
+        .ticket = commit->ticket,
+        .flow_count = commit->flow_count,
+        .change_count = commit->change_count,
+    };
+    for (size_t i = 0; i < commit->change_count; i++) {
+        note->changes[i] = commit->changes[i];
+        if (note->changes[i].record)
+            mf_record_ref(note->changes[i].record);
+    }
+    if (mf_loop_post(service->context.loop, take_note, note))
+        must(NULL);
+}
+
+static void on_store_failure(void *user, const struct mf_err *err)
+{
+    (void)user;
+    mf_log(MF_LOG_ERROR, "flows cannot be written, trying again: %s",
+           err->text);
+}
+
+/* ---- life ---- */
+
+static int start_hub(struct mf_context *context, struct mf_err *err)
+{
+    struct mf_reader *reader;
+    struct mf_window window = {0};
+    int rc = mf_reader_open(context->store, &reader, err);
+    if (rc)
+        return rc;
+    struct mf_filter *all = NULL;
+    rc = mf_filter_new(NULL, &all, err);
+    const struct mf_list_query query = {.filter = all, .limit = 0};
+    if (!rc)
+        rc = mf_reader_list(reader, &query, &window, err);
+    if (!rc)
+        context->hub = mf_hub_new(window.head, window.flow_count);
+    mf_window_release(&window);
+    mf_filter_unref(all);
+    mf_reader_close(reader);
+    if (!rc && !context->hub)
+        rc = mf_err_set(err, MF_ENOMEM, "out of memory");
+    return rc;
+}
+
+static int start_rpc(struct mf_service *service)
+{
+    const struct mf_rpc_opts opts = {
+        .json = service->json,
+        .max_message_len = MF_INGEST_MESSAGE_MAX_LEN,
+    };
+    service->rpc = mf_rpc_new(&opts);
+    if (!service->rpc ||
+        mf_rpc_add(service->rpc, mf_ingest_methods, mf_ingest_method_count,
+                   service->ingest) ||
+        mf_rpc_add(service->rpc, mf_watch_methods, mf_watch_method_count,
+                   service->watches) ||
+        mf_rpc_add(service->rpc, mf_viewer_methods, mf_viewer_method_count,
+                   &service->context))
+        return MF_ENOMEM;
+    return 0;
+}
+
+int mf_service_new(const struct mf_service_opts *opts,
+                   struct mf_service **ret_service, struct mf_err *err)
+{
+    struct mf_service *service = calloc(1, sizeof *service);
+    if (!service)
+        return mf_err_set(err, MF_ENOMEM, "out of memory");
+    struct mf_context *context = &service->context;
+    context->loop = opts->loop;
+    service->guard = opts->guard;
+    const struct mf_store_opts store_opts = {
+        .dir = opts->data_dir,
+        .max_flows = opts->max_flows,
+        .on_commit = on_commit,
+        .on_failure = on_store_failure,
+        .user = service,
+    };
+    /* Notes wait for the loop to run, so the rest may follow the store. */
+    int rc = mf_store_open(&store_opts, &context->store, err);
+    if (!rc)
+        rc = start_hub(context, err);
+    if (!rc)
+        rc = mf_pool_new(context->loop, context->store, &context->pool, err);
+    if (!rc) {
+        service->json = mf_json_new();
+        service->ingest = mf_ingest_new(context);
+        service->watches = mf_watches_new(context);
+        if (!service->json || !service->ingest || !service->watches ||
+            start_rpc(service))
+            rc = mf_err_set(err, MF_ENOMEM, "out of memory");
+    }
+    if (rc) {
+        mf_service_free(service);
+        return rc;
+    }
+    *ret_service = service;
+    return 0;
+}
+
+void mf_service_on_request(void *user, struct mf_exchange *x)
+{
+    struct mf_service *service = user;
+    const char *refusal =
+        mf_guard_refusal(&service->guard, mf_exchange_authority(x),
+                         mf_exchange_header(x, "origin"));
+    if (refusal)
+        mf_page_refuse(x, 403, refusal);
+    else if (!mf_rpc_handle(service->rpc, x))
+        mf_page_handle(x);
+}
+
+void mf_service_stop(struct mf_service *service)
+{
+    service->context.stopping = true;
+    mf_ingest_stop(service->ingest);
+    mf_watches_stop(service->watches);
+}
+
+void mf_service_free(struct mf_service *service)
+{
+    if (!service)
+        return;
+    struct mf_context *context = &service->context;
+    mf_pool_free(context->pool);
+    mf_store_close(context->store);
+    if (context->hub && service->ingest)
+        mf_loop_run(context->loop); /* what the last commit posted */
+    mf_rpc_free(service->rpc);
+    mf_watches_free(service->watches);
+    mf_ingest_free(service->ingest);
+    mf_hub_free(context->hub);
+    mf_json_free(service->json);
+    free(service);
+}

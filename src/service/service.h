@@ -1,0 +1,42 @@
+/*
+ * mf_service: what the server does for exporters and viewers, wired to the
+ * store below and the network above.
+ *
+ * Thread:  the loop's.
+ */
+#ifndef MF_SERVICE_SERVICE_H
+#define MF_SERVICE_SERVICE_H
+
+#include "net/exchange.h"
+#include "net/loop.h"
+#include "service/guard.h"
+
+struct mf_service;
+
+struct mf_service_opts {
+    struct mf_loop *loop;
+    const char *data_dir;
+    uint64_t max_flows;    /* 0: no cap */
+    struct mf_guard guard; /* borrowed for the service's life */
+};
+
+/* Opens the store; errors as mf_store_open(). */
+int mf_service_new(const struct mf_service_opts *opts,
+                   struct mf_service **ret_service, struct mf_err *err);
+
+/* Answer one request: a call, or the page. Fits mf_server_opts. */
+void mf_service_on_request(void *service, struct mf_exchange *x);
+
+/*
+ * End every call that would last: exporters and watchers are told
+ * UNAVAILABLE, so that they come back. No further one is taken.
+ */
+void mf_service_stop(struct mf_service *service);
+
+/*
+ * Commit what is queued and close the store. After the loop has ended, so
+ * that no call, job or post is left. NULL is allowed.
+ */
+void mf_service_free(struct mf_service *service);
+
+#endif

@@ -1,0 +1,461 @@
+#include "service/viewer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "mitmflow/v1/mitmflow.pb-c.h"
+#include "pb/wire.h"
+#include "service/fail.h"
+#include "service/get_flow.h"
+
+enum {
+    DEFAULT_LIMIT = 500,
+    LIMIT_MAX = 100000,
+    NOTE_MAX_LEN = 64 << 10,
+    ID_REFS_MAX = 100000,
+};
+#define PENDING_MAX_LEN ((size_t)512 << 10)
+#define BODY_MAX_LEN ((size_t)64 << 20)
+#define ANSWER_MAX_LEN ((size_t)512 << 20)
+
+static void refuse(struct mf_call *call, const char *text)
+{
+    mf_call_finish(call, MF_STATUS_INVALID_ARGUMENT, text);
+}
+
+/* A read for one call. Outlives the call when that goes first. */
+struct read {
+    struct mf_job job;    /* first: jobs are cast back */
+    struct mf_call *call; /* NULL: closed */
+    bool done;
+    _Atomic bool cancel;
+    int rc;
+    struct mf_err err;
+
+    /* GetFlows */
+    struct mf_filter *filter;
+    size_t limit;
+    struct mf_window window;
+    size_t window_at;
+
+    /* GetFlow */
+    struct mf_flow_ref ref;
+    char *id; /* owned; ref's text */
+    struct mf_buf answer;
+};
+
+static struct read *read_new(struct mf_call *call)
+{
+    struct read *read = calloc(1, sizeof *read);
+    if (!read) {
+        mf_call_finish(call, MF_STATUS_RESOURCE_EXHAUSTED, "out of memory");
+        return NULL;
+    }
+    read->call = call;
+    mf_buf_init(&read->answer, ANSWER_MAX_LEN);
+    mf_call_set_data(call, read);
+    return read;
+}
+
+static void read_free(struct read *read)
+{
+    mf_window_release(&read->window);
+    mf_filter_unref(read->filter);
+    mf_buf_release(&read->answer);
+    free(read->id);
+    free(read);
+}
+
+static void read_on_close(struct mf_call *call, void *user)
+{
+    (void)user;
+    struct read *read = mf_call_data(call);
+    if (!read)
+        return;
+    read->call = NULL;
+    read->cancel = true;
+    if (read->done)
+        read_free(read);
+}
+
+/* True if the call still waits for what was read. */
+static bool read_is_wanted(struct read *read)
+{
+    read->done = true;
+    if (!read->call) {
+        read_free(read);
+        return false;
+    }
+    if (read->rc) {
+        mf_fail(read->call, &read->err);
+        return false;
+    }
+    return true;
+}
+
+/* ---- GetFlows ---- */
+
+static void list_send(struct read *read)
+{
+    struct mf_buf message;
+    int rc = 0;
+    mf_buf_init(&message, SIZE_MAX);
+    while (!rc && read->window_at < read->window.count &&
+           mf_call_pending(read->call) < PENDING_MAX_LEN) {
+        size_t len;
+        const uint8_t *summary =
+            mf_record_summary(read->window.records[read->window_at++], &len);
+        mf_buf_clear(&message);
+        rc = mf_wire_put_bytes(&message, 1, summary, len);
+        if (!rc)
+            mf_call_send(read->call, message.data, message.len);
+    }
+    mf_buf_release(&message);
+    if (rc)
+        mf_call_finish(read->call, MF_STATUS_RESOURCE_EXHAUSTED,
+                       "out of memory");
+    else if (read->window_at == read->window.count)
+        mf_call_finish(read->call, MF_STATUS_OK, NULL);
+}
+
+static void list_work(struct mf_job *job, struct mf_reader *reader)
+{
+    struct read *read = (struct read *)job;
+    const struct mf_list_query query = {
+        .filter = read->filter,
+        .limit = read->limit,
+        .cancel = &read->cancel,
+    };
+    read->rc = mf_reader_list(reader, &query, &read->window, &read->err);
+}
+
+static void list_done(struct mf_job *job)
+{
+    struct read *read = (struct read *)job;
+    if (read_is_wanted(read))
+        list_send(read);
+}
+
+static void list_on_drain(struct mf_call *call, void *user)
+{
+    (void)user;
+    struct read *read = mf_call_data(call);
+    if (read && read->done && !read->rc)
+        list_send(read);
+}
+
+static void on_get_flows(struct mf_call *call, void *user,
+                         const uint8_t *message, size_t len)
+{
+    struct mf_context *context = user;
+    Mitmflow__V1__GetFlowsRequest *request =
+        mitmflow__v1__get_flows_request__unpack(NULL, len, message);
+    if (!request) {
+        refuse(call, "malformed message");
+        return;
+    }
+    struct mf_err err;
+    struct read *read = NULL;
+    struct mf_filter *filter;
+    if (mf_filter_new(request->filter, &filter, &err)) {
+        mf_fail(call, &err);
+    } else if ((read = read_new(call))) {
+        read->filter = filter;
+        read->limit =
+            request->limit <= 0 ? DEFAULT_LIMIT : (size_t)request->limit;
+        if (read->limit > LIMIT_MAX)
+            read->limit = LIMIT_MAX;
+        read->job.work = list_work;
+        read->job.done = list_done;
+        mf_call_send_head(call);
+        mf_pool_run(context->pool, &read->job);
+    } else {
+        mf_filter_unref(filter);
+    }
+    mitmflow__v1__get_flows_request__free_unpacked(request, NULL);
+}
+
+/* ---- GetFlow ---- */
+
+static void get_work(struct mf_job *job, struct mf_reader *reader)
+{
+    struct read *read = (struct read *)job;
+    struct mf_record *record;
+    read->rc = mf_reader_get(reader, &read->ref, &record, &read->err);
+    if (read->rc)
+        return;
+    read->rc = mf_get_flow_put(record, BODY_MAX_LEN, &read->answer);
+    if (read->rc)
+        mf_err_set(&read->err, read->rc, "flow cannot be shown: %s",
+                   mf_err_message(read->rc));
+    mf_record_unref(record);
+}
+
+static void get_done(struct mf_job *job)
+{
+    struct read *read = (struct read *)job;
+    if (!read_is_wanted(read))
+        return;
+    mf_call_send(read->call, read->answer.data, read->answer.len);
+    mf_call_finish(read->call, MF_STATUS_OK, NULL);
+}
+
+/* Ids may hold NUL, so they are read from the bytes. */
+static struct mf_span read_id(const uint8_t *message, size_t len)
+{
+    struct mf_wire_field field;
+    if (!mf_wire_find(message, len, 1, &field))
+        return (struct mf_span){"", 0};
+    return (struct mf_span){(const char *)field.data, field.len};
+}
+
+static void on_get_flow(struct mf_call *call, void *user,
+                        const uint8_t *message, size_t len)
+{
+    struct mf_context *context = user;
+    Mitmflow__V1__GetFlowRequest *request =
+        mitmflow__v1__get_flow_request__unpack(NULL, len, message);
+    if (!request) {
+        refuse(call, "malformed message");
+        return;
+    }
+    uint64_t number = request->number;
+    mitmflow__v1__get_flow_request__free_unpacked(request, NULL);
+    struct mf_span id = read_id(message, len);
+    struct read *read = read_new(call);
+    if (!read)
+        return;
+    read->id = malloc(id.len + 1);
+    if (read->id)
+        memcpy(read->id, id.text, id.len);
+    else
+        id.len = 0;
+    read->ref = (struct mf_flow_ref){number, {read->id, id.len}};
+    read->job.work = get_work;
+    read->job.done = get_done;
+    mf_pool_run(context->pool, &read->job);
+}
+
+/* ---- UpdateFlow, DeleteFlows ---- */
+
+/* A write for one call: answered on the loop after its commit. */
+struct write {
+    struct mf_context *context;
+    struct mf_call *call; /* NULL: closed */
+    bool is_update;
+    int rc;
+    struct mf_record *record;
+    uint64_t count;
+};
+
+static void write_answer(void *arg)
+{
+    struct write *write = arg;
+    struct mf_buf answer;
+    int rc = 0;
+    mf_buf_init(&answer, SIZE_MAX);
+    if (write->call && write->rc) {
+        struct mf_err err;
+        mf_err_set(&err, write->rc, "no such flow");
+        mf_fail(write->call, &err);
+    } else if (write->call) {
+        size_t len = 0;
+        const uint8_t *summary =
+            write->record ? mf_record_summary(write->record, &len) : NULL;
+        if (write->is_update)
+            rc = mf_wire_put_bytes(&answer, 1, summary, len);
+        else
+            rc = mf_wire_put_varint_opt(&answer, 1, write->count);
+        mf_call_send(write->call, answer.data, answer.len);
+        mf_call_finish(write->call,
+                       rc ? MF_STATUS_RESOURCE_EXHAUSTED : MF_STATUS_OK, NULL);
+    }
+    if (write->call)
+        mf_call_set_data(write->call, NULL);
+    mf_buf_release(&answer);
+    mf_record_unref(write->record);
+    free(write);
+}
+
+/* On the writer thread. */
+static void write_done(void *user, int rc, struct mf_record *record,
+                       uint64_t count)
+{
+    struct write *write = user;
+    write->rc = rc;
+    write->record = record ? mf_record_ref(record) : NULL;
+    write->count = count;
+    mf_loop_post(write->context->loop, write_answer, write);
+}
+
+static void write_on_close(struct mf_call *call, void *user)
+{
+    (void)user;
+    struct write *write = mf_call_data(call);
+    if (write)
+        write->call = NULL;
+}
+
+static struct write *write_new(struct mf_context *context, struct mf_call *call,
+                               bool is_update)
+{
+    struct write *write = calloc(1, sizeof *write);
+    if (!write) {
+        mf_call_finish(call, MF_STATUS_RESOURCE_EXHAUSTED, "out of memory");
+        return NULL;
+    }
+    write->context = context;
+    write->call = call;
+    write->is_update = is_update;
+    mf_call_set_data(call, write);
+    return write;
+}
+
+/* The store refused to queue it. */
+static void write_refused(struct write *write, int rc)
+{
+    struct mf_err err;
+    mf_err_set(&err, rc, "%s", mf_err_message(rc));
+    mf_call_set_data(write->call, NULL);
+    mf_fail(write->call, &err);
+    free(write);
+}
+
+static void update(struct mf_context *context, struct mf_call *call,
+                   const Mitmflow__V1__UpdateFlowRequest *request,
+                   struct mf_span id)
+{
+    struct mf_update update = {0};
+    bool pinned = request->pinned;
+    if (request->pinned_presence_case ==
+        MITMFLOW__V1__UPDATE_FLOW_REQUEST__PINNED_PRESENCE_PINNED)
+        update.pinned = &pinned;
+    if (request->note_presence_case ==
+        MITMFLOW__V1__UPDATE_FLOW_REQUEST__NOTE_PRESENCE_NOTE) {
+        update.note = request->note;
+        if (strlen(update.note) > NOTE_MAX_LEN) {
+            refuse(call, "a note is at most 64 KiB");
+            return;
+        }
+        if (!mf_utf8_valid(update.note, strlen(update.note))) {
+            refuse(call, "the note is not UTF-8");
+            return;
+        }
+    }
+    const struct mf_flow_ref ref = {request->number, id};
+    struct write *write = write_new(context, call, true);
+    if (!write)
+        return;
+    int rc = mf_store_update(context->store, &ref, &update, write_done, write);
+    if (rc)
+        write_refused(write, rc);
+}
+
+static void on_update_flow(struct mf_call *call, void *user,
+                           const uint8_t *message, size_t len)
+{
+    Mitmflow__V1__UpdateFlowRequest *request =
+        mitmflow__v1__update_flow_request__unpack(NULL, len, message);
+    if (!request) {
+        refuse(call, "malformed message");
+        return;
+    }
+    update(user, call, request, read_id(message, len));
+    mitmflow__v1__update_flow_request__free_unpacked(request, NULL);
+}
+
+/* References of a DeleteFlowsRequest, ids read from the bytes; the caller
+ * frees them. NULL: out of memory. */
+static struct mf_flow_ref *
+read_refs(const Mitmflow__V1__DeleteFlowsRequest *request,
+          const uint8_t *message, size_t len, size_t *ret_count)
+{
+    size_t most = request->n_numbers + request->n_flow_ids;
+    struct mf_flow_ref *refs = calloc(most + 1, sizeof *refs);
+    if (!refs)
+        return NULL;
+    size_t count = 0;
+    for (; count < request->n_numbers; count++)
+        refs[count].number = request->numbers[count];
+    struct mf_cursor cursor = mf_cursor_make(message, len);
+    struct mf_wire_field field;
+    while (count < most && mf_wire_next(&cursor, &field))
+        if (field.number == 1 && field.type == MF_WIRE_LEN)
+            refs[count++].id =
+                (struct mf_span){(const char *)field.data, field.len};
+    *ret_count = count;
+    return refs;
+}
+
+static void delete (struct mf_context *context, struct mf_call *call,
+                    const struct mf_flow_ref *refs, size_t count, bool all)
+{
+    struct write *write = write_new(context, call, false);
+    if (!write)
+        return;
+    int rc =
+        all ? mf_store_delete_all(context->store, write_done, write)
+            : mf_store_delete(context->store, refs, count, write_done, write);
+    if (rc)
+        write_refused(write, rc);
+}
+
+static void on_delete_flows(struct mf_call *call, void *user,
+                            const uint8_t *message, size_t len)
+{
+    Mitmflow__V1__DeleteFlowsRequest *request =
+        mitmflow__v1__delete_flows_request__unpack(NULL, len, message);
+    if (!request) {
+        refuse(call, "malformed message");
+        return;
+    }
+    size_t count = 0;
+    struct mf_flow_ref *refs = read_refs(request, message, len, &count);
+    if (!refs)
+        mf_call_finish(call, MF_STATUS_RESOURCE_EXHAUSTED, "out of memory");
+    else if (count > ID_REFS_MAX)
+        refuse(call, "too many flows named at once");
+    else
+        delete (user, call, refs, count, request->all);
+    free(refs);
+    mitmflow__v1__delete_flows_request__free_unpacked(request, NULL);
+}
+
+#define SERVICE "mitmflow.v1."
+
+const struct mf_method mf_viewer_methods[] = {
+    {
+        .path = "/" SERVICE "Service/GetFlows",
+        .input = SERVICE "GetFlowsRequest",
+        .output = SERVICE "GetFlowsResponse",
+        .kind = MF_METHOD_SERVER_STREAM,
+        .ops = {.on_message = on_get_flows,
+                .on_drain = list_on_drain,
+                .on_close = read_on_close},
+    },
+    {
+        .path = "/" SERVICE "Service/GetFlow",
+        .input = SERVICE "GetFlowRequest",
+        .output = SERVICE "GetFlowResponse",
+        .kind = MF_METHOD_UNARY,
+        .no_side_effects = true,
+        .ops = {.on_message = on_get_flow, .on_close = read_on_close},
+    },
+    {
+        .path = "/" SERVICE "Service/UpdateFlow",
+        .input = SERVICE "UpdateFlowRequest",
+        .output = SERVICE "UpdateFlowResponse",
+        .kind = MF_METHOD_UNARY,
+        .ops = {.on_message = on_update_flow, .on_close = write_on_close},
+    },
+    {
+        .path = "/" SERVICE "Service/DeleteFlows",
+        .input = SERVICE "DeleteFlowsRequest",
+        .output = SERVICE "DeleteFlowsResponse",
+        .kind = MF_METHOD_UNARY,
+        .ops = {.on_message = on_delete_flows, .on_close = write_on_close},
+    },
+};
+const size_t mf_viewer_method_count =
+    sizeof mf_viewer_methods / sizeof *mf_viewer_methods;
