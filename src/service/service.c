@@ -36,9 +36,11 @@ static void take_note(void *arg)
 {
     struct note *note = arg;
     struct mf_service *service = note->service;
-    mf_hub_publish(service->context.hub, note->changes, note->change_count,
-                   note->flow_count);
-    mf_ingest_committed(service->ingest, note->ticket);
+    if (service->context.pool) { /* started, and not yet closed */
+        mf_hub_publish(service->context.hub, note->changes, note->change_count,
+                       note->flow_count);
+        mf_ingest_committed(service->ingest, note->ticket);
+    }
     for (size_t i = 0; i < note->change_count; i++)
         mf_record_unref(note->changes[i].record);
     free(note);
@@ -140,20 +142,19 @@ int mf_service_new(const struct mf_service_opts *opts,
         .on_failure = on_store_failure,
         .user = service,
     };
-    /* Notes wait for the loop to run, so the rest may follow the store. */
-    int rc = mf_store_open(&store_opts, &context->store, err);
+    service->json = mf_json_new();
+    service->ingest = mf_ingest_new(context);
+    service->watches = mf_watches_new(context);
+    int rc = 0;
+    if (!service->json || !service->ingest || !service->watches ||
+        start_rpc(service))
+        rc = mf_err_set(err, MF_ENOMEM, "out of memory");
+    if (!rc)
+        rc = mf_store_open(&store_opts, &context->store, err);
     if (!rc)
         rc = start_hub(context, err);
     if (!rc)
         rc = mf_pool_new(context->loop, context->store, &context->pool, err);
-    if (!rc) {
-        service->json = mf_json_new();
-        service->ingest = mf_ingest_new(context);
-        service->watches = mf_watches_new(context);
-        if (!service->json || !service->ingest || !service->watches ||
-            start_rpc(service))
-            rc = mf_err_set(err, MF_ENOMEM, "out of memory");
-    }
     if (rc) {
         mf_service_free(service);
         return rc;
@@ -181,19 +182,25 @@ void mf_service_stop(struct mf_service *service)
     mf_watches_stop(service->watches);
 }
 
+static void destroy(void *arg)
+{
+    struct mf_service *service = arg;
+    mf_rpc_free(service->rpc);
+    mf_watches_free(service->watches);
+    mf_ingest_free(service->ingest);
+    mf_hub_free(service->context.hub);
+    mf_json_free(service->json);
+    free(service);
+}
+
 void mf_service_free(struct mf_service *service)
 {
     if (!service)
         return;
-    struct mf_context *context = &service->context;
-    mf_pool_free(context->pool);
-    mf_store_close(context->store);
-    if (context->hub && service->ingest)
-        mf_loop_run(context->loop); /* what the last commit posted */
-    mf_rpc_free(service->rpc);
-    mf_watches_free(service->watches);
-    mf_ingest_free(service->ingest);
-    mf_hub_free(context->hub);
-    mf_json_free(service->json);
-    free(service);
+    mf_pool_free(service->context.pool);
+    service->context.pool = NULL;
+    mf_store_close(service->context.store);
+    /* After the notes of the last commits, which are posted already. */
+    must(mf_loop_post(service->context.loop, destroy, service) ? NULL
+                                                               : service);
 }

@@ -34,8 +34,9 @@ void mf_service_on_request(void *service, struct mf_exchange *x);
 void mf_service_stop(struct mf_service *service);
 
 /*
- * Commit what is queued and close the store. After the loop has ended, so
- * that no call, job or post is left. NULL is allowed.
+ * Commit what is queued and close the store; the rest goes when the loop is
+ * freed. After mf_loop_run() has returned, so that no call and no job is
+ * left. NULL is allowed.
  */
 void mf_service_free(struct mf_service *service);
 
