@@ -1,0 +1,131 @@
+/*
+ * What a flow's parser found, for its friends in this folder.
+ *
+ * Every span lies inside the flow's snapshot and may be empty. Spans of
+ * string fields of an exported flow are UTF-8; nothing relies on it.
+ */
+#ifndef MF_FLOW_DETAILS_H
+#define MF_FLOW_DETAILS_H
+
+#include <stdatomic.h>
+
+#include "flow/flow.h"
+#include "pb/wire.h"
+
+/* Field numbers that differ between Request and Response. */
+struct mf_flow__half_fields {
+    uint32_t headers;
+    uint32_t content;
+    uint32_t http_version;
+    uint32_t trailers;
+    uint32_t start;
+    uint32_t end;
+};
+extern const struct mf_flow__half_fields mf_flow__request_fields;
+extern const struct mf_flow__half_fields mf_flow__response_fields;
+
+enum {
+    MF_FLOW__HEADER_FIELDS = 100,
+    MF_FLOW__TRAILER_FIELDS = 101,
+    MF_FLOW__RAW_CONTENT = 102,
+    MF_FLOW__CONTENT_SIZE = 103,
+};
+
+/* A request or a response. */
+struct mf_flow__half {
+    struct mf_span message; /* all of it */
+    bool is_there;
+    struct mf_span http_version;
+    struct mf_span content;
+    struct mf_span raw_content;
+    uint64_t body_len; /* on the wire */
+    int64_t start_ns;
+    int64_t end_ns;
+};
+
+struct mf_flow__details {
+    struct mf_span error;
+    struct mf_span proxy_mode;
+    struct mf_span client_host;
+    struct mf_span server_host;
+    struct mf_span sni;
+    uint32_t client_port;
+    uint32_t server_port;
+    bool tls;
+    double duration_ms;
+    uint64_t client_bytes;
+    uint64_t server_bytes;
+    uint64_t message_count;
+    struct mf_flow__half request; /* HTTP only, as the next two */
+    struct mf_flow__half response;
+    struct mf_span reason;
+    struct mf_span response_type;
+    struct mf_span dns_request; /* DNS only, as the rest */
+    struct mf_span dns_response;
+    bool has_dns_response;
+    struct mf_span question_name;
+    struct mf_span question_type;
+    uint32_t response_code;
+};
+
+struct mf_flow {
+    atomic_uint refs;
+    enum mf_flow_type type;
+    enum mf_flow_state state;
+    struct mf_span id;
+    int64_t start_ns;
+    struct mf_span body; /* the HTTPFlow, DNSFlow, TCPFlow or UDPFlow */
+    struct mf_span comment;
+    struct mf_flow_facts facts;
+    struct mf_flow__details details;
+    size_t snapshot_len;
+    uint8_t snapshot[];
+};
+
+/* Field number of the messages of a flow of `type`; 0: it has none. */
+uint32_t mf_flow__messages_field(enum mf_flow_type type);
+
+static inline struct mf_span mf_flow__span(const struct mf_wire_field *field)
+{
+    bool is_text = field->type == MF_WIRE_LEN;
+    return (struct mf_span){(const char *)field->data,
+                            is_text ? field->len : 0};
+}
+
+static inline struct mf_cursor mf_flow__cursor(struct mf_span span)
+{
+    return mf_cursor_make(span.text, span.len);
+}
+
+/*
+ * Step through the header or trailer lines of a half: `numbered` is the
+ * field of HeaderField messages, `map` that of map entries; both give name
+ * and value as fields 1 and 2. False at the end.
+ */
+bool mf_flow__next_line(struct mf_cursor *cursor, uint32_t numbered,
+                        uint32_t map, struct mf_span *ret_name,
+                        struct mf_span *ret_value);
+
+/* The first value of header `name` (lower case); empty if there is none. */
+struct mf_span mf_flow__header(const struct mf_flow__half *half,
+                               const struct mf_flow__half_fields *fields,
+                               const char *name);
+
+/*
+ * Append field `number` with `text`, cut on a character boundary at `max`
+ * bytes; bytes that are not UTF-8 are read as ISO-8859-1. Empty text is left
+ * out. 0, MF_EFULL or MF_ENOMEM.
+ */
+int mf_flow__put_text(struct mf_buf *out, uint32_t number, struct mf_span text,
+                      size_t max);
+
+/*
+ * The data of a DNSResourceRecord as text: an address for A and AAAA, a
+ * name for CNAME, NS, PTR and MX, text for TXT; else nothing. `packed` is
+ * the DNS message that compressed names point into. Always UTF-8, no NUL.
+ * Returns its length; at most `max`, at least 64.
+ */
+size_t mf_flow__dns_data_text(struct mf_span type, struct mf_span data,
+                              struct mf_span packed, char *text, size_t max);
+
+#endif
