@@ -1,0 +1,110 @@
+# What the scripts share. Sourced first thing; afterwards the working folder
+# is the project's root and $caller_dir the one that the script was called in.
+set -euo pipefail
+
+caller_dir=$PWD
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+# Meson, ninja and, where the system has none, node.
+export PATH="$root/.venv/bin:$PATH"
+
+say() {
+    printf '%s: %s\n' "${0#"$root"/}" "$*" >&2
+}
+
+die() {
+    say "$@"
+    exit 1
+}
+
+# as_root COMMAND...
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "needs root for: $*"
+    fi
+}
+
+# need_packages NAME...: install the Debian packages that are missing.
+need_packages() {
+    local name missing=()
+    command -v dpkg-query >/dev/null || return 0
+    for name in "$@"; do
+        dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null |
+            grep -qx installed || missing+=("$name")
+    done
+    [ "${#missing[@]}" -gt 0 ] || return 0
+    say "installing Debian packages: ${missing[*]}"
+    as_root apt-get -qq update >&2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+        --no-install-recommends "${missing[@]}" >&2
+}
+
+# Debian's own Python where there is one: its headers and venv module come as
+# packages, whatever other Python is first on PATH.
+base_python() {
+    if [ -x /usr/bin/python3 ]; then
+        echo /usr/bin/python3
+    else
+        command -v python3 || die "no python3 here"
+    fi
+}
+
+# need_venv FOLDER PYTHON REQUIREMENTS: a private environment with what the
+# file pins. A stamp in it tells that this very file was installed.
+need_venv() {
+    local folder=$1 python=$2 requirements=$3 stamp
+    stamp=$folder/.installed-$(sha256sum "$requirements" | cut -c1-16)
+    [ ! -e "$stamp" ] || return 0
+    say "installing into $folder: $(sed -n 's/^\([^ #]*==[^ ;]*\).*/\1/p' \
+        "$requirements" | tr '\n' ' ')"
+    [ -x "$folder/bin/python" ] || "$python" -m venv "$folder" >&2
+    "$folder/bin/python" -m pip install -q --disable-pip-version-check \
+        --require-hashes -r "$requirements" >&2
+    touch "$stamp"
+}
+
+# find_python MINOR: a working Python 3.MINOR, or nothing.
+find_python() {
+    local python
+    for python in "/usr/bin/python3.$1" "python3.$1" \
+        "$HOME/.pyenv/versions/3.$1".*/bin/python3; do
+        if "$python" -c "import sys; assert sys.version_info[:2] == (3, $1)" \
+            2>/dev/null; then
+            command -v "$python"
+            return
+        fi
+    done
+}
+
+# mitmproxy_venv REQUIREMENTS: the folder for a lock file such as
+# tests/requirements-mitmproxy-12.2.3-py313.txt.
+mitmproxy_venv() {
+    local name=${1##*/requirements-}
+    echo ".venv-${name%.txt}"
+}
+
+# mitmproxy_lock PYTHON: the lock file for that Python's version, or nothing.
+mitmproxy_lock() {
+    local minor lock
+    minor=$("$1" -c 'import sys; print(sys.version_info[1])')
+    for lock in tests/requirements-mitmproxy-*"-py3$minor.txt"; do
+        [ ! -e "$lock" ] || echo "$lock"
+    done
+}
+
+# build_folder FOLDER OPTION...: set up or bring up to date, then build.
+build_folder() {
+    local folder=$1
+    shift
+    if [ -e "$folder/build.ninja" ]; then
+        meson configure "$folder" "$@"
+    else
+        meson setup "$folder" "$@"
+    fi >&2
+    ninja -C "$folder" >&2
+}
