@@ -1,0 +1,78 @@
+"""Fixtures of the end-to-end tests."""
+
+import dataclasses
+
+import pytest
+from harness import certificate
+from harness.mitmdump import KINDS, Kind, Mitmdump
+from harness.origin import Origin
+from harness.server import Server
+
+
+@pytest.fixture
+def start_server(tmp_path):
+    """A function that starts servers; what still runs afterwards is stopped
+    and must end well."""
+    started = []
+
+    def start(*arguments, data_dir=tmp_path / "data", **more):
+        server = Server(data_dir, *arguments, **more)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        if server.process.popen.poll() is None:
+            server.stop()
+
+
+@pytest.fixture
+def server(start_server):
+    return start_server()
+
+
+@pytest.fixture(scope="module")
+def module_server(tmp_path_factory):
+    """One server for tests that do not mind each other's flows."""
+    server = Server(tmp_path_factory.mktemp("server") / "data")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def origin_certificate(tmp_path_factory):
+    return certificate.make(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="session")
+def origin(origin_certificate):
+    origin = Origin(origin_certificate)
+    yield origin
+    origin.close()
+
+
+@dataclasses.dataclass
+class Chain:
+    """client -> mitmdump -> origin, and mitmdump -> server."""
+
+    kind: Kind
+    server: Server
+    mitmdump: Mitmdump
+    origin: Origin
+    certificate: certificate.Certificate
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=lambda kind: kind.name)
+def chain(request, tmp_path_factory, origin, origin_certificate):
+    kind = request.param
+    if not kind.is_here:
+        pytest.skip(f"{kind.python} is not on this machine")
+    folder = tmp_path_factory.mktemp(kind.name)
+    server = Server(folder / "data")
+    mitmdump = Mitmdump(kind, origin, origin_certificate, server.url, folder / "conf")
+    try:
+        yield Chain(kind, server, mitmdump, origin, origin_certificate)
+        mitmdump.stop()
+    finally:
+        mitmdump.end()
+        server.stop()
