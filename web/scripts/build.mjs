@@ -25,9 +25,13 @@ function* inputs(folder) {
 function writeDepfile() {
   const files = [
     ...["src", "public", "scripts"].flatMap((name) => [...inputs(path.join(web, name))]),
-    ...["index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"].map(
-      (name) => path.join(web, name),
-    ),
+    ...[
+      "index.html",
+      "package.json",
+      "package-lock.json",
+      "tsconfig.json",
+      "vite.config.ts",
+    ].map((name) => path.join(web, name)),
     path.join(web, "..", "proto", "mitmproxy", "v1", "mitmproxy.proto"),
     path.join(web, "..", "proto", "mitmflow", "v1", "mitmflow.proto"),
   ];

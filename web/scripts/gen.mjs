@@ -15,7 +15,9 @@ const inputs = ["mitmproxy/v1/mitmproxy.proto", "mitmflow/v1/mitmflow.proto"];
 export function generate() {
   const plugin = path.join(web, "node_modules", ".bin", "protoc-gen-es");
   if (!fs.existsSync(plugin)) {
-    throw new Error("web: node_modules is missing; run script/bootstrap, or `npm ci` in web/");
+    throw new Error(
+      "web: node_modules is missing; run script/bootstrap, or `npm ci` in web/",
+    );
   }
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "mitmflow-gen-"));
   try {

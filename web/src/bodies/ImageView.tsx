@@ -1,0 +1,33 @@
+import { useEffect, useState } from "react";
+import { imageType } from "./kinds";
+
+/* Pixels only: the type is one of those that cannot hold anything else. */
+export function ImageView({ bytes }: { bytes: Uint8Array }) {
+  const [url, setUrl] = useState("");
+  const [size, setSize] = useState("");
+  useEffect(() => {
+    const type = imageType(bytes);
+    if (!type) return;
+    const made = URL.createObjectURL(
+      new Blob([bytes as Uint8Array<ArrayBuffer>], { type }),
+    );
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [bytes]);
+  return (
+    <figure className="image">
+      {url && (
+        <img
+          src={url}
+          alt="The captured body"
+          onLoad={(event) => {
+            const { naturalWidth, naturalHeight } = event.currentTarget;
+            setSize(`${naturalWidth} \u00d7 ${naturalHeight}`);
+          }}
+          onError={() => setSize("The browser cannot draw this image.")}
+        />
+      )}
+      <figcaption>{size}</figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,16 @@
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-web";
+import { Service } from "../gen/mitmflow/v1/mitmflow_pb";
+import type { WatchCall } from "./feed";
+
+/* The server that the page, or the worker, came from. */
+export const api = createClient(
+  Service,
+  createConnectTransport({ baseUrl: location.origin, useBinaryFormat: true }),
+);
+
+export const watchFlows: WatchCall = (request, signal) =>
+  api.watchFlows(request, { signal });
+
+/* Calls give up after so long; a stalled server must not stall the page. */
+export const callTimeoutMs = 30_000;

@@ -1,0 +1,235 @@
+import { ConnectError } from "@connectrpc/connect";
+import type {
+  WatchFlowsRequest,
+  WatchFlowsResponse,
+} from "../gen/mitmflow/v1/mitmflow_pb";
+import { backoffMs } from "./backoff";
+import { firstLimit, type Status, type ToTab, windowMax } from "./protocol";
+import { type Row, toRow } from "./row";
+import type { Slots } from "./slots";
+import { FlowWindow } from "./window";
+
+export type WatchCall = (
+  request: Pick<WatchFlowsRequest, "cursor" | "limit"> & {
+    filter: { filterText: string };
+  },
+  signal: AbortSignal,
+) => AsyncIterable<WatchFlowsResponse>;
+
+// Heartbeats come every 5 s; a connection that misses three is dead.
+const silenceMs = 15_000;
+// Batches to tabs come no faster than the screen draws.
+const flushMs = 16;
+// How long a caught-up stream keeps its slot when others wait for one.
+const turnMs = 750;
+
+// Why a session was ended by this side without anything being wrong.
+const ourTurnEnded = "turn";
+const widened = "widened";
+
+/*
+ * One WatchFlows stream, kept alive across failures, and the window of flows
+ * that it has told. Lives until close(); `publish` gets what tabs are to know.
+ */
+export class Feed {
+  status: Status = { state: "connecting", since: 0, reason: "" };
+  total = 0;
+  private window = new FlowWindow(windowMax);
+  /* A reset fills a window of its own, shown only once it is whole. */
+  private fresh: FlowWindow | null = null;
+  private cursor = "";
+  private limit = firstLimit;
+  private attempt = 0;
+  private readonly closed = new AbortController();
+  private session: AbortController | null = null;
+  private heardAt = 0;
+  private endSleep: (() => void) | null = null;
+  private changed = new Map<number, Row>();
+  private gone = new Set<number>();
+  private flushTimer: ReturnType<typeof setTimeout> | undefined;
+  private flushedAt = 0;
+  private toldTotal = -1;
+
+  constructor(
+    readonly filter: string,
+    private readonly watch: WatchCall,
+    private readonly slots: Slots,
+    private readonly publish: (message: ToTab) => void,
+  ) {
+    void this.run();
+  }
+
+  close(): void {
+    this.closed.abort();
+    this.session?.abort();
+    this.endSleep?.();
+    clearTimeout(this.flushTimer);
+  }
+
+  /* Everything that a tab which joins now has to know. */
+  snapshot(): ToTab[] {
+    this.flush();
+    const messages: ToTab[] = [
+      { type: "status", filter: this.filter, status: this.status },
+    ];
+    if (this.flushedAt > 0) messages.push(this.batch(true, this.window.rows, []));
+    return messages;
+  }
+
+  /* Asks for as many flows as a window ever holds. */
+  showOlder(): void {
+    if (this.limit === windowMax) return;
+    this.limit = windowMax;
+    this.cursor = "";
+    this.session?.abort(widened);
+  }
+
+  /* Tries at once if it was waiting, or if the stream has died in silence. */
+  wake(): void {
+    this.endSleep?.();
+    if (this.session && Date.now() - this.heardAt > silenceMs) this.session.abort();
+  }
+
+  private async run(): Promise<void> {
+    while (await this.slots.take(this.closed.signal)) {
+      let reason = "the server ended the stream";
+      const session = new AbortController();
+      this.session = session;
+      try {
+        await this.listen(session);
+      } catch (error) {
+        reason = ConnectError.from(error).rawMessage;
+      }
+      const { reason: cause } = session.signal;
+      this.session = null;
+      this.slots.give();
+      if (this.closed.signal.aborted) return;
+      if (cause === ourTurnEnded || cause === widened) continue;
+      await this.lost(reason);
+    }
+  }
+
+  private async listen(session: AbortController): Promise<void> {
+    const started = Date.now();
+    this.heardAt = started;
+    const watchdog = setInterval(() => {
+      if (Date.now() - this.heardAt > silenceMs) session.abort();
+    }, 1000);
+    // A loop over a stream that is silent would never see the abort.
+    const aborted = new Promise<never>((_, reject) => {
+      session.signal.addEventListener("abort", () =>
+        reject(new Error("no sign of life")),
+      );
+    });
+    aborted.catch(() => {});
+    const request = {
+      cursor: this.cursor,
+      limit: this.limit,
+      filter: { filterText: this.filter },
+    };
+    const messages = this.watch(request, session.signal)[Symbol.asyncIterator]();
+    try {
+      while (true) {
+        const next = await Promise.race([messages.next(), aborted]);
+        if (next.done) return;
+        this.heardAt = Date.now();
+        this.take(next.value);
+        const held = Date.now() - started;
+        if (this.slots.contended && next.value.caughtUp && held >= turnMs) {
+          session.abort(ourTurnEnded);
+          return;
+        }
+      }
+    } finally {
+      clearInterval(watchdog);
+      session.abort();
+    }
+  }
+
+  private take(message: WatchFlowsResponse): void {
+    this.attempt = 0;
+    this.setStatus({ state: "live", since: 0, reason: "" });
+    if (message.reset) {
+      this.fresh = new FlowWindow(windowMax);
+      this.changed.clear();
+      this.gone.clear();
+    }
+    const rows = message.flows.map(toRow);
+    const gone = message.gone.map(Number);
+    this.total = Number(message.total);
+    this.cursor = message.cursor;
+    if (this.fresh) {
+      this.fresh.apply(rows, gone);
+      if (message.caughtUp) this.swap(this.fresh);
+      return;
+    }
+    for (const number of gone) {
+      this.changed.delete(number);
+      this.gone.add(number);
+    }
+    for (const row of rows) {
+      this.gone.delete(row.number);
+      this.changed.set(row.number, row);
+    }
+    this.flushSoon();
+  }
+
+  private swap(fresh: FlowWindow): void {
+    fresh.settle(this.limit);
+    this.window = fresh;
+    this.fresh = null;
+    this.flushedAt = Date.now();
+    this.publish(this.batch(true, this.window.rows, []));
+  }
+
+  private batch(reset: boolean, rows: readonly Row[], gone: readonly number[]): ToTab {
+    const { filter, total } = this;
+    this.toldTotal = total;
+    return { type: "batch", filter, reset, rows, gone, floor: this.window.floor, total };
+  }
+
+  private flushSoon(): void {
+    if (this.flushTimer !== undefined) return;
+    const wait = Math.max(0, this.flushedAt + flushMs - Date.now());
+    this.flushTimer = setTimeout(() => this.flush(), wait);
+  }
+
+  private flush(): void {
+    clearTimeout(this.flushTimer);
+    this.flushTimer = undefined;
+    const rows = [...this.changed.values()];
+    const gone = [...this.gone];
+    if (rows.length === 0 && gone.length === 0 && this.total === this.toldTotal) return;
+    this.changed.clear();
+    this.gone.clear();
+    this.window.apply(rows, gone);
+    this.flushedAt = Date.now();
+    this.publish(this.batch(false, rows, gone));
+  }
+
+  /* Says so, and waits before the next try. */
+  private async lost(reason: string): Promise<void> {
+    const since = this.status.since || Date.now();
+    // A first failure is often a restart that is over at once.
+    const state =
+      this.attempt === 0 && this.status.state === "live" ? "connecting" : "offline";
+    this.setStatus({ state, since, reason });
+    const wait = backoffMs(this.attempt++);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, wait);
+      this.endSleep = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.endSleep = null;
+  }
+
+  private setStatus(status: Status): void {
+    const { state, since, reason } = this.status;
+    if (state === status.state && since === status.since && reason === status.reason)
+      return;
+    this.status = status;
+    this.publish({ type: "status", filter: this.filter, status });
+  }
+}

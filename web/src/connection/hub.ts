@@ -1,0 +1,95 @@
+import { Feed, type WatchCall } from "./feed";
+import type { Port, ToHub, ToTab } from "./protocol";
+import { Slots } from "./slots";
+
+/* Streams held at once, of the six connections that a browser allows. */
+const streamSlots = 4;
+
+const pingMs = 10_000;
+/* A tab that was silent for so long gets nothing more until it speaks. */
+const silentMs = 35_000;
+
+interface Tab {
+  filter: string;
+  heardAt: number;
+  /* Messages were held back while it was silent. */
+  behind: boolean;
+}
+
+/*
+ * Shares streams among tabs: one Feed for each distinct filter in use. It
+ * runs in a SharedWorker, or in the tab itself where there is none.
+ */
+export class Hub {
+  private readonly tabs = new Map<Port<ToTab>, Tab>();
+  private readonly feeds = new Map<string, Feed>();
+  private readonly slots = new Slots(streamSlots);
+
+  constructor(private readonly watch: WatchCall) {
+    setInterval(() => this.ping(), pingMs);
+  }
+
+  /* What the tab at `port` says. */
+  hear(port: Port<ToTab>, message: ToHub): void {
+    if (message.type === "watch") return this.attach(port, message.filter);
+    const tab = this.tabs.get(port);
+    if (!tab) return;
+    if (message.type === "bye") return this.detach(port, tab);
+    this.heard(port, tab);
+    if (message.type === "older") this.feeds.get(tab.filter)?.showOlder();
+    if (message.type === "wake") this.feeds.get(tab.filter)?.wake();
+  }
+
+  private attach(port: Port<ToTab>, filter: string): void {
+    const before = this.tabs.get(port)?.filter;
+    this.tabs.set(port, { filter, heardAt: Date.now(), behind: false });
+    if (before !== undefined && before !== filter) this.closeUnused(before);
+    const feed = this.feeds.get(filter) ?? this.open(filter);
+    for (const message of feed.snapshot()) port.postMessage(message);
+  }
+
+  private open(filter: string): Feed {
+    const tell = (message: ToTab) => this.tell(filter, message);
+    const feed = new Feed(filter, this.watch, this.slots, tell);
+    this.feeds.set(filter, feed);
+    return feed;
+  }
+
+  private tell(filter: string, message: ToTab): void {
+    for (const [port, tab] of this.tabs) {
+      if (tab.filter !== filter) continue;
+      if (Date.now() - tab.heardAt > silentMs) tab.behind = true;
+      else port.postMessage(message);
+    }
+  }
+
+  private heard(port: Port<ToTab>, tab: Tab): void {
+    tab.heardAt = Date.now();
+    if (tab.behind || !this.feeds.has(tab.filter)) this.attach(port, tab.filter);
+  }
+
+  private detach(port: Port<ToTab>, tab: Tab): void {
+    this.tabs.delete(port);
+    this.closeUnused(tab.filter);
+  }
+
+  private closeUnused(filter: string): void {
+    for (const tab of this.tabs.values()) if (tab.filter === filter) return;
+    this.feeds.get(filter)?.close();
+    this.feeds.delete(filter);
+  }
+
+  /* A closed tab that said no `bye` never answers; its stream goes too. */
+  private ping(): void {
+    const wanted = new Set<string>();
+    for (const [port, tab] of this.tabs) {
+      port.postMessage({ type: "ping" });
+      if (Date.now() - tab.heardAt <= silentMs) wanted.add(tab.filter);
+    }
+    for (const [filter, feed] of this.feeds) {
+      if (wanted.has(filter)) continue;
+      feed.close();
+      this.feeds.delete(filter);
+    }
+  }
+}

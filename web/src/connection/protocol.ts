@@ -1,0 +1,49 @@
+import type { Row } from "./row";
+
+/*
+ * What tabs and the worker say to each other over a MessagePort. Every
+ * message can be cloned; a tab's first is `watch`.
+ */
+
+export interface Status {
+  state: "connecting" | "live" | "offline";
+  /* When the connection was lost, ms since the epoch; 0 while it stands. */
+  since: number;
+  /* Why the last try failed. */
+  reason: string;
+}
+
+export type ToHub =
+  /* Show flows that match this text; from now on batches carry it. */
+  | { type: "watch"; filter: string }
+  /* Widen the window to as many flows as are ever held. */
+  | { type: "older" }
+  | { type: "pong" }
+  /* The tab came back from sleep: is the stream still alive? */
+  | { type: "wake" }
+  /* The tab closes. */
+  | { type: "bye" };
+
+export type ToTab =
+  | { type: "status"; filter: string; status: Status }
+  | {
+      type: "batch";
+      filter: string;
+      /* Forget all rows first. */
+      reset: boolean;
+      rows: readonly Row[];
+      gone: readonly number[];
+      floor: number;
+      /* Flows that the server keeps, whatever the filter. */
+      total: number;
+    }
+  | { type: "ping" };
+
+/* One end of a MessagePort, as far as it is used. */
+export interface Port<Out> {
+  postMessage(message: Out): void;
+}
+
+/* What a reset brings, and the most that a window grows to. */
+export const firstLimit = 500;
+export const windowMax = 5000;

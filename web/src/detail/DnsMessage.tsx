@@ -1,0 +1,82 @@
+import { dnsCodeName } from "../connection/row";
+import type { DNSMessage, DNSResourceRecord } from "../gen/mitmproxy/v1/mitmproxy_pb";
+import { visibleLine } from "../ui/captured";
+import { recordText } from "./dns";
+import { Fields } from "./Fields";
+
+function Records({
+  title,
+  records,
+}: {
+  title: string;
+  records: readonly DNSResourceRecord[];
+}) {
+  if (records.length === 0) return null;
+  return (
+    <section className="fields">
+      <h3>
+        {title}
+        <small>{records.length}</small>
+      </h3>
+      <table className="records">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Type</th>
+            <th scope="col" className="n">
+              TTL
+            </th>
+            <th scope="col">Data</th>
+          </tr>
+        </thead>
+        <tbody>
+          {records.map((record, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: records may repeat, and never move
+            <tr key={index}>
+              <td>
+                <bdi>{visibleLine(record.name)}</bdi>
+              </td>
+              <td>
+                <bdi>{visibleLine(record.type)}</bdi>
+              </td>
+              <td className="n">{record.ttl}</td>
+              <td>
+                <bdi>{visibleLine(recordText(record))}</bdi>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+const yes = (is: boolean, word: string) => (is ? word : "");
+
+export function DnsMessage({ message }: { message: DNSMessage | undefined }) {
+  if (!message) return <p className="nothing">There is no answer.</p>;
+  const flags = [
+    yes(message.authoritativeAnswer, "authoritative"),
+    yes(message.truncation, "truncated"),
+    yes(message.recursionDesired, "recursion desired"),
+    yes(message.recursionAvailable, "recursion available"),
+  ];
+  const questions = message.questions.map((q) => `${q.name} ${q.class} ${q.type}`);
+  return (
+    <>
+      <Fields
+        title={message.query ? "Query" : "Answer"}
+        fields={[
+          ["Question", questions.join("; ")],
+          ["Code", message.query ? "" : dnsCodeName(message.responseCode)],
+          ["Flags", flags.filter(Boolean).join(", ")],
+          ["Id", String(message.id)],
+          ["Operation", message.opCode ? String(message.opCode) : ""],
+        ]}
+      />
+      <Records title="Answers" records={message.answers} />
+      <Records title="Authorities" records={message.authorities} />
+      <Records title="Additionals" records={message.additionals} />
+    </>
+  );
+}

@@ -1,0 +1,90 @@
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { type Row, timestampMs } from "../connection/row";
+import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
+import type { HTTPFlow } from "../gen/mitmproxy/v1/mitmproxy_pb";
+import { formatDateTime, formatDuration, formatSize, plural } from "../ui/format";
+import { type Field, Fields } from "./Fields";
+
+const stateText = {
+  live: "still open",
+  ended: "ended",
+  cut: "cut off: its exporter went away before its end",
+};
+
+function when(time: Timestamp | undefined): string {
+  return time ? formatDateTime(timestampMs(time)) : "";
+}
+
+/* How long after `start`, which is what a reader compares. */
+function after(start: Timestamp | undefined, time: Timestamp | undefined): string {
+  if (!start || !time) return "";
+  const ms = timestampMs(time) - timestampMs(start);
+  return ms >= 0 ? `+ ${formatDuration(ms)}` : when(time);
+}
+
+function httpTiming(flow: HTTPFlow): Field[] {
+  const { request, response } = flow;
+  const start = request?.timestampStart ?? flow.timestampStart;
+  return [
+    ["Request begun", when(start)],
+    ["Request complete", after(start, request?.timestampEnd)],
+    ["Response begun", after(start, response?.timestampStart)],
+    ["Response complete", after(start, response?.timestampEnd)],
+  ];
+}
+
+function httpFields(flow: HTTPFlow): Field[] {
+  const { request, response, websocketClose: close } = flow;
+  const by = close?.byClient ? "client" : "server";
+  return [
+    ["Request", request ? `${request.method} ${request.prettyUrl || request.url}` : ""],
+    ["URL as sent", request && request.prettyUrl !== request.url ? request.url : ""],
+    ["Response", response ? `${response.statusCode} ${response.reason}`.trim() : ""],
+    ["Version", response?.httpVersion || request?.httpVersion || ""],
+    [
+      "WebSocket closed",
+      close ? `by the ${by}, ${close.code || "no code"} ${close.reason}` : "",
+    ],
+  ];
+}
+
+export function Overview({ flow, row }: { flow: Flow; row: Row }) {
+  const http = flow.flow.case === "httpFlow" ? flow.flow.value : null;
+  const { meta, summary } = flow;
+  return (
+    <>
+      {row.error && (
+        <p className="alert" role="note">
+          <bdi>{row.error}</bdi>
+        </p>
+      )}
+      {http && <Fields title="Exchange" fields={httpFields(http)} />}
+      <Fields
+        title="Flow"
+        fields={[
+          ["State", stateText[row.state]],
+          ["Begun", row.startMs ? formatDateTime(row.startMs) : ""],
+          ["Duration", row.durationMs === null ? "" : formatDuration(row.durationMs)],
+          ["From the client", summary ? formatSize(Number(summary.clientBytes)) : ""],
+          ["From the server", summary ? formatSize(Number(summary.serverBytes)) : ""],
+          ["Messages", row.messages ? plural(row.messages, "message") : ""],
+          ["Source", row.source],
+          ["Proxy mode", summary?.proxyMode ?? ""],
+          ["Number", String(row.number)],
+          ["Id", summary?.id ?? ""],
+        ]}
+      />
+      {http && <Fields title="Timing" fields={httpTiming(http)} />}
+      <Fields
+        title="In mitmproxy"
+        fields={[
+          ["Comment", meta?.comment ?? ""],
+          ["Marked", meta?.marked ?? ""],
+          ["Replayed", meta?.replayed ?? ""],
+          ["Intercepted", meta?.intercepted ? "yes" : ""],
+          ["Error at", when(meta?.errorAt)],
+        ]}
+      />
+    </>
+  );
+}

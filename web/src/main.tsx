@@ -1,0 +1,24 @@
+import { createRoot } from "react-dom/client";
+import { App } from "./App";
+import { LiveClient } from "./connection/client";
+import { readPlace } from "./filter/location";
+import { LiveContext } from "./store/hooks";
+import { Store } from "./store/store";
+import "./ui/tokens.css";
+import "./ui/page.css";
+import "./list/list.css";
+import "./detail/detail.css";
+import "./bodies/bodies.css";
+
+const store = new Store(readPlace(location.search).filter);
+const client = new LiveClient((message) => store.take(message));
+client.start(store.filter);
+
+const root = document.getElementById("root");
+if (root) {
+  createRoot(root).render(
+    <LiveContext value={{ store, client }}>
+      <App />
+    </LiveContext>,
+  );
+}

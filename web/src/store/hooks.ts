@@ -1,0 +1,21 @@
+import { createContext, useContext, useSyncExternalStore } from "react";
+import type { LiveClient } from "../connection/client";
+import type { Store, View } from "./store";
+
+interface Live {
+  store: Store;
+  client: LiveClient;
+}
+
+export const LiveContext = createContext<Live | null>(null);
+
+export function useLive(): Live {
+  const live = useContext(LiveContext);
+  if (!live) throw new Error("no LiveContext");
+  return live;
+}
+
+export function useView(): View {
+  const { store } = useLive();
+  return useSyncExternalStore(store.subscribe, store.getView);
+}

@@ -1,0 +1,76 @@
+/* How figures and times are written, everywhere on the page. */
+
+const units = ["B", "kB", "MB", "GB", "TB"];
+
+/* 0 B, 812 B, 1.9 kB, 48 kB, 1.2 MB: powers of 1,000, two digits at least. */
+export function formatSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  const digits = unit > 0 && value < 9.95 ? 1 : 0;
+  return `${value.toFixed(digits)} ${units[unit]}`;
+}
+
+/* 0.4 ms, 9 ms, 41 ms, 1.2 s, 2 m 04 s, 3 h 12 m. */
+export function formatDuration(ms: number): string {
+  if (ms < 9.95) return `${Number(ms.toFixed(1))} ms`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const pad = (n: number) => String(n).padStart(2, "0");
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} m ${pad(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${pad(Math.floor((seconds % 3600) / 60))} m`;
+}
+
+const pad2 = (n: number) => String(n).padStart(2, "0");
+
+/* 10:01:44.120, in the reader's time zone. */
+export function formatClock(ms: number): string {
+  const date = new Date(ms);
+  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map(pad2)
+    .join(":");
+  return `${clock}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+}
+
+const dayFormat = new Intl.DateTimeFormat("en-GB", {
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+});
+
+/* Monday 23 November 2026 */
+export function formatDay(ms: number): string {
+  return dayFormat.format(ms).replace(",", "");
+}
+
+/* 2026-11-23 10:01:44.120 */
+export function formatDateTime(ms: number): string {
+  const date = new Date(ms);
+  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()]
+    .map(pad2)
+    .join("-");
+  return `${day} ${formatClock(ms)}`;
+}
+
+/* One number for each day of the reader's calendar. */
+export function dayOf(ms: number): number {
+  const date = new Date(ms);
+  return date.getFullYear() * 10000 + (date.getMonth() + 1) * 100 + date.getDate();
+}
+
+const counts = new Intl.NumberFormat("en-US");
+
+/* 1,204,331 */
+export function formatCount(n: number): string {
+  return counts.format(n);
+}
+
+export function plural(n: number, one: string): string {
+  return `${formatCount(n)} ${one}${n === 1 ? "" : "s"}`;
+}
