@@ -14,6 +14,11 @@
 #include <stdint.h>
 
 struct mf_exchange;
+struct mf_loop;
+
+/* What is read of a request's rest before an early HTTP/1.1 answer. */
+#define MF_EXCHANGE_DISCARD_MAX (UINT64_C(64) << 20)
+enum { MF_EXCHANGE_DISCARD_MAX_S = 10 };
 
 /* Borrowed text; not NUL-terminated unless it says so. */
 struct mf_header {
@@ -27,7 +32,8 @@ struct mf_exchange_events {
                     size_t len);
     /* The request body is whole. */
     void (*on_end)(struct mf_exchange *x, void *user);
-    /* What was written has drained below the low-water mark (64 KiB). */
+    /* Something was written since the last time, and what is pending is
+     * below the low-water mark (64 KiB) now. */
     void (*on_drain)(struct mf_exchange *x, void *user);
     /* Over: the response went out whole (`clean`), or a side broke off. The
      * exchange is gone after the call. */
@@ -58,17 +64,26 @@ const struct mf_header *mf_exchange_header_at(const struct mf_exchange *x,
 /* First value of `name` (lower case), or NULL. */
 const char *mf_exchange_header(const struct mf_exchange *x, const char *name);
 
+/* The loop that it lives on, for timers. */
+struct mf_loop *mf_exchange_loop(const struct mf_exchange *x);
+
 /* Stop and go on reading the request body (back-pressure to the peer). */
 void mf_exchange_pause(struct mf_exchange *x);
 void mf_exchange_resume(struct mf_exchange *x);
 
 /*
- * Send the response head; once. `headers` are copied. Over HTTP/1.1 an
- * answer before the request body is whole is held back until the rest of
- * it was read and thrown away, at most `MF_EXCHANGE_DISCARD_MAX` bytes or
- * seconds of it; past that the connection is closed instead. Over HTTP/2 it
- * goes out at once, and the end of the response in mid-upload is followed
- * by RST_STREAM with NO_ERROR.
+ * Send the response head; once. `headers` are copied; "content-length" is
+ * net's own, except in the answer to HEAD.
+ *
+ * Over HTTP/1.1 an answer before the request body is whole is held back
+ * until it is; when the response is finished the rest of the request is
+ * read and thrown away, at most MF_EXCHANGE_DISCARD_MAX bytes and
+ * MF_EXCHANGE_DISCARD_MAX_S seconds of it; past that the connection is
+ * closed instead. Over HTTP/2 it goes out at once, and the end of the
+ * response in mid-upload is followed by RST_STREAM with NO_ERROR.
+ *
+ * After respond, write, finish or reset on an exchange that was reset
+ * nothing happens.
  */
 void mf_exchange_respond(struct mf_exchange *x, int status,
                          const struct mf_header *headers, size_t count);

@@ -16,10 +16,12 @@ struct mf_loop;
 
 int mf_loop_new(struct mf_loop **ret_loop, struct mf_err *err);
 
-/* Closes what is still open; no callbacks of posts or work remain. */
+/* Closes what is still open, after running what was posted and finishing
+ * what was given to the pool. */
 void mf_loop_free(struct mf_loop *loop);
 
-/* Run until mf_loop_stop() and then until nothing is left to close. */
+/* Run until mf_loop_stop(), and then until all work given to the pool is
+ * done and nothing is left to close. */
 void mf_loop_run(struct mf_loop *loop);
 void mf_loop_stop(struct mf_loop *loop);
 

@@ -1,0 +1,251 @@
+/*
+ * What libmicrohttpd does not do for a connection: notice that the peer of a
+ * suspended one has left, time its states, and break it off from outside.
+ */
+#include "net/h1_impl.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+enum {
+    /* A client that half-closed may still read; one that closed looks the
+     * same until we write. */
+    HALF_CLOSED_MS = 5000,
+    DISCARD_MS = MF_EXCHANGE_DISCARD_MAX_S * 1000,
+    HEAD_TEXT_MAX_FACTOR = 2,
+};
+
+/* ---- Suspending and breaking off ---- */
+
+void mf_h1__suspend(struct mf_h1_request *request)
+{
+    if (request->is_suspended)
+        return;
+    request->is_suspended = true;
+    MHD_suspend_connection(request->connection);
+}
+
+static void wake(struct mf_h1_request *request)
+{
+    if (!request->is_suspended)
+        return;
+    request->is_suspended = false;
+    MHD_resume_connection(request->connection);
+}
+
+/* libmicrohttpd then finds the connection at its end. */
+static void break_off(struct mf_h1_conn *conn)
+{
+    shutdown(conn->watch_fd, SHUT_RDWR);
+    if (conn->request) {
+        conn->request->x.is_reset = true;
+        wake(conn->request);
+    }
+}
+
+/* ---- Timing ---- */
+
+static void on_idle_over(uv_timer_t *timer)
+{
+    struct mf_h1_conn *conn = timer->data;
+    if (!conn->request || !conn->request->connection)
+        break_off(conn);
+}
+
+static void on_head_late(uv_timer_t *timer)
+{
+    on_idle_over(timer);
+}
+
+static void on_discard_late(uv_timer_t *timer)
+{
+    struct mf_h1_conn *conn = timer->data;
+    if (conn->request && !conn->request->is_whole)
+        break_off(conn);
+}
+
+static void on_half_closed_late(uv_timer_t *timer)
+{
+    struct mf_h1_conn *conn = timer->data;
+    if (conn->request && !conn->request->x.is_finished)
+        break_off(conn);
+}
+
+/* ---- Watching ---- */
+
+static void on_watch(uv_poll_t *handle, int status, int events);
+
+static void watch_for(struct mf_h1_conn *conn, int events)
+{
+    if (conn->watching == events)
+        return;
+    conn->watching = events;
+    if (events)
+        uv_poll_start(&conn->poll, events, on_watch);
+    else
+        uv_poll_stop(&conn->poll);
+}
+
+static void on_watch(uv_poll_t *handle, int status, int events)
+{
+    (void)status;
+    (void)events;
+    struct mf_h1_conn *conn = handle->data;
+    const struct mf_server_opts *opts = &conn->conn.server->opts;
+    struct pollfd fd = {.fd = conn->watch_fd, .events = POLLIN | POLLRDHUP};
+    if (status == 0)
+        uv_poll_stop(&conn->poll);
+    conn->watching = 0;
+    if (poll(&fd, 1, 0) <= 0)
+        return;
+    if (!conn->request) {
+        conn->has_begun = true;
+        uv_timer_start(&conn->timer, on_head_late, opts->head_timeout_ms, 0);
+    } else if (fd.revents & (POLLHUP | POLLERR | POLLNVAL)) {
+        break_off(conn);
+    } else if (fd.revents & POLLRDHUP) {
+        conn->is_half_closed = true;
+        uv_timer_start(&conn->timer, on_half_closed_late, HALF_CLOSED_MS, 0);
+    }
+}
+
+void mf_h1__watch(struct mf_h1_conn *conn)
+{
+    if (conn->handles)
+        return;
+    const struct mf_server_opts *opts = &conn->conn.server->opts;
+    struct mf_h1_request *request = conn->request;
+    if (!request) {
+        conn->has_begun = false;
+        uv_timer_start(&conn->timer, on_idle_over, opts->idle_timeout_ms, 0);
+        watch_for(conn, UV_READABLE);
+        if (conn->conn.server->is_stopping)
+            break_off(conn);
+        return;
+    }
+    if (request->x.is_finished && !request->is_whole) {
+        watch_for(conn, 0);
+        uv_timer_start(&conn->timer, on_discard_late, DISCARD_MS, 0);
+        return;
+    }
+    if (!conn->is_half_closed)
+        uv_timer_stop(&conn->timer);
+    watch_for(conn,
+              request->is_whole && !conn->is_half_closed ? UV_DISCONNECT : 0);
+}
+
+/* ---- Requests ---- */
+
+static void kick(struct mf_exchange *x)
+{
+    struct mf_h1_request *request = (struct mf_h1_request *)x;
+    struct mf_h1_conn *conn = request->conn;
+    if (x->is_reset)
+        break_off(conn);
+    else if (x->is_finished && !request->is_whole && request->connection)
+        mf_h1__watch(conn);
+    wake(request);
+}
+
+static void resume(struct mf_exchange *x)
+{
+    wake((struct mf_h1_request *)x);
+}
+
+static const struct mf_transport transport = {
+    .version = 1,
+    .kick = kick,
+    .resume = resume,
+};
+
+void mf_h1__request_init(struct mf_h1_request *request, struct mf_h1_conn *conn)
+{
+    const struct mf_server_opts *opts = &conn->conn.server->opts;
+    mf_exchange__init(&request->x, &transport, opts->loop);
+    request->conn = conn;
+    request->x.peer = conn->conn.peer;
+    request->x.tag = conn->conn.tag;
+    mf_head__init(&request->x.head, HEAD_TEXT_MAX_FACTOR * opts->max_head_len);
+}
+
+void mf_h1__request_close(struct mf_h1_request *request, bool clean)
+{
+    mf_exchange__close(&request->x, clean);
+    free(request);
+}
+
+/* ---- Connections ---- */
+
+struct mf_h1_conn *mf_h1__conn_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+static void on_stop(struct mf_conn *conn)
+{
+    struct mf_h1_conn *h1_conn = (struct mf_h1_conn *)conn;
+    if (!h1_conn->request)
+        break_off(h1_conn);
+}
+
+static void on_cut(struct mf_conn *conn)
+{
+    break_off((struct mf_h1_conn *)conn);
+}
+
+static const struct mf_conn_ops conn_ops = {.stop = on_stop, .cut = on_cut};
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct mf_h1_conn *conn = handle->data;
+    struct mf_server *server = conn->conn.server;
+    if (--conn->handles == 0)
+        free(conn);
+    mf_server__handle_closed(server);
+}
+
+struct mf_h1_conn *mf_h1__conn_new(struct mf_h1 *h1, int fd, int tag,
+                                   const char *peer)
+{
+    struct mf_server *server = h1->server;
+    uv_loop_t *uv = mf_loop__uv(server->opts.loop);
+    struct mf_h1_conn *conn = calloc(1, sizeof *conn);
+    if (!conn)
+        return NULL;
+    conn->watch_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (conn->watch_fd < 0 || uv_poll_init(uv, &conn->poll, conn->watch_fd)) {
+        if (conn->watch_fd >= 0)
+            close(conn->watch_fd);
+        free(conn);
+        return NULL;
+    }
+    uv_timer_init(uv, &conn->timer);
+    conn->poll.data = conn->timer.data = conn;
+    conn->h1 = h1;
+    mf_conn__enter(&conn->conn, &conn_ops, server, tag, peer);
+    mf_server__handle_opened(server);
+    mf_server__handle_opened(server);
+    /* Its first bytes are there: a head has begun. */
+    conn->has_begun = true;
+    uv_timer_start(&conn->timer, on_head_late, server->opts.head_timeout_ms, 0);
+    return conn;
+}
+
+void mf_h1__conn_closed(struct mf_h1_conn *conn)
+{
+    if (conn->request) {
+        /* It ended before libmicrohttpd told us of its end. */
+        struct mf_h1_request *request = conn->request;
+        conn->request = NULL;
+        mf_h1__request_close(request, false);
+    }
+    conn->handles = 2;
+    uv_close((uv_handle_t *)&conn->poll, on_closed);
+    uv_close((uv_handle_t *)&conn->timer, on_closed);
+    close(conn->watch_fd);
+    mf_conn__leave(&conn->conn);
+}

@@ -1,0 +1,250 @@
+/* HTTP/2 connections: the socket on one side, an nghttp2 session on the
+ * other. */
+#include "net/h2_impl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    READ_LEN = 256 * 1024,
+    /* Taken from nghttp2 at once; what the socket does not take of it waits
+     * and nothing more is taken until it is gone. */
+    WRITE_LEN = 256 * 1024,
+};
+
+/* ---- Taking down ---- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct mf_h2_conn *conn = handle->data;
+    struct mf_server *server = conn->conn.server;
+    if (--conn->handles == 0)
+        free(conn);
+    mf_server__handle_closed(server);
+}
+
+/* Never from inside nghttp2 or the application. */
+static void take_down(struct mf_h2_conn *conn)
+{
+    if (conn->is_dead)
+        return;
+    conn->is_dead = true;
+    while (conn->streams)
+        mf_h2__stream_close(conn->streams, false);
+    mf_loop__undefer(conn->conn.server->opts.loop, &conn->flush);
+    nghttp2_session_del(conn->session);
+    mf_buf_release(&conn->out);
+    conn->handles = 2;
+    uv_close((uv_handle_t *)&conn->poll, on_closed);
+    uv_close((uv_handle_t *)&conn->timer, on_closed);
+    close(conn->fd);
+    mf_conn__leave(&conn->conn);
+}
+
+/* ---- Writing ---- */
+
+static void on_ready(uv_poll_t *poll, int status, int events);
+
+static void watch_for(struct mf_h2_conn *conn, int events)
+{
+    if (conn->watching == events)
+        return;
+    conn->watching = events;
+    uv_poll_start(&conn->poll, events, on_ready);
+}
+
+/* How many bytes the socket took, or MF_EIO. */
+static ssize_t write_some(struct mf_h2_conn *conn, const uint8_t *data,
+                          size_t len)
+{
+    size_t written = 0;
+    while (written < len) {
+        ssize_t n = send(conn->fd, data + written, len - written, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN)
+            break;
+        if (n < 0)
+            return MF_EIO;
+        written += (size_t)n;
+    }
+    return (ssize_t)written;
+}
+
+static int write_kept(struct mf_h2_conn *conn)
+{
+    if (!conn->out.len)
+        return 0;
+    ssize_t n = write_some(conn, conn->out.data, conn->out.len);
+    if (n < 0)
+        return MF_EIO;
+    mf_buf_consume(&conn->out, (size_t)n);
+    if (!conn->out.len)
+        mf_buf_release(&conn->out);
+    return 0;
+}
+
+/* The frames that nghttp2 has, up to about WRITE_LEN; 0 or MF_EIO. */
+static int collect(struct mf_h2_conn *conn, struct mf_buf *frames)
+{
+    while (frames->len < WRITE_LEN) {
+        const uint8_t *frame;
+        ssize_t len = nghttp2_session_mem_send(conn->session, &frame);
+        if (len < 0)
+            return MF_EIO;
+        if (len == 0)
+            return 0;
+        if (mf_buf_append(frames, frame, (size_t)len))
+            return MF_EIO;
+    }
+    return 0;
+}
+
+static int write_frames(struct mf_h2_conn *conn)
+{
+    struct mf_buf *frames = &conn->conn.server->h2_frames;
+    int rc = write_kept(conn);
+    while (!rc && !conn->out.len) {
+        mf_buf_clear(frames);
+        rc = collect(conn, frames);
+        if (rc || !frames->len)
+            break;
+        ssize_t n = write_some(conn, frames->data, frames->len);
+        if (n < 0)
+            return MF_EIO;
+        rc = mf_buf_append(&conn->out, frames->data + n,
+                           frames->len - (size_t)n);
+    }
+    return rc;
+}
+
+static void on_idle_over(uv_timer_t *timer);
+
+static void set_timer(struct mf_h2_conn *conn)
+{
+    const struct mf_server_opts *opts = &conn->conn.server->opts;
+    if (conn->stream_count > 0)
+        uv_timer_stop(&conn->timer);
+    else if (!uv_is_active((uv_handle_t *)&conn->timer))
+        uv_timer_start(&conn->timer, on_idle_over,
+                       conn->has_settings ? opts->idle_timeout_ms
+                                          : opts->head_timeout_ms,
+                       0);
+}
+
+/* Apply what changed, write, and see whether that was the last of it. */
+static void flush(struct mf_h2_conn *conn)
+{
+    while (conn->dirty) {
+        struct mf_h2_stream *stream = conn->dirty;
+        conn->dirty = stream->next_dirty;
+        stream->is_dirty = false;
+        mf_h2__stream_apply(stream);
+    }
+    if (write_frames(conn)) {
+        take_down(conn);
+        return;
+    }
+    bool is_over = (!nghttp2_session_want_read(conn->session) &&
+                    !nghttp2_session_want_write(conn->session)) ||
+                   (conn->conn.server->is_stopping && conn->stream_count == 0);
+    if (is_over && !conn->out.len) {
+        take_down(conn);
+        return;
+    }
+    watch_for(conn, UV_READABLE | (conn->out.len ? UV_WRITABLE : 0));
+    set_timer(conn);
+}
+
+static void on_flush(void *arg)
+{
+    flush(arg);
+}
+
+void mf_h2__wants_flush(struct mf_h2_conn *conn)
+{
+    mf_loop__defer(conn->conn.server->opts.loop, &conn->flush);
+}
+
+/* ---- Reading ---- */
+
+static int read_frames(struct mf_h2_conn *conn)
+{
+    struct mf_buf *buf = &conn->conn.server->h2_input;
+    if (mf_buf_reserve(buf, READ_LEN))
+        return MF_EIO;
+    ssize_t len = recv(conn->fd, buf->data, READ_LEN, 0);
+    if (len < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    if (len <= 0)
+        return MF_EIO;
+    ssize_t n = nghttp2_session_mem_recv(conn->session, buf->data, (size_t)len);
+    return n < 0 ? MF_EIO : 0;
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+    struct mf_h2_conn *conn = poll->data;
+    int rc = status < 0 ? MF_EIO : 0;
+    if (!rc && (events & UV_READABLE))
+        rc = read_frames(conn);
+    if (rc)
+        take_down(conn);
+    else
+        flush(conn);
+}
+
+static void on_idle_over(uv_timer_t *timer)
+{
+    struct mf_h2_conn *conn = timer->data;
+    nghttp2_session_terminate_session(conn->session, NGHTTP2_NO_ERROR);
+    flush(conn);
+}
+
+/* ---- Life ---- */
+
+static void on_stop(struct mf_conn *conn)
+{
+    struct mf_h2_conn *h2 = (struct mf_h2_conn *)conn;
+    nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE,
+                          nghttp2_session_get_last_proc_stream_id(h2->session),
+                          NGHTTP2_NO_ERROR, NULL, 0);
+    mf_h2__wants_flush(h2);
+}
+
+static void on_cut(struct mf_conn *conn)
+{
+    take_down((struct mf_h2_conn *)conn);
+}
+
+static const struct mf_conn_ops ops = {.stop = on_stop, .cut = on_cut};
+
+void mf_h2__start(struct mf_server *server, int fd, int tag, const char *peer)
+{
+    uv_loop_t *uv = mf_loop__uv(server->opts.loop);
+    struct mf_h2_conn *conn = calloc(1, sizeof *conn);
+    if (!conn || uv_poll_init(uv, &conn->poll, fd)) {
+        free(conn);
+        close(fd);
+        return;
+    }
+    uv_timer_init(uv, &conn->timer);
+    conn->poll.data = conn->timer.data = conn;
+    conn->fd = fd;
+    conn->highest_id = -1;
+    mf_buf_init(&conn->out, SIZE_MAX);
+    mf_deferred__init(&conn->flush, on_flush, conn);
+    mf_conn__enter(&conn->conn, &ops, server, tag, peer);
+    mf_server__handle_opened(server);
+    mf_server__handle_opened(server);
+    if (mf_h2__session_new(conn)) {
+        take_down(conn);
+        return;
+    }
+    /* Its first bytes are there, but they may wait for the next round. */
+    watch_for(conn, UV_READABLE);
+    mf_h2__wants_flush(conn);
+}

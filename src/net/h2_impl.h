@@ -1,0 +1,92 @@
+/* HTTP/2 from inside: h2.c has connections and sockets, h2_stream.c what
+ * becomes of streams, h2_session.c nghttp2's callbacks. */
+#ifndef MF_NET_H2_IMPL_H
+#define MF_NET_H2_IMPL_H
+
+#include <nghttp2/nghttp2.h>
+
+#include "net/server_impl.h"
+
+enum {
+    MF_H2_STREAM_WINDOW = 4 << 20,
+    MF_H2_CONN_WINDOW = 16 << 20,
+    MF_H2_FRAME_MAX = 1 << 20,
+    /* Received for paused streams of one connection: past it the
+     * connection's window is not opened again. */
+    MF_H2_HELD_MAX = 8 << 20,
+    MF_H2_GAPS = 16,
+};
+
+struct mf_h2_stream;
+
+struct mf_h2_gap {
+    int32_t first;
+    int32_t last;
+};
+
+struct mf_h2_conn {
+    struct mf_conn conn; /* first */
+    nghttp2_session *session;
+    int fd;
+    int watching; /* libuv's events */
+    uv_poll_t poll;
+    uv_timer_t timer;
+    unsigned handles;         /* whose close is under way */
+    struct mf_deferred flush; /* apply what is dirty, then write */
+    struct mf_buf out;        /* what the socket did not take */
+    struct mf_h2_stream *dirty;
+    struct mf_h2_stream *streams;
+    size_t stream_count;
+    size_t held; /* received for paused streams */
+    size_t owed; /* of that, not given back to the connection's window */
+    size_t bad_frames;
+    int32_t highest_id;
+    struct mf_h2_gap gaps[MF_H2_GAPS]; /* ids that the client skipped */
+    size_t gap_count;
+    bool has_settings; /* the client's first frame came */
+    bool is_dead;      /* being taken down */
+};
+
+struct mf_h2_stream {
+    struct mf_exchange x; /* first */
+    struct mf_h2_conn *conn;
+    struct mf_h2_stream *next, *prev;
+    struct mf_h2_stream *next_dirty;
+    int32_t id;
+    size_t head_len; /* as RFC 9113, section 6.5.2 counts it */
+    size_t hosts;
+    struct mf_buf held; /* body that came while paused */
+    bool is_head_too_long;
+    bool is_head_whole;
+    bool is_dirty;
+    bool is_remote_ended;
+    bool is_submitted;
+    bool is_deferred; /* nghttp2 waits for more of the body */
+    bool is_end_sent;
+    bool is_reset_sent;
+};
+
+/* ---- h2_stream.c ---- */
+
+/* NULL when memory is out. */
+struct mf_h2_stream *mf_h2__stream_new(struct mf_h2_conn *conn, int32_t id);
+/* Tells on_close; frees. */
+void mf_h2__stream_close(struct mf_h2_stream *stream, bool clean);
+/* The head is whole: tell on_request, or answer 431. */
+void mf_h2__stream_begin(struct mf_h2_stream *stream);
+void mf_h2__stream_data(struct mf_h2_stream *stream, const uint8_t *data,
+                        size_t len);
+void mf_h2__stream_end(struct mf_h2_stream *stream);
+/* Say to nghttp2 what became of the response, deliver what was held. */
+void mf_h2__stream_apply(struct mf_h2_stream *stream);
+
+/* ---- h2_session.c ---- */
+
+/* 0 or MF_ENOMEM. */
+int mf_h2__session_new(struct mf_h2_conn *conn);
+
+/* ---- h2.c ---- */
+
+void mf_h2__wants_flush(struct mf_h2_conn *conn);
+
+#endif

@@ -1,0 +1,282 @@
+/* Listening sockets, and the sockets that they give. */
+#include "net/server_impl.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "net/address.h"
+
+enum {
+    BACKLOG = 1024,
+    ACCEPTS_AT_ONCE = 64,
+    ACCEPT_PAUSE_MS = 100, /* after EMFILE and its like */
+    KEEPALIVE_IDLE_S = 60,
+    KEEPALIVE_INTERVAL_S = 15,
+    KEEPALIVE_COUNT = 4,
+};
+
+struct mf_listener {
+    uv_poll_t poll;
+    struct mf_listener *next;
+    struct mf_server *server;
+    int fd;
+    int tag;
+    char *unix_path; /* NULL for TCP */
+};
+
+/* ---- Making one ---- */
+
+static int listen_error(struct mf_err *err, const char *address)
+{
+    int code = errno == EADDRINUSE                 ? MF_EBUSY
+               : errno == EACCES || errno == EPERM ? MF_EACCES
+               : errno == EADDRNOTAVAIL            ? MF_EINVAL
+                                                   : MF_EIO;
+    return mf_err_set(err, code, "cannot listen on %s: %s", address,
+                      strerror(errno));
+}
+
+/* True if nobody answers there any more. */
+static bool is_stale(const struct sockaddr_un *addr)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    bool stale =
+        connect(fd, (const struct sockaddr *)addr, sizeof *addr) != 0 &&
+        errno == ECONNREFUSED;
+    close(fd);
+    return stale;
+}
+
+static int open_unix(const char *address, int *ret_fd, char **ret_path,
+                     struct mf_err *err)
+{
+    const char *path = address + strlen("unix:");
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    if (*path == '\0' || strlen(path) >= sizeof addr.sun_path)
+        return mf_err_set(err, MF_EINVAL, "not an address: %s", address);
+    memcpy(addr.sun_path, path, strlen(path) + 1);
+    if (is_stale(&addr))
+        unlink(path);
+    char *copy = strdup(path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (!copy || fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof addr) ||
+        listen(fd, BACKLOG)) {
+        int rc = listen_error(err, address);
+        if (fd >= 0)
+            close(fd);
+        free(copy);
+        return rc;
+    }
+    *ret_fd = fd;
+    *ret_path = copy;
+    return 0;
+}
+
+static int bind_first(const struct addrinfo *list, int *ret_fd)
+{
+    int fd = -1;
+    for (const struct addrinfo *info = list; info; info = info->ai_next) {
+        fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                    0);
+        if (fd < 0)
+            continue;
+        const int on = 1;
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 &&
+            listen(fd, BACKLOG) == 0) {
+            *ret_fd = fd;
+            return 0;
+        }
+        int saved = errno;
+        close(fd);
+        errno = saved;
+    }
+    return MF_EIO;
+}
+
+static int open_tcp(const char *address, int *ret_fd, struct mf_err *err)
+{
+    char host[256], service[8];
+    unsigned port;
+    if (mf_address_split(address, host, sizeof host, &port))
+        return mf_err_set(err, MF_EINVAL, "not an address: %s", address);
+    snprintf(service, sizeof service, "%u", port);
+    const struct addrinfo hints = {
+        .ai_family = AF_UNSPEC,
+        .ai_socktype = SOCK_STREAM,
+        .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+    };
+    struct addrinfo *list;
+    int rc = getaddrinfo(*host ? host : NULL, service, &hints, &list);
+    if (rc)
+        return mf_err_set(err, MF_EINVAL, "cannot resolve %s: %s", address,
+                          gai_strerror(rc));
+    if (bind_first(list, ret_fd))
+        rc = listen_error(err, address);
+    freeaddrinfo(list);
+    return rc;
+}
+
+static void print_peer(const struct sockaddr_storage *addr, char *text,
+                       size_t cap)
+{
+    char host[INET6_ADDRSTRLEN] = "";
+    if (addr->ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const void *)addr;
+        inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
+        snprintf(text, cap, "%s:%u", host, ntohs(v4->sin_port));
+    } else if (addr->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const void *)addr;
+        inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
+        snprintf(text, cap, "[%s]:%u", host, ntohs(v6->sin6_port));
+    } else {
+        snprintf(text, cap, "unix");
+    }
+}
+
+static char *url_of(const struct mf_listener *listener)
+{
+    char text[MF_PEER_CAP], *url = NULL;
+    if (listener->unix_path)
+        return asprintf(&url, "unix:%s", listener->unix_path) < 0 ? NULL : url;
+    struct sockaddr_storage addr = {0};
+    socklen_t len = sizeof addr;
+    getsockname(listener->fd, (struct sockaddr *)&addr, &len);
+    print_peer(&addr, text, sizeof text);
+    return asprintf(&url, "http://%s", text) < 0 ? NULL : url;
+}
+
+/* ---- Accepting ---- */
+
+static void set_options(int fd)
+{
+    const int on = 1, idle = KEEPALIVE_IDLE_S, count = KEEPALIVE_COUNT,
+              interval = KEEPALIVE_INTERVAL_S;
+    /* All of them fail on a Unix socket, which needs none. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+}
+
+/* Errors of one connection that died in the backlog, not of the listener. */
+static bool is_of_connection(int error)
+{
+    return error == EINTR || error == ECONNABORTED || error == EPROTO ||
+           error == EPERM;
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    (void)events;
+    struct mf_listener *listener = poll->data;
+    struct mf_server *server = listener->server;
+    if (status < 0)
+        return;
+    for (int i = 0; i < ACCEPTS_AT_ONCE && server->is_accepting; i++) {
+        struct sockaddr_storage addr = {0};
+        socklen_t len = sizeof addr;
+        int fd = accept4(listener->fd, (struct sockaddr *)&addr, &len,
+                         SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0 && is_of_connection(errno))
+            continue;
+        if (fd < 0) {
+            if (errno != EAGAIN) {
+                mf_listeners__accept(server, false);
+                mf_timer_start(server->accept_pause, ACCEPT_PAUSE_MS, 0);
+            }
+            return;
+        }
+        char peer[MF_PEER_CAP];
+        print_peer(&addr, peer, sizeof peer);
+        set_options(fd);
+        mf_preface__start(server, fd, listener->tag, peer);
+    }
+}
+
+void mf_listeners__accept(struct mf_server *server, bool wanted)
+{
+    if (server->is_accepting == wanted)
+        return;
+    server->is_accepting = wanted;
+    for (struct mf_listener *l = server->listeners; l; l = l->next) {
+        if (wanted)
+            uv_poll_start(&l->poll, UV_READABLE, on_readable);
+        else
+            uv_poll_stop(&l->poll);
+    }
+}
+
+/* ---- Life ---- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct mf_listener *listener = handle->data;
+    struct mf_server *server = listener->server;
+    close(listener->fd);
+    free(listener->unix_path);
+    free(listener);
+    mf_server__handle_closed(server);
+}
+
+void mf_listeners__close(struct mf_server *server)
+{
+    while (server->listeners) {
+        struct mf_listener *listener = server->listeners;
+        server->listeners = listener->next;
+        if (listener->unix_path)
+            unlink(listener->unix_path);
+        uv_close((uv_handle_t *)&listener->poll, on_closed);
+    }
+    server->is_accepting = false;
+}
+
+int mf_server_listen(struct mf_server *server, const char *address, int tag,
+                     char **ret_url, struct mf_err *err)
+{
+    struct mf_listener *listener = calloc(1, sizeof *listener);
+    if (!listener)
+        return mf_err_set(err, MF_ENOMEM, "out of memory");
+    listener->fd = -1;
+    int rc = strncmp(address, "unix:", 5) == 0
+                 ? open_unix(address, &listener->fd, &listener->unix_path, err)
+                 : open_tcp(address, &listener->fd, err);
+    char *url = NULL;
+    if (rc)
+        goto out;
+    url = url_of(listener);
+    if (!url || uv_poll_init(mf_loop__uv(server->opts.loop), &listener->poll,
+                             listener->fd)) {
+        rc = mf_err_set(err, MF_ENOMEM, "out of memory");
+        goto out;
+    }
+    listener->poll.data = listener;
+    listener->server = server;
+    listener->tag = tag;
+    listener->next = server->listeners;
+    server->listeners = listener;
+    mf_server__handle_opened(server);
+    uv_poll_start(&listener->poll, UV_READABLE, on_readable);
+    server->is_accepting = true;
+    *ret_url = url;
+    return 0;
+out:
+    if (listener->fd >= 0)
+        close(listener->fd);
+    free(url);
+    free(listener->unix_path);
+    free(listener);
+    return rc;
+}

@@ -1,0 +1,228 @@
+#include <stdlib.h>
+
+#include "rpc/call_impl.h"
+
+enum { H2_INTERNAL_ERROR = 2 }; /* RFC 9113, section 7 */
+
+/* ---- Life ---- */
+
+struct mf_call *mf_call__new(struct mf_rpc *rpc, const struct mf_entry *entry,
+                             struct mf_exchange *x,
+                             const struct mf_content_type *type)
+{
+    struct mf_call *call = calloc(1, sizeof *call);
+    if (!call)
+        return NULL;
+    call->rpc = rpc;
+    call->method = entry->method;
+    call->user = entry->user;
+    call->x = x;
+    call->protocol = type->protocol;
+    call->content_type = type->name;
+    call->is_json = type->is_json;
+    const size_t wire_max = mf_call__wire_max(rpc);
+    mf_envelope_init(&call->envelope, MF_ENVELOPE_COMPRESSED, wire_max);
+    mf_buf_init(&call->body, wire_max);
+    mf_buf_init(&call->held, SIZE_MAX); /* bounded by the exchange's reads */
+    mf_buf_init(&call->plain, 0);
+    mf_buf_init(&call->binary, 0);
+    mf_buf_init(&call->answer, SIZE_MAX);
+    mf_exchange_set_events(x, &mf_call__events, call);
+    return call;
+}
+
+void mf_call__free(struct mf_call *call)
+{
+    mf_timer_free(call->deadline);
+    mf_timer_free(call->wake);
+    mf_envelope_release(&call->envelope);
+    mf_buf_release(&call->body);
+    mf_buf_release(&call->held);
+    mf_buf_release(&call->plain);
+    mf_buf_release(&call->binary);
+    mf_buf_release(&call->answer);
+    free(call);
+}
+
+static void tell_close(struct mf_call *call)
+{
+    if (call->is_closed || !call->is_known)
+        return;
+    call->is_closed = true;
+    if (call->method->ops.on_close)
+        call->method->ops.on_close(call, call->user);
+}
+
+/* Nothing more is taken from the client, or sent. */
+static void set_over(struct mf_call *call)
+{
+    call->is_over = true;
+    if (call->deadline)
+        mf_timer_stop(call->deadline);
+    if (call->wake)
+        mf_timer_stop(call->wake);
+    /* So that the exchange can throw the rest of the request away. */
+    mf_exchange_resume(call->x);
+}
+
+void mf_call__fail(struct mf_call *call, enum mf_status status,
+                   const char *message)
+{
+    if (call->is_over)
+        return;
+    mf_call__write_end(call, status, message);
+    set_over(call);
+    tell_close(call);
+}
+
+static void on_drain(struct mf_exchange *x, void *user)
+{
+    (void)x;
+    struct mf_call *call = user;
+    if (!call->is_over && call->is_known && call->method->ops.on_drain)
+        call->method->ops.on_drain(call, call->user);
+}
+
+static void on_close(struct mf_exchange *x, void *user, bool clean)
+{
+    (void)x;
+    (void)clean;
+    struct mf_call *call = user;
+    call->is_over = true;
+    tell_close(call);
+    mf_call__free(call);
+}
+
+const struct mf_exchange_events mf_call__events = {
+    .on_data = mf_call__on_data,
+    .on_end = mf_call__on_end,
+    .on_drain = on_drain,
+    .on_close = on_close,
+};
+
+/* ---- What handlers call ---- */
+
+void mf_call_set_data(struct mf_call *call, void *data)
+{
+    call->data = data;
+}
+
+void *mf_call_data(const struct mf_call *call)
+{
+    return call->data;
+}
+
+const char *mf_call_metadata(const struct mf_call *call, const char *name)
+{
+    return mf_exchange_header(call->x, name);
+}
+
+const char *mf_call_peer(const struct mf_call *call)
+{
+    return mf_exchange_peer(call->x);
+}
+
+int mf_call_listener_tag(const struct mf_call *call)
+{
+    return mf_exchange_listener_tag(call->x);
+}
+
+static bool answers_once(const struct mf_call *call)
+{
+    return call->method->kind == MF_METHOD_UNARY ||
+           call->method->kind == MF_METHOD_CLIENT_STREAM;
+}
+
+/* From inside a handler: on_close comes later, with the exchange's end. */
+static void end(struct mf_call *call, enum mf_status status,
+                const char *message)
+{
+    mf_call__write_end(call, status, message);
+    set_over(call);
+}
+
+void mf_call_send(struct mf_call *call, const uint8_t *message, size_t len)
+{
+    if (call->is_over)
+        return;
+    int rc;
+    if (answers_once(call)) {
+        /* An error may still take its place. */
+        mf_buf_clear(&call->answer);
+        rc = mf_buf_append(&call->answer, message, len);
+        call->has_answer = true;
+    } else {
+        rc = mf_call__write(call, message, len);
+    }
+    if (rc)
+        end(call, MF_STATUS_INTERNAL, "the answer could not be encoded");
+}
+
+void mf_call_send_head(struct mf_call *call)
+{
+    if (!call->is_over)
+        mf_call__write_head(call);
+}
+
+void mf_call_finish(struct mf_call *call, enum mf_status status,
+                    const char *message)
+{
+    if (call->is_over)
+        return;
+    if (status == MF_STATUS_OK &&
+        call->method->kind == MF_METHOD_CLIENT_STREAM &&
+        !call->is_half_closed) {
+        /* Exporters take success in mid-stream for "never come back". */
+        status = MF_STATUS_UNAVAILABLE;
+        message = "the server ended the stream";
+    }
+    if (status == MF_STATUS_OK && answers_once(call)) {
+        if (!call->has_answer) {
+            status = MF_STATUS_INTERNAL;
+            message = "no answer";
+        } else if (mf_call__write(call, call->answer.data, call->answer.len)) {
+            status = MF_STATUS_INTERNAL;
+            message = "the answer could not be encoded";
+        }
+    }
+    end(call, status, message);
+}
+
+void mf_call_abort(struct mf_call *call)
+{
+    if (call->is_over)
+        return;
+    set_over(call);
+    mf_exchange_reset(call->x, H2_INTERNAL_ERROR);
+}
+
+void mf_call_pause(struct mf_call *call)
+{
+    if (call->is_over)
+        return;
+    call->is_paused = true;
+    mf_exchange_pause(call->x);
+}
+
+void mf_call_resume(struct mf_call *call)
+{
+    if (call->is_over || !call->is_paused)
+        return;
+    call->is_paused = false;
+    if (call->held.len == 0) {
+        mf_exchange_resume(call->x);
+        return;
+    }
+    if (!call->wake)
+        call->wake =
+            mf_timer_new(mf_exchange_loop(call->x), mf_call__go_on, call);
+    if (call->wake)
+        mf_timer_start(call->wake, 0, 0);
+    else
+        mf_call_abort(call);
+}
+
+size_t mf_call_pending(const struct mf_call *call)
+{
+    return mf_exchange_pending(call->x);
+}

@@ -1,0 +1,92 @@
+/* mf_call from inside src/rpc: head.c makes one, receive.c feeds it, send.c
+ * answers, call.c ends it. */
+#ifndef MF_RPC_CALL_IMPL_H
+#define MF_RPC_CALL_IMPL_H
+
+#include "base/map.h"
+#include "codec/envelope.h"
+#include "net/loop.h"
+#include "rpc/protocol.h"
+#include "rpc/rpc.h"
+
+struct mf_rpc {
+    struct mf_rpc_opts opts;
+    struct mf_map *methods; /* path -> struct mf_entry */
+};
+
+struct mf_entry {
+    const struct mf_method *method;
+    void *user;
+};
+
+struct mf_call {
+    struct mf_rpc *rpc;
+    const struct mf_method *method;
+    void *user;
+    void *data;
+    struct mf_exchange *x;
+
+    enum mf_protocol protocol;
+    const char *content_type; /* as it is answered */
+    bool is_json;
+    bool is_get;
+    bool may_gzip;             /* the answer's messages */
+    enum mf_encoding encoding; /* of the request's */
+    struct mf_timer *deadline; /* NULL: none */
+
+    struct mf_envelope envelope;
+    struct mf_buf body; /* the one request of a unary or server-stream call */
+    struct mf_buf held; /* what came and could not be taken while paused */
+    size_t held_at;
+    struct mf_timer *wake; /* to go on with `held`; NULL until needed */
+    struct mf_buf plain;   /* scratch: decompressed */
+    struct mf_buf binary;  /* scratch: from JSON */
+    size_t message_count;
+
+    struct mf_buf answer; /* the one answer, until the call is finished */
+    bool has_answer;
+
+    bool is_known; /* a handler's callback was called */
+    bool is_paused;
+    bool is_half_closed; /* the client has sent all */
+    bool is_head_sent;
+    bool is_over;   /* its status is decided */
+    bool is_closed; /* on_close was called */
+};
+
+/* ---- call.c ---- */
+
+extern const struct mf_exchange_events mf_call__events;
+
+/* NULL when memory is out. */
+struct mf_call *mf_call__new(struct mf_rpc *rpc, const struct mf_entry *entry,
+                             struct mf_exchange *x,
+                             const struct mf_content_type *type);
+void mf_call__free(struct mf_call *call);
+
+/* End the call for the framework's own reasons: tells on_close at once, so
+ * never from inside a handler. */
+void mf_call__fail(struct mf_call *call, enum mf_status status,
+                   const char *message);
+
+/* ---- receive.c ---- */
+
+void mf_call__on_data(struct mf_exchange *x, void *user, const uint8_t *data,
+                      size_t len);
+void mf_call__on_end(struct mf_exchange *x, void *user);
+/* Go on with what was held. */
+void mf_call__go_on(void *call);
+
+/* Of one message on the wire: what it may be at most, compressed. */
+size_t mf_call__wire_max(const struct mf_rpc *rpc);
+
+/* ---- send.c ---- */
+
+/* Write one message now. 0 or MF_E*. */
+int mf_call__write(struct mf_call *call, const uint8_t *message, size_t len);
+void mf_call__write_head(struct mf_call *call);
+/* Write the end of the response. */
+void mf_call__write_end(struct mf_call *call, enum mf_status status,
+                        const char *message);
+
+#endif
