@@ -24,7 +24,7 @@ enum {
 
 /* ---- Driving the daemon ---- */
 
-static void run_daemon(struct mf_h1 *h1);
+static void run_daemon(void *h1);
 
 static void on_timeout(uv_timer_t *timer)
 {
@@ -38,8 +38,9 @@ static void on_epoll(uv_poll_t *poll, int status, int events)
     run_daemon(poll->data);
 }
 
-static void run_daemon(struct mf_h1 *h1)
+static void run_daemon(void *arg)
 {
+    struct mf_h1 *h1 = arg;
     MHD_run(h1->daemon);
     MHD_UNSIGNED_LONG_LONG timeout;
     if (MHD_get_timeout(h1->daemon, &timeout) == MHD_YES)
@@ -303,10 +304,8 @@ static void on_connection(void *user, struct MHD_Connection *connection,
 static void on_handle_closed(uv_handle_t *handle)
 {
     struct mf_h1 *h1 = handle->data;
-    struct mf_server *server = h1->server;
     if (--h1->handles == 0)
         free(h1);
-    (void)server;
 }
 
 static struct mf_h1 *new_h1(struct mf_server *server)
@@ -339,6 +338,7 @@ static struct mf_h1 *new_h1(struct mf_server *server)
     }
     uv_timer_init(uv, &h1->timer);
     h1->poll.data = h1->timer.data = h1;
+    mf_deferred__init(&h1->run, run_daemon, h1);
     uv_poll_start(&h1->poll, UV_READABLE, on_epoll);
     return h1;
 }
@@ -347,6 +347,7 @@ void mf_h1__free(struct mf_h1 *h1)
 {
     if (!h1)
         return;
+    mf_loop__undefer(h1->server->opts.loop, &h1->run);
     h1->handles = 2;
     uv_close((uv_handle_t *)&h1->poll, on_handle_closed);
     uv_close((uv_handle_t *)&h1->timer, on_handle_closed);

@@ -14,6 +14,7 @@ struct mf_h1 {
     struct MHD_Daemon *daemon;
     uv_poll_t poll; /* of the daemon's epoll descriptor */
     uv_timer_t timer;
+    struct mf_deferred run;      /* a connection was resumed */
     unsigned handles;            /* whose close is under way */
     struct mf_h1_conn *starting; /* inside MHD_add_connection */
 };

@@ -33,6 +33,9 @@ static void wake(struct mf_h1_request *request)
         return;
     request->is_suspended = false;
     MHD_resume_connection(request->connection);
+    /* Its epoll descriptor does not tell of that. */
+    struct mf_h1 *h1 = request->conn->h1;
+    mf_loop__defer(h1->server->opts.loop, &h1->run);
 }
 
 /* libmicrohttpd then finds the connection at its end. */

@@ -1,0 +1,61 @@
+"""The echo server under test, and raw clients for it."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+
+import pytest
+
+import wire
+
+
+class Server:
+    def __init__(self, *options):
+        program = os.environ["MF_ECHO_SERVER"]
+        self.process = subprocess.Popen(
+            [program, *options], stdout=subprocess.PIPE, text=True
+        )
+        self.url = self.process.stdout.readline().strip()
+        assert self.url, "the server did not start"
+        match = re.fullmatch(r"http://(.*):(\d+)", self.url)
+        self.address = (match[1], int(match[2])) if match else None
+
+    def connect(self):
+        sock = socket.create_connection(self.address, timeout=30)
+        return sock
+
+    def stats(self):
+        """opens, messages, half closes, closes"""
+        status, _, body = wire.post(
+            self, "/test.Echo/Stats", b"", {"content-type": "application/proto"}
+        )
+        assert status == 200
+        return [int(n) for n in wire.text_field(body, 1).split()]
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(30) == 0
+
+
+@pytest.fixture(scope="module")
+def server():
+    server = Server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def start():
+    """Start servers with options of a test's own."""
+    servers = []
+
+    def start_one(*options):
+        servers.append(Server(*options))
+        return servers[-1]
+
+    yield start_one
+    for one in servers:
+        if one.process.poll() is None:
+            one.stop()

@@ -1,0 +1,403 @@
+/*
+ * A server of four methods for the tests of net and rpc. What a method does
+ * is said in the request's first field:
+ *
+ *   fail N TEXT   finish with status N
+ *   repeat N      answer N times (streams)
+ *   size N        answer with N bytes
+ *   never         do not answer
+ *   head          send the head, then nothing
+ *   abort         break the call off
+ *   pause N       take no more for N ms
+ *   other text    echo the message
+ *
+ * The messages are mitmflow.v1.UpdateFlowRequest. /test.Echo/Stats answers
+ * with counters; /healthz is not a call and answers GET and POST.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/server.h"
+#include "pb/wire.h"
+#include "rpc/rpc.h"
+
+#define TYPE "mitmflow.v1.UpdateFlowRequest"
+
+enum { PENDING_MAX_LEN = 256 * 1024, TEXT_CAP = 256 };
+
+static struct {
+    struct mf_loop *loop;
+    struct mf_server *server;
+    struct mf_rpc *rpc;
+    unsigned grace_ms;
+    unsigned long opens, messages, half_closes, closes;
+} app;
+
+struct echo {
+    struct mf_call *call;
+    struct mf_timer *timer;
+    struct mf_buf message; /* what is repeated */
+    unsigned long left;
+    unsigned long count;
+    unsigned long bytes;
+    bool is_half_closed;
+};
+
+static struct echo *echo_of(struct mf_call *call)
+{
+    struct echo *echo = mf_call_data(call);
+    if (!echo) {
+        echo = calloc(1, sizeof *echo);
+        if (!echo)
+            abort();
+        echo->call = call;
+        mf_buf_init(&echo->message, SIZE_MAX);
+        mf_call_set_data(call, echo);
+        app.opens++;
+    }
+    return echo;
+}
+
+static void put_text(struct mf_buf *buf, uint32_t number, const void *text,
+                     size_t len)
+{
+    if (mf_wire_put_bytes(buf, number, text, len))
+        abort();
+}
+
+/* The first field's text, cut at its capacity. */
+static void first_field(const uint8_t *message, size_t len, char *text)
+{
+    struct mf_cursor cursor = mf_cursor_make(message, len);
+    struct mf_wire_field field;
+    text[0] = '\0';
+    while (mf_wire_next(&cursor, &field)) {
+        if (field.number != 1 || field.type != MF_WIRE_LEN)
+            continue;
+        size_t cut = field.len < TEXT_CAP - 1 ? field.len : TEXT_CAP - 1;
+        memcpy(text, field.data, cut);
+        text[cut] = '\0';
+        return;
+    }
+}
+
+/* ---- Commands ---- */
+
+static void repeat(struct echo *echo)
+{
+    while (echo->left > 0 && mf_call_pending(echo->call) < PENDING_MAX_LEN) {
+        echo->left--;
+        mf_call_send(echo->call, echo->message.data, echo->message.len);
+    }
+}
+
+static void on_pause_over(void *arg)
+{
+    struct echo *echo = arg;
+    mf_call_resume(echo->call);
+}
+
+static void send_size(struct mf_call *call, size_t len)
+{
+    struct mf_buf buf;
+    mf_buf_init(&buf, SIZE_MAX);
+    char *note = malloc(len ? len : 1);
+    if (!note)
+        abort();
+    memset(note, 'x', len);
+    put_text(&buf, 3, note, len);
+    mf_call_send(call, buf.data, buf.len);
+    mf_buf_release(&buf);
+    free(note);
+}
+
+/* True: nothing is left to do for this message. */
+static bool obey(struct echo *echo, const char *text)
+{
+    int status = 0, skip = 0;
+    unsigned long number = 0;
+    if (sscanf(text, "fail %d %n", &status, &skip) == 1)
+        mf_call_finish(echo->call, (enum mf_status)status, text + skip);
+    else if (sscanf(text, "size %lu", &number) == 1)
+        send_size(echo->call, number);
+    else if (strcmp(text, "abort") == 0)
+        mf_call_abort(echo->call);
+    else if (strcmp(text, "head") == 0)
+        mf_call_send_head(echo->call);
+    else if (sscanf(text, "pause %lu", &number) == 1) {
+        if (!echo->timer)
+            echo->timer = mf_timer_new(app.loop, on_pause_over, echo);
+        mf_call_pause(echo->call);
+        mf_timer_start(echo->timer, number, 0);
+    } else
+        return strcmp(text, "never") == 0;
+    return true;
+}
+
+/* ---- Methods ---- */
+
+static void on_open(struct mf_call *call, void *user)
+{
+    (void)user;
+    echo_of(call);
+}
+
+static void on_unary(struct mf_call *call, void *user, const uint8_t *message,
+                     size_t len)
+{
+    (void)user;
+    char text[TEXT_CAP];
+    first_field(message, len, text);
+    app.messages++;
+    if (!obey(echo_of(call), text))
+        mf_call_send(call, message, len);
+    if (strcmp(text, "never") != 0)
+        mf_call_finish(call, MF_STATUS_OK, NULL);
+}
+
+static void on_server_stream(struct mf_call *call, void *user,
+                             const uint8_t *message, size_t len)
+{
+    (void)user;
+    char text[TEXT_CAP];
+    struct echo *echo = echo_of(call);
+    first_field(message, len, text);
+    app.messages++;
+    echo->left = 1;
+    sscanf(text, "repeat %lu", &echo->left);
+    if (obey(echo, text)) {
+        if (strncmp(text, "size", 4) == 0)
+            mf_call_finish(call, MF_STATUS_OK, NULL);
+        return;
+    }
+    if (mf_buf_append(&echo->message, message, len))
+        abort();
+    echo->is_half_closed = true;
+    repeat(echo);
+    if (echo->left == 0)
+        mf_call_finish(call, MF_STATUS_OK, NULL);
+}
+
+static void on_client_message(struct mf_call *call, void *user,
+                              const uint8_t *message, size_t len)
+{
+    (void)user;
+    char text[TEXT_CAP];
+    struct echo *echo = echo_of(call);
+    first_field(message, len, text);
+    app.messages++;
+    echo->count++;
+    echo->bytes += len;
+    obey(echo, text);
+}
+
+static void on_client_half_close(struct mf_call *call, void *user)
+{
+    (void)user;
+    struct echo *echo = echo_of(call);
+    char text[TEXT_CAP];
+    struct mf_buf buf;
+    mf_buf_init(&buf, SIZE_MAX);
+    app.half_closes++;
+    snprintf(text, sizeof text, "%lu messages, %lu bytes", echo->count,
+             echo->bytes);
+    put_text(&buf, 1, text, strlen(text));
+    mf_call_send(call, buf.data, buf.len);
+    mf_buf_release(&buf);
+    mf_call_finish(call, MF_STATUS_OK, NULL);
+}
+
+static void on_bidi_message(struct mf_call *call, void *user,
+                            const uint8_t *message, size_t len)
+{
+    (void)user;
+    char text[TEXT_CAP];
+    struct echo *echo = echo_of(call);
+    first_field(message, len, text);
+    app.messages++;
+    if (obey(echo, text))
+        return;
+    mf_buf_clear(&echo->message);
+    if (mf_buf_append(&echo->message, message, len))
+        abort();
+    unsigned long times = 1;
+    sscanf(text, "repeat %lu", &times);
+    echo->left += times;
+    repeat(echo);
+}
+
+static void finish_if_done(struct echo *echo)
+{
+    if (echo->is_half_closed && echo->left == 0)
+        mf_call_finish(echo->call, MF_STATUS_OK, NULL);
+}
+
+static void on_bidi_half_close(struct mf_call *call, void *user)
+{
+    (void)user;
+    struct echo *echo = echo_of(call);
+    app.half_closes++;
+    echo->is_half_closed = true;
+    finish_if_done(echo);
+}
+
+static void on_drain(struct mf_call *call, void *user)
+{
+    (void)user;
+    struct echo *echo = echo_of(call);
+    if (!echo->message.len)
+        return;
+    repeat(echo);
+    finish_if_done(echo);
+}
+
+static void on_close(struct mf_call *call, void *user)
+{
+    (void)user;
+    struct echo *echo = mf_call_data(call);
+    app.closes++;
+    if (!echo)
+        return;
+    mf_timer_free(echo->timer);
+    mf_buf_release(&echo->message);
+    free(echo);
+    mf_call_set_data(call, NULL);
+}
+
+static void on_stats(struct mf_call *call, void *user, const uint8_t *message,
+                     size_t len)
+{
+    (void)user;
+    (void)message;
+    (void)len;
+    char text[TEXT_CAP];
+    struct mf_buf buf;
+    mf_buf_init(&buf, SIZE_MAX);
+    snprintf(text, sizeof text, "%lu %lu %lu %lu", app.opens, app.messages,
+             app.half_closes, app.closes);
+    put_text(&buf, 1, text, strlen(text));
+    mf_call_send(call, buf.data, buf.len);
+    mf_buf_release(&buf);
+    mf_call_finish(call, MF_STATUS_OK, NULL);
+}
+
+static const struct mf_method methods[] = {
+    {"/test.Echo/Unary",
+     TYPE,
+     TYPE,
+     MF_METHOD_UNARY,
+     true,
+     {.on_message = on_unary, .on_close = on_close}},
+    {"/test.Echo/ServerStream",
+     TYPE,
+     TYPE,
+     MF_METHOD_SERVER_STREAM,
+     false,
+     {.on_message = on_server_stream,
+      .on_drain = on_drain,
+      .on_close = on_close}},
+    {"/test.Echo/ClientStream",
+     TYPE,
+     TYPE,
+     MF_METHOD_CLIENT_STREAM,
+     false,
+     {.on_open = on_open,
+      .on_message = on_client_message,
+      .on_half_close = on_client_half_close,
+      .on_close = on_close}},
+    {"/test.Echo/Bidi",
+     TYPE,
+     TYPE,
+     MF_METHOD_BIDI_STREAM,
+     false,
+     {.on_open = on_open,
+      .on_message = on_bidi_message,
+      .on_half_close = on_bidi_half_close,
+      .on_drain = on_drain,
+      .on_close = on_close}},
+    {"/test.Echo/Stats",
+     TYPE,
+     TYPE,
+     MF_METHOD_UNARY,
+     false,
+     {.on_message = on_stats}},
+};
+
+/* ---- What is not a call ---- */
+
+static const struct mf_exchange_events no_events;
+
+static void on_request(void *user, struct mf_exchange *x)
+{
+    (void)user;
+    if (mf_rpc_handle(app.rpc, x))
+        return;
+    static const char body[] = "healthy\n";
+    const struct mf_header type = {"content-type", "text/plain"};
+    bool known = strcmp(mf_exchange_path(x), "/healthz") == 0;
+    mf_exchange_set_events(x, &no_events, NULL);
+    mf_exchange_respond(x, known ? 200 : 404, &type, 1);
+    mf_exchange_write_static(x, body, strlen(body));
+    mf_exchange_finish(x, NULL, 0);
+}
+
+static void on_stopped(void *arg)
+{
+    mf_loop_stop(arg);
+}
+
+static void on_signal(void *arg, int signum)
+{
+    (void)arg;
+    (void)signum;
+    mf_server_stop(app.server, app.grace_ms, on_stopped, app.loop);
+}
+
+int main(int argc, char **argv)
+{
+    struct mf_err err = {0};
+    struct mf_rpc_opts rpc_opts = {.max_message_len = 1 << 20};
+    struct mf_server_opts opts = {.on_request = on_request};
+    const char *address = "127.0.0.1:0";
+    app.grace_ms = 2000;
+    for (int i = 1; i + 1 < argc; i += 2) {
+        unsigned long number = strtoul(argv[i + 1], NULL, 10);
+        if (strcmp(argv[i], "--addr") == 0)
+            address = argv[i + 1];
+        else if (strcmp(argv[i], "--max-message") == 0)
+            rpc_opts.max_message_len = number;
+        else if (strcmp(argv[i], "--head-timeout-ms") == 0)
+            opts.head_timeout_ms = (unsigned)number;
+        else if (strcmp(argv[i], "--idle-timeout-ms") == 0)
+            opts.idle_timeout_ms = (unsigned)number;
+        else if (strcmp(argv[i], "--grace-ms") == 0)
+            app.grace_ms = (unsigned)number;
+        else
+            return 2;
+    }
+    struct mf_json *json = mf_json_new();
+    rpc_opts.json = json;
+    app.rpc = mf_rpc_new(&rpc_opts);
+    char *url = NULL;
+    if (!app.rpc || mf_loop_new(&app.loop, &err))
+        return 1;
+    opts.loop = app.loop;
+    if (mf_rpc_add(app.rpc, methods, sizeof methods / sizeof *methods, NULL) ||
+        mf_server_new(&opts, &app.server, &err) ||
+        mf_server_listen(app.server, address, 0, &url, &err)) {
+        fprintf(stderr, "%s\n", err.text);
+        return 1;
+    }
+    mf_loop_on_signal(app.loop, SIGTERM, on_signal, NULL);
+    printf("%s\n", url);
+    fflush(stdout);
+    mf_loop_run(app.loop);
+    mf_server_free(app.server);
+    mf_rpc_free(app.rpc);
+    mf_loop_free(app.loop);
+    mf_json_free(json);
+    free(url);
+    return 0;
+}

@@ -1,0 +1,103 @@
+"""Bytes of protobuf, Connect, gRPC-Web and HTTP/1.1, made and read by hand."""
+
+import gzip
+import http.client
+import struct
+
+
+def varint(value):
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def field(number, data):
+    if isinstance(data, str):
+        data = data.encode()
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def message(flow_id, note=None):
+    """A mitmflow.v1.UpdateFlowRequest."""
+    return field(1, flow_id) + (field(3, note) if note is not None else b"")
+
+
+def read_varint(data, at):
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return value, at
+
+
+def bytes_field(data, number):
+    """The last occurrence of a length-delimited field, or None."""
+    at, found = 0, None
+    while at < len(data):
+        key, at = read_varint(data, at)
+        size, at = read_varint(data, at)
+        if key & 7 == 2:
+            if key >> 3 == number:
+                found = data[at : at + size]
+            at += size
+    return found
+
+
+def text_field(data, number):
+    return bytes_field(data, number).decode()
+
+
+def envelope(data, flags=0):
+    return struct.pack(">BI", flags, len(data)) + data
+
+
+def gzip_envelope(data):
+    return envelope(gzip.compress(data), 1)
+
+
+def envelopes(data):
+    """[(flags, message)], gunzipped; the data must end with an envelope."""
+    out, at = [], 0
+    while at < len(data):
+        flags, size = struct.unpack_from(">BI", data, at)
+        part = data[at + 5 : at + 5 + size]
+        assert len(part) == size, "cut envelope"
+        at += 5 + size
+        out.append((flags & ~1, gzip.decompress(part) if flags & 1 else part))
+    return out
+
+
+def post(server, path, body, headers, method="POST"):
+    connection = http.client.HTTPConnection(*server.address, timeout=30)
+    connection.request(method, path, body, headers)
+    response = connection.getresponse()
+    data = response.read()
+    connection.close()
+    return response.status, response.headers, data
+
+
+def chunk(data):
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def begin_post(sock, path, content_type, *headers):
+    lines = [
+        f"POST {path} HTTP/1.1",
+        "host: localhost",
+        f"content-type: {content_type}",
+        "transfer-encoding: chunked",
+        *headers,
+    ]
+    sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+
+
+def read_response(sock):
+    response = http.client.HTTPResponse(sock)
+    response.begin()
+    return response
