@@ -1,0 +1,41 @@
+"""Export messages for the tests to send."""
+
+import time
+import uuid
+
+from harness.schema import proxy
+
+
+def request(kind="http", event=proxy.EVENT_TYPE_RESPONSE, flow_id=None, **fields):
+    """An ExportFlowRequest with a flow of `kind`."""
+    message = proxy.ExportFlowRequest(event_type=event)
+    flow = getattr(message.flow, f"{kind}_flow")
+    flow.id = str(uuid.uuid4()) if flow_id is None else flow_id
+    flow.timestamp_start.FromNanoseconds(fields.pop("start_ns", time.time_ns()))
+    flow.client.peername_host = fields.pop("client", "127.0.0.1")
+    flow.live = True
+    for name, value in fields.items():
+        setattr(flow, name, value)
+    return message
+
+
+def http(url="http://one.example/", method="GET", status=200, body=b"", **more):
+    message = request("http", **more)
+    flow = message.flow.http_flow
+    flow.request.method = method
+    flow.request.url = flow.request.pretty_url = url
+    flow.request.http_version = flow.response.http_version = "HTTP/1.1"
+    flow.response.status_code = status
+    flow.response.content = body
+    return message
+
+
+def started(**more):
+    """A flow that goes on."""
+    message = http(event=proxy.EVENT_TYPE_REQUESTHEADERS, **more)
+    message.flow.http_flow.ClearField("response")
+    return message
+
+
+def flow_id(message):
+    return getattr(message.flow, message.flow.WhichOneof("flow")).id
