@@ -5,17 +5,23 @@ import re
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
 import wire
 
+ROOT = Path(__file__).parents[2]
+# The echo server is built beside the server.
+BUILD = Path(os.environ.get("MITMFLOW_TEST_SERVER", ROOT / "build-asan/mitmflow")).parent
+
 
 class Server:
     def __init__(self, *options):
-        program = os.environ["MF_ECHO_SERVER"]
         self.process = subprocess.Popen(
-            [program, *options], stdout=subprocess.PIPE, text=True
+            [BUILD / "tests/rpc/rpc_echo_server", *options],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self.url = self.process.stdout.readline().strip()
         assert self.url, "the server did not start"

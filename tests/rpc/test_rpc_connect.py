@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import socket
 import struct
 
 import pytest
@@ -332,8 +333,6 @@ def test_a_client_that_leaves_an_idle_stream_is_noticed(server):
 
 
 def test_a_half_closed_client_still_gets_its_answer(server):
-    import socket
-
     with server.connect() as sock:
         wire.begin_post(sock, "/test.Echo/ClientStream", PROTO)
         sock.sendall(chunk(envelope(message("pause 50"))) * 3 + b"0\r\n\r\n")
