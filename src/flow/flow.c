@@ -201,6 +201,7 @@ static int64_t read_dns_message(struct mf_flow *flow, struct mf_span message,
     struct mf_cursor cursor = mf_flow__cursor(message);
     struct mf_wire_field field, question = {0};
     struct mf_flow__details *details = &flow->details;
+    struct mf_span packed = {"", 0};
     int64_t at_ns = 0;
     bool has_code = false;
     while (mf_wire_next(&cursor, &field)) {
@@ -208,14 +209,17 @@ static int64_t read_dns_message(struct mf_flow *flow, struct mf_span message,
             at_ns = timestamp_of(&field);
         else if (field.number == 2 && !question.number)
             question = field;
-        else if (field.number == 1 && is_response && !has_code)
-            details->response_code =
-                packed_response_code(mf_flow__span(&field));
+        else if (field.number == 1)
+            packed = mf_flow__span(&field);
         else if (field.number == 100 && is_response) {
             details->response_code = (uint32_t)field.value;
             has_code = true;
         }
     }
+    if (is_response && !has_code)
+        details->response_code = packed_response_code(packed);
+    *(is_response ? &details->server_bytes : &details->client_bytes) +=
+        packed.len;
     if (details->question_name.len || question.type != MF_WIRE_LEN)
         return at_ns;
     cursor = mf_cursor_make(question.data, question.len);
