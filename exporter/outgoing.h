@@ -1,0 +1,54 @@
+/*
+ * mf_outgoing: one message on its way out, as a gRPC frame, in the form that
+ * this server takes.
+ *
+ * Thread:  the sender's.
+ */
+#ifndef MF_EXPORTER_OUTGOING_H
+#define MF_EXPORTER_OUTGOING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "exporter/queue.h"
+
+/* What this server takes. */
+struct mf_outgoing_rules {
+    bool published;  /* header maps and decoded bodies, fields below 100 */
+    size_t max_len;  /* the longest message; 0: no limit */
+    size_t body_max; /* of a body that was decoded for the published form */
+};
+
+struct mf_outgoing {
+    const struct mf_message *message; /* NULL: none */
+    uint8_t head[5];
+    size_t at, len; /* of head and body */
+    size_t piece, piece_at;
+    bool is_reworked; /* then `work` is the body, else the message's pieces */
+    struct mf_buf work;
+};
+
+void mf_outgoing_init(struct mf_outgoing *out);
+void mf_outgoing_release(struct mf_outgoing *out);
+
+/*
+ * Start with `message`, borrowed until it is read to its end.
+ * MF_EFULL, MF_ECORRUPT or MF_ENOMEM: it cannot be sent; `out` is idle.
+ */
+int mf_outgoing_begin(struct mf_outgoing *out, const struct mf_message *message,
+                      const struct mf_outgoing_rules *rules);
+
+/* Drop what is on its way. */
+void mf_outgoing_reset(struct mf_outgoing *out);
+
+/* Copy the next bytes; fewer than `len` only at the end, after which idle. */
+size_t mf_outgoing_read(struct mf_outgoing *out, uint8_t *data, size_t len);
+
+static inline bool mf_outgoing_is_idle(const struct mf_outgoing *out)
+{
+    return !out->message;
+}
+
+#endif

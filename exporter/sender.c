@@ -1,0 +1,605 @@
+#include "exporter/sender.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "exporter/backoff.h"
+#include "exporter/connect.h"
+#include "exporter/link.h"
+
+enum { LINES = 16, LINE_CAP = 320, READ_LEN = 65536, SESSION_LEN = 32 };
+enum { REFUSALS_MAX = 5 };
+
+/* Messages that come this soon after others go out together. */
+#define GATHER_NS ((int64_t)5 * MF_NS_PER_MS)
+
+/* Longer than the caller's patience, the thread is left to itself. */
+#define STOP_SLACK_NS ((int64_t)1 * MF_NS_PER_S)
+
+#define WRITE_BUF_LEN ((size_t)1 << 20)
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* SIGPIPE is blocked in this thread */
+#endif
+
+struct line {
+    bool is_warning;
+    char text[LINE_CAP];
+};
+
+struct mf_sender {
+    pthread_t thread;
+    struct mf_queue *queue;
+    int notify_fd;
+    int wake_fds[2];
+    atomic_bool is_asleep; /* a wake is worth a system call */
+    atomic_bool stopping;
+    _Atomic int64_t stop_ns; /* deadline, once stopping */
+
+    pthread_mutex_t lock; /* of what follows, up to the next blank line */
+    pthread_cond_t ended;
+    bool has_ended;
+    bool is_abandoned;
+    struct mf_sender_config config;
+    unsigned config_number;
+    struct line lines[LINES];
+    size_t line_first, line_count;
+    struct mf_sender_stats stats;
+
+    /* The thread's own. */
+    struct mf_sender_config current;
+    unsigned current_number;
+    char session[SESSION_LEN + 1];
+    struct mf_backoff backoff;
+    bool has_tried;
+    bool was_up;    /* since the last line about a loss */
+    bool told_loss; /* a loss is told once, until it is over */
+    uint64_t given_up_told;
+    unsigned refusals; /* of the first message in flight, in a row */
+    struct mf_buf out; /* bytes that the socket did not take yet */
+};
+
+/* ---- lines ---- */
+
+static void notify(struct mf_sender *sender)
+{
+    pthread_mutex_lock(&sender->lock);
+    if (sender->notify_fd >= 0 && !sender->is_abandoned) {
+        ssize_t n = write(sender->notify_fd, "", 1);
+        (void)n; /* a full pipe tells as much */
+    }
+    pthread_mutex_unlock(&sender->lock);
+}
+
+__attribute__((format(printf, 3, 4))) static void
+say(struct mf_sender *sender, bool is_warning, const char *format, ...)
+{
+    pthread_mutex_lock(&sender->lock);
+    size_t at = (sender->line_first + sender->line_count) % LINES;
+    if (sender->line_count == LINES)
+        sender->line_first = (sender->line_first + 1) % LINES;
+    else
+        sender->line_count++;
+    struct line *line = &sender->lines[at];
+    line->is_warning = is_warning;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line->text, sizeof line->text, format, args);
+    va_end(args);
+    pthread_mutex_unlock(&sender->lock);
+    notify(sender);
+}
+
+bool mf_sender_take_line(struct mf_sender *sender, char *out, size_t cap,
+                         bool *ret_is_warning)
+{
+    pthread_mutex_lock(&sender->lock);
+    bool has_line = sender->line_count > 0;
+    if (has_line) {
+        const struct line *line = &sender->lines[sender->line_first];
+        snprintf(out, cap, "%s", line->text);
+        *ret_is_warning = line->is_warning;
+        sender->line_first = (sender->line_first + 1) % LINES;
+        sender->line_count--;
+    }
+    pthread_mutex_unlock(&sender->lock);
+    return has_line;
+}
+
+static void say_up(struct mf_sender *sender, const struct mf_address *address,
+                   const struct mf_hello *hello)
+{
+    struct mf_queue_stats stats;
+    mf_queue_get_stats(sender->queue, &stats);
+    char lost[80] = "";
+    if (stats.given_up > sender->given_up_told)
+        snprintf(lost, sizeof lost,
+                 "; %" PRIu64 " messages were given up meanwhile",
+                 stats.given_up - sender->given_up_told);
+    sender->given_up_told = stats.given_up;
+    if (sender->was_up && !sender->told_loss && !lost[0])
+        return; /* it had gone away well, or was one of several */
+    say(sender, lost[0] != 0, "mitmflow: %s %s%s%s%s%s",
+        sender->told_loss ? "connected again to" : "exporting to",
+        address->text, hello->version[0] ? " (mitmflow " : "", hello->version,
+        hello->version[0] ? ")"
+        : hello->greeting == MF_GREETING_PUBLISHED
+            ? ", which knows the published schema only"
+            : "",
+        lost);
+    sender->told_loss = false;
+    sender->was_up = true;
+}
+
+static void say_loss(struct mf_sender *sender, const struct mf_address *address,
+                     const char *why)
+{
+    if (sender->told_loss || atomic_load(&sender->stopping))
+        return;
+    say(sender, true, "mitmflow: %s %s: %s; flows wait, trying again",
+        sender->was_up ? "lost" : "cannot export to", address->text, why);
+    sender->told_loss = true;
+    sender->was_up = false;
+}
+
+/* ---- waking and waiting ---- */
+
+/* Out of time; or, where there is no link, out of attempts. */
+static bool must_stop(const struct mf_sender *sender, bool is_up)
+{
+    return atomic_load(&sender->stopping) &&
+           ((!is_up && sender->has_tried) ||
+            mf_clock_mono_ns() >= atomic_load(&sender->stop_ns));
+}
+
+static void poke(struct mf_sender *sender)
+{
+    ssize_t n = write(sender->wake_fds[1], "", 1);
+    (void)n; /* a full pipe wakes as well */
+}
+
+void mf_sender_wake(struct mf_sender *sender)
+{
+    if (atomic_exchange(&sender->is_asleep, false))
+        poke(sender);
+}
+
+static void drain_wakes(struct mf_sender *sender)
+{
+    char bytes[64];
+    while (read(sender->wake_fds[0], bytes, sizeof bytes) > 0)
+        ;
+}
+
+/*
+ * Wait for `events` on `fd` (-1: none), a wake if `on_wake`, or the time.
+ * Returns what came for `fd`.
+ */
+static short wait_for(struct mf_sender *sender, int fd, short events,
+                      bool on_wake, int64_t until_ns)
+{
+    int64_t left_ns = until_ns - mf_clock_mono_ns();
+    if (atomic_load(&sender->stopping)) {
+        int64_t stop_left = atomic_load(&sender->stop_ns) - mf_clock_mono_ns();
+        if (stop_left < left_ns)
+            left_ns = stop_left;
+    }
+    int timeout_ms = left_ns <= 0 ? 0
+                     : left_ns > MF_NS_PER_S * 3600
+                         ? 3600 * 1000
+                         : (int)((left_ns + MF_NS_PER_MS - 1) / MF_NS_PER_MS);
+    struct pollfd fds[2] = {
+        {.fd = fd, .events = events},
+        {.fd = sender->wake_fds[0], .events = POLLIN},
+    };
+    poll(fds, on_wake ? 2 : 1, timeout_ms);
+    if (on_wake && fds[1].revents)
+        drain_wakes(sender);
+    return fd >= 0 ? fds[0].revents : 0;
+}
+
+/* ---- configuration ---- */
+
+static bool config_changed(struct mf_sender *sender)
+{
+    pthread_mutex_lock(&sender->lock);
+    bool changed = sender->config_number != sender->current_number;
+    pthread_mutex_unlock(&sender->lock);
+    return changed;
+}
+
+static void take_config(struct mf_sender *sender)
+{
+    pthread_mutex_lock(&sender->lock);
+    sender->current = sender->config;
+    sender->was_up &= sender->current_number == sender->config_number;
+    sender->current_number = sender->config_number;
+    pthread_mutex_unlock(&sender->lock);
+}
+
+void mf_sender_configure(struct mf_sender *sender,
+                         const struct mf_sender_config *config)
+{
+    pthread_mutex_lock(&sender->lock);
+    sender->config = *config;
+    sender->config_number++;
+    pthread_mutex_unlock(&sender->lock);
+    poke(sender);
+}
+
+static void set_connected(struct mf_sender *sender,
+                          const struct mf_hello *hello)
+{
+    pthread_mutex_lock(&sender->lock);
+    sender->stats.connected = hello != NULL;
+    sender->stats.published = hello && hello->greeting == MF_GREETING_PUBLISHED;
+    if (hello)
+        sender->stats.connects++;
+    pthread_mutex_unlock(&sender->lock);
+}
+
+void mf_sender_get_stats(struct mf_sender *sender,
+                         struct mf_sender_stats *ret_stats)
+{
+    pthread_mutex_lock(&sender->lock);
+    *ret_stats = sender->stats;
+    pthread_mutex_unlock(&sender->lock);
+}
+
+/* ---- one connection ---- */
+
+static int flush(struct mf_sender *sender, struct mf_link *link, int fd,
+                 struct mf_err *err)
+{
+    for (;;) {
+        if (sender->out.len == 0) {
+            int rc = mf_link_write(link, &sender->out, err);
+            if (rc || sender->out.len == 0)
+                return rc;
+        }
+        ssize_t n = send(fd, sender->out.data, sender->out.len, MSG_NOSIGNAL);
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return 0;
+        if (n < 0 && errno != EINTR)
+            return mf_err_set(err, MF_EIO, "%s", strerror(errno));
+        if (n > 0)
+            mf_buf_consume(&sender->out, (size_t)n);
+    }
+}
+
+static int receive(struct mf_link *link, int fd, struct mf_err *err)
+{
+    uint8_t data[READ_LEN];
+    for (;;) {
+        ssize_t n = recv(fd, data, sizeof data, 0);
+        if (n == 0)
+            return mf_err_set(err, MF_EIO, "the server closed the connection");
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return 0;
+        if (n < 0 && errno != EINTR)
+            return mf_err_set(err, MF_EIO, "%s", strerror(errno));
+        if (n > 0) {
+            int rc =
+                mf_link_receive(link, data, (size_t)n, mf_clock_mono_ns(), err);
+            if (rc)
+                return rc;
+        }
+    }
+}
+
+static uint64_t count_pushed(const struct mf_sender *sender)
+{
+    struct mf_queue_stats stats;
+    mf_queue_get_stats(sender->queue, &stats);
+    return stats.pushed;
+}
+
+/* Sleep until there is something to do; a message wakes at most every
+ * GATHER_NS, so that many go out together. `pushed` of the queue's messages
+ * have been looked at. */
+static short rest(struct mf_sender *sender, const struct mf_link *link, int fd,
+                  uint64_t pushed, int64_t *rested_ns)
+{
+    short events = (short)(POLLIN | (sender->out.len ? POLLOUT : 0));
+    if (mf_clock_mono_ns() < *rested_ns + GATHER_NS &&
+        !atomic_load(&sender->stopping))
+        return wait_for(sender, fd, events, false, *rested_ns + GATHER_NS);
+    atomic_store(&sender->is_asleep, true);
+    short got = 0;
+    if (count_pushed(sender) == pushed)
+        got = wait_for(sender, fd, events, true, mf_link_deadline_ns(link));
+    atomic_store(&sender->is_asleep, false);
+    *rested_ns = mf_clock_mono_ns();
+    return got;
+}
+
+static void tell_dead(struct mf_sender *sender, uint64_t acked, uint64_t *told)
+{
+    if (acked != *told)
+        notify(sender);
+    *told = acked;
+}
+
+/* Until the link ends; MF_ECLOSED: well. */
+static int run_link(struct mf_sender *sender, struct mf_link *link, int fd,
+                    const struct mf_address *address, struct mf_err *err)
+{
+    bool is_up = false;
+    int64_t rested_ns = 0;
+    uint64_t told = 0;
+    for (;;) {
+        if (must_stop(sender, is_up) || config_changed(sender))
+            return mf_err_set(err, MF_ECLOSED, "stopped");
+        if (atomic_load(&sender->stopping))
+            mf_link_finish(link);
+        uint64_t pushed = count_pushed(sender);
+        int rc = mf_link_advance(link, mf_clock_mono_ns(), err);
+        int flushed = flush(sender, link, fd, err);
+        if (rc || flushed)
+            return rc ? rc : flushed;
+        if (!is_up && mf_link_hello(link)) {
+            is_up = sender->has_tried = true;
+            set_connected(sender, mf_link_hello(link));
+            say_up(sender, address, mf_link_hello(link));
+        }
+        if (rest(sender, link, fd, pushed, &rested_ns) &
+            (POLLIN | POLLHUP | POLLERR)) {
+            rc = receive(link, fd, err);
+            if (rc)
+                return rc;
+        }
+        if (mf_link_acked(link)) {
+            mf_backoff_reset(&sender->backoff);
+            sender->refusals = 0;
+        }
+        tell_dead(sender, mf_link_acked(link), &told);
+    }
+}
+
+/* A call was refused for its content: find the message by sending one at a
+ * time, and give it up in the end. */
+static void note_refusal(struct mf_sender *sender, size_t messages)
+{
+    if (messages == 0)
+        return;
+    if (++sender->refusals < REFUSALS_MAX || messages > 1)
+        return;
+    sender->refusals = 0;
+    if (mf_queue_next(sender->queue))
+        mf_queue_give_up(sender->queue);
+    say(sender, true,
+        "mitmflow: one flow was given up: the server does not take it");
+}
+
+static void converse(struct mf_sender *sender, int fd,
+                     const struct mf_address *address)
+{
+    struct mf_err err = {0};
+    struct mf_link_config config = {
+        .authority = address->authority,
+        .source = sender->current.source,
+        .session = sender->session,
+        .mitmproxy_version = sender->current.mitmproxy_version,
+        .body_max = sender->current.body_max,
+        .one_by_one = sender->refusals > 0,
+    };
+    struct mf_link *link =
+        mf_link_new(sender->queue, &config, mf_clock_mono_ns());
+    if (!link) {
+        say_loss(sender, address, "out of memory");
+        return;
+    }
+    int rc = run_link(sender, link, fd, address, &err);
+    size_t refused = mf_link_refused(link);
+    pthread_mutex_lock(&sender->lock);
+    sender->stats.rejected += mf_link_rejected(link);
+    pthread_mutex_unlock(&sender->lock);
+    mf_link_free(link);
+    set_connected(sender, NULL);
+    note_refusal(sender, refused);
+    mf_buf_clear(&sender->out);
+    if (rc && rc != MF_ECLOSED)
+        say_loss(sender, address, err.text);
+}
+
+/* ---- the thread ---- */
+
+static void try_address(struct mf_sender *sender,
+                        const struct mf_address *address)
+{
+    struct mf_err err = {0};
+    struct mf_connect attempt;
+    int fd = -1;
+    int rc = mf_connect_begin(&attempt, address, &err);
+    while (!rc && (rc = mf_connect_next(&attempt, &fd, &err)) == MF_EBUSY) {
+        wait_for(sender, attempt.fd, POLLOUT, true, attempt.until_ns);
+        rc = must_stop(sender, false) || config_changed(sender)
+                 ? mf_err_set(&err, MF_ECLOSED, "stopped")
+                 : 0;
+    }
+    mf_connect_release(&attempt);
+    if (rc) {
+        if (rc != MF_ECLOSED)
+            say_loss(sender, address, err.text);
+        return;
+    }
+    converse(sender, fd, address);
+    close(fd);
+}
+
+static void try_all(struct mf_sender *sender)
+{
+    for (size_t i = 0; i < sender->current.address_count; i++) {
+        if (config_changed(sender))
+            return;
+        if (must_stop(sender, false))
+            break;
+        try_address(sender, &sender->current.addresses[i]);
+    }
+    sender->has_tried = true;
+}
+
+static void sender_free(struct mf_sender *sender)
+{
+    if (sender->wake_fds[0] >= 0)
+        close(sender->wake_fds[0]);
+    if (sender->wake_fds[1] >= 0)
+        close(sender->wake_fds[1]);
+    mf_buf_release(&sender->out);
+    pthread_cond_destroy(&sender->ended);
+    pthread_mutex_destroy(&sender->lock);
+    free(sender);
+}
+
+static void *sender_main(void *arg)
+{
+    struct mf_sender *sender = arg;
+    while (!atomic_load(&sender->stopping) || !sender->has_tried) {
+        take_config(sender);
+        try_all(sender);
+        if (config_changed(sender))
+            continue;
+        int64_t until =
+            mf_backoff_next_ns(&sender->backoff) + mf_clock_mono_ns();
+        while (!atomic_load(&sender->stopping) && !config_changed(sender) &&
+               mf_clock_mono_ns() < until)
+            wait_for(sender, -1, 0, true, until);
+    }
+    pthread_mutex_lock(&sender->lock);
+    sender->has_ended = true;
+    bool is_abandoned = sender->is_abandoned;
+    pthread_cond_signal(&sender->ended);
+    pthread_mutex_unlock(&sender->lock);
+    if (is_abandoned)
+        sender_free(sender);
+    return NULL;
+}
+
+/* ---- life ---- */
+
+static int open_pipe(int fds[2])
+{
+    if (pipe(fds))
+        return MF_EIO;
+    for (int i = 0; i < 2; i++) {
+        fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+        fcntl(fds[i], F_SETFL, O_NONBLOCK);
+    }
+    return 0;
+}
+
+/* 32 hex digits, for each run of the exporter. */
+static int make_session(char *out)
+{
+    uint8_t random[SESSION_LEN / 2];
+    int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, random, sizeof random);
+    if (fd >= 0)
+        close(fd);
+    if (n != (ssize_t)sizeof random)
+        return MF_EIO;
+    for (size_t i = 0; i < sizeof random; i++)
+        snprintf(out + 2 * i, 3, "%02x", random[i]);
+    return 0;
+}
+
+static int init_locks(struct mf_sender *sender)
+{
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+#ifndef __APPLE__
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+#endif
+    int rc = pthread_mutex_init(&sender->lock, NULL);
+    if (!rc)
+        rc = pthread_cond_init(&sender->ended, &attr);
+    pthread_condattr_destroy(&attr);
+    return rc;
+}
+
+struct mf_sender *mf_sender_start(struct mf_queue *queue,
+                                  const struct mf_sender_config *config,
+                                  int notify_fd)
+{
+    struct mf_sender *sender = calloc(1, sizeof *sender);
+    if (!sender)
+        return NULL;
+    sender->queue = queue;
+    sender->notify_fd = notify_fd;
+    sender->wake_fds[0] = sender->wake_fds[1] = -1;
+    sender->config = *config;
+    mf_buf_init(&sender->out, WRITE_BUF_LEN);
+    if (init_locks(sender)) {
+        free(sender);
+        return NULL;
+    }
+    if (open_pipe(sender->wake_fds) || make_session(sender->session)) {
+        sender_free(sender);
+        return NULL;
+    }
+    mf_backoff_init(&sender->backoff, (uint64_t)mf_clock_mono_ns());
+
+    /* Signals are for Python's main thread. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&sender->thread, NULL, sender_main, sender);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc) {
+        sender_free(sender);
+        return NULL;
+    }
+    return sender;
+}
+
+static struct timespec monotonic_after(int64_t ns)
+{
+    struct timespec at;
+#ifdef __APPLE__
+    clock_gettime(CLOCK_REALTIME, &at);
+#else
+    clock_gettime(CLOCK_MONOTONIC, &at);
+#endif
+    at.tv_sec += (time_t)(ns / MF_NS_PER_S);
+    at.tv_nsec += (long)(ns % MF_NS_PER_S);
+    if (at.tv_nsec >= MF_NS_PER_S) {
+        at.tv_nsec -= (long)MF_NS_PER_S;
+        at.tv_sec++;
+    }
+    return at;
+}
+
+bool mf_sender_stop(struct mf_sender *sender, int64_t deadline_ns)
+{
+    atomic_store(&sender->stop_ns, mf_clock_mono_ns() + deadline_ns);
+    atomic_store(&sender->stopping, true);
+    poke(sender);
+    struct timespec until = monotonic_after(deadline_ns + STOP_SLACK_NS);
+    pthread_mutex_lock(&sender->lock);
+    int rc = 0;
+    while (!sender->has_ended && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&sender->ended, &sender->lock, &until);
+    bool has_ended = sender->has_ended;
+    sender->is_abandoned = !has_ended;
+    pthread_t thread = sender->thread;
+    pthread_mutex_unlock(&sender->lock);
+    if (!has_ended) {
+        pthread_detach(thread);
+        return false;
+    }
+    pthread_join(thread, NULL);
+    sender_free(sender);
+    return true;
+}

@@ -1,0 +1,71 @@
+/*
+ * mf_sender: the thread that carries messages from the queue to a server.
+ * It never touches Python.
+ *
+ * Thread:  all calls on mitmproxy's thread. Calls return at once but for
+ *          mf_sender_stop().
+ */
+#ifndef MF_EXPORTER_SENDER_H
+#define MF_EXPORTER_SENDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "exporter/address.h"
+#include "exporter/queue.h"
+
+enum { MF_SENDER_SOURCE_CAP = 256, MF_SENDER_VERSION_CAP = 32 };
+
+struct mf_sender_config {
+    struct mf_address addresses[MF_ADDRESS_MAX]; /* tried in turn */
+    size_t address_count;
+    char source[MF_SENDER_SOURCE_CAP]; /* UTF-8 */
+    char mitmproxy_version[MF_SENDER_VERSION_CAP];
+    size_t body_max;
+};
+
+struct mf_sender;
+
+/*
+ * Start the thread. `notify_fd` (-1: none) gets a byte when there is a line
+ * to log or a dead object in the queue; it does not block and stays open
+ * until mf_sender_stop() has returned. The queue is borrowed, until then
+ * too. NULL: no thread, or out of memory.
+ */
+struct mf_sender *mf_sender_start(struct mf_queue *queue,
+                                  const struct mf_sender_config *config,
+                                  int notify_fd);
+
+/* Take a new configuration; what was connected connects anew. */
+void mf_sender_configure(struct mf_sender *sender,
+                         const struct mf_sender_config *config);
+
+/* There are messages in the queue. */
+void mf_sender_wake(struct mf_sender *sender);
+
+/* Oldest line to log, into `out`; false if there is none. */
+bool mf_sender_take_line(struct mf_sender *sender, char *out, size_t cap,
+                         bool *ret_is_warning);
+
+struct mf_sender_stats {
+    bool connected;
+    bool published; /* the server knows the published schema only */
+    uint64_t connects;
+    uint64_t rejected;
+};
+void mf_sender_get_stats(struct mf_sender *sender,
+                         struct mf_sender_stats *ret_stats);
+
+/*
+ * End the thread: what waits is sent for up to `deadline_ns` more if a
+ * server is connected, or the first attempt to connect is still under way.
+ *
+ * True: the thread has ended and all is freed. False: it hangs in a system
+ * call (a name server that does not answer); it frees `sender` by itself
+ * later, and `queue` must never be freed or used again.
+ */
+bool mf_sender_stop(struct mf_sender *sender, int64_t deadline_ns);
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * mf_walk: reads mitmproxy's objects into an encoder.
+ *
+ * Reads plain attributes only. An attribute that is missing, None or of
+ * another type than mitmproxy gives it is left out; nothing raises, and no
+ * exception is set on return. Only mf_encoder's error tells of failure.
+ *
+ * Thread:  with the GIL. Objects are borrowed for the call.
+ */
+#ifndef MF_EXPORTER_WALK_H
+#define MF_EXPORTER_WALK_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdbool.h>
+
+#include "exporter/encoder.h"
+#include "exporter/names.h"
+
+struct mf_walk {
+    PyObject *names[MF_NAME_COUNT];
+    PyObject *describe_cert; /* callable, see mitmflow_exporter.py */
+    PyObject *dns_type;      /* callables: int -> str */
+    PyObject *dns_class;
+    PyObject *certs; /* dict: certificate -> its message as bytes */
+    Py_UCS4 *chars;  /* scratch */
+    size_t chars_cap;
+    struct mf_buf text; /* scratch: URLs, names, packed DNS */
+    size_t body_max;
+    struct mf_encoder *enc;
+};
+
+/* 0, or -1 with an exception set. The callables are borrowed and kept. */
+int mf_walk_init(struct mf_walk *walk, struct mf_encoder *enc,
+                 PyObject *describe_cert, PyObject *dns_type,
+                 PyObject *dns_class);
+void mf_walk_release(struct mf_walk *walk);
+
+/* ---- reading: new references; NULL for missing and for None ---- */
+
+PyObject *mf_walk_get(struct mf_walk *walk, PyObject *object,
+                      enum mf_name name);
+bool mf_walk_bool(struct mf_walk *walk, PyObject *object, enum mf_name name);
+
+/* `fallback` where it is no int, or too long for one. */
+long long mf_walk_int(struct mf_walk *walk, PyObject *object, enum mf_name name,
+                      long long fallback);
+
+/* Seconds; negative: no number. */
+double mf_walk_seconds(struct mf_walk *walk, PyObject *object,
+                       enum mf_name name);
+
+/* A long for an int object; `fallback` for anything else. */
+long long mf_walk_to_int(PyObject *object, long long fallback);
+
+/* The bytes of a bytes object; false for anything else. */
+bool mf_walk_to_bytes(PyObject *object, const uint8_t **ret_data,
+                      size_t *ret_len);
+
+/* Append a str to `out` as UTF-8; false for anything else. */
+bool mf_walk_to_text(struct mf_walk *walk, PyObject *object, struct mf_buf *out,
+                     enum mf_text_escape escape);
+
+/* Items of a list or tuple: a new reference, NULL past the end. */
+PyObject *mf_walk_item(PyObject *sequence, Py_ssize_t index);
+size_t mf_walk_count(PyObject *sequence);
+
+/* ---- writing a field from an attribute ---- */
+
+void mf_walk_put_str(struct mf_walk *walk, uint32_t number, PyObject *text);
+void mf_walk_put_text(struct mf_walk *walk, uint32_t number, PyObject *object,
+                      enum mf_name name);
+/* A bytes attribute that mitmproxy shows as text. */
+void mf_walk_put_bytes_text(struct mf_walk *walk, uint32_t number,
+                            PyObject *object, enum mf_name name);
+void mf_walk_put_bytes(struct mf_walk *walk, uint32_t number, PyObject *object,
+                       enum mf_name name);
+void mf_walk_put_time(struct mf_walk *walk, uint32_t number, PyObject *object,
+                      enum mf_name name);
+void mf_walk_put_bool(struct mf_walk *walk, uint32_t number, PyObject *object,
+                      enum mf_name name);
+void mf_walk_put_int(struct mf_walk *walk, uint32_t number, PyObject *object,
+                     enum mf_name name);
+
+/* ---- parts, each in a file of its own ---- */
+
+void mf_walk_put_client(struct mf_walk *walk, uint32_t number, PyObject *conn);
+void mf_walk_put_server(struct mf_walk *walk, uint32_t number, PyObject *conn);
+void mf_walk_put_cert(struct mf_walk *walk, uint32_t number, PyObject *cert);
+
+/*
+ * The message lists of TCP and UDP flows, and of WebSockets. Contents beyond
+ * walk->body_max in all are left out, the last first.
+ */
+void mf_walk_put_messages(struct mf_walk *walk, uint32_t number,
+                          PyObject *messages, bool is_websocket);
+
+/* The body of a message of mitmproxy.v1.Flow for each kind of flow. */
+void mf_walk_put_http(struct mf_walk *walk, PyObject *flow, bool is_live);
+void mf_walk_put_dns(struct mf_walk *walk, PyObject *flow, bool is_live);
+void mf_walk_put_stream(struct mf_walk *walk, PyObject *flow, bool is_live);
+
+/* FlowMeta, as field `number`. */
+void mf_walk_put_meta(struct mf_walk *walk, uint32_t number, PyObject *flow);
+
+/* The flow's error, as field `number`. */
+void mf_walk_put_error(struct mf_walk *walk, uint32_t number, PyObject *flow);
+
+/* The latest of `seconds` and the flow's error's time. */
+double mf_walk_latest(struct mf_walk *walk, PyObject *flow, double seconds);
+
+#endif
