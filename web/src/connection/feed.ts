@@ -37,6 +37,8 @@ export class Feed {
   private window = new FlowWindow(windowMax);
   /* A reset fills a window of its own, shown only once it is whole. */
   private fresh: FlowWindow | null = null;
+  /* A first reset has been told to its end. */
+  private whole = false;
   private cursor = "";
   private limit = firstLimit;
   private attempt = 0;
@@ -178,6 +180,7 @@ export class Feed {
     fresh.settle(this.limit);
     this.window = fresh;
     this.fresh = null;
+    this.whole = true;
     this.flushedAt = Date.now();
     this.publish(this.batch(true, this.window.rows, []));
   }
@@ -197,6 +200,7 @@ export class Feed {
   private flush(): void {
     clearTimeout(this.flushTimer);
     this.flushTimer = undefined;
+    if (!this.whole) return;
     const rows = [...this.changed.values()];
     const gone = [...this.gone];
     if (rows.length === 0 && gone.length === 0 && this.total === this.toldTotal) return;

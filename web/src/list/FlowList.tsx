@@ -29,6 +29,11 @@ const compactBelowPx = 620;
 const compactRowPx = 50;
 const freshMs = 1500;
 
+/* It ended, or last grew, a moment ago by this machine's clock. */
+function isFresh(row: Row, now: number): boolean {
+  return Math.abs(now - row.startMs - (row.durationMs ?? 0)) < freshMs;
+}
+
 function severalSources(rows: readonly Row[]): boolean {
   const first = rows[0]?.source;
   return rows.some((row) => row.source !== first);
@@ -133,7 +138,7 @@ export function FlowList({ order, onOrder, cursor, opened, onCursor, onOpen }: P
           current={item.row.number === cursor}
           opened={item.row.number === opened}
           showSource={showSource}
-          fresh={now - item.row.startMs - (item.row.durationMs ?? 0) < freshMs}
+          fresh={isFresh(item.row, now)}
         />
       );
     }

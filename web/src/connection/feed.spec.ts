@@ -1,0 +1,179 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Feed } from "./feed";
+import type { ToTab } from "./protocol";
+import { Slots } from "./slots";
+import { FakeServer, summary, told } from "./testing";
+
+const feeds: Feed[] = [];
+
+function start(slots = new Slots(4), server = new FakeServer()) {
+  const heard: ToTab[] = [];
+  const feed = new Feed("needle", server.watch, slots, (message) => heard.push(message));
+  feeds.push(feed);
+  const batches = () => heard.flatMap((m) => (m.type === "batch" ? [m] : []));
+  const states = () =>
+    heard.flatMap((m) => (m.type === "status" ? [m.status.state] : []));
+  return { feed, server, heard, batches, states };
+}
+
+const settle = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.spyOn(Math, "random").mockReturnValue(0);
+});
+
+afterEach(() => {
+  for (const feed of feeds.splice(0)) feed.close();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+describe("Feed", () => {
+  it("tells a reset as one batch once it is whole", async () => {
+    const { server, batches } = start();
+    await settle();
+    expect(server.call(0).request).toMatchObject({
+      cursor: "",
+      filter: { filterText: "needle" },
+    });
+    server.call(0).send(told({ reset: true, flows: [summary(1)], caughtUp: false }));
+    await settle(100);
+    expect(batches()).toEqual([]);
+    server.call(0).send(told({ flows: [summary(2)], cursor: "c", total: 9n }));
+    await settle(100);
+    expect(batches()).toMatchObject([
+      { reset: true, total: 9, rows: [{ number: 1 }, { number: 2 }] },
+    ]);
+  });
+
+  it("tells many changes of one flow between two frames as the last of them", async () => {
+    const { server, batches } = start();
+    await settle();
+    server.call(0).send(told({ reset: true }));
+    await settle();
+    for (let change = 10; change < 20; change++) {
+      server.call(0).send(told({ flows: [summary(1, { change: BigInt(change) })] }));
+    }
+    await settle(50);
+    expect(batches().slice(1)).toMatchObject([
+      { reset: false, rows: [{ number: 1, change: 19 }] },
+    ]);
+  });
+
+  it("a flow that went and came back is there", async () => {
+    const { server, batches, feed } = start();
+    await settle();
+    server.call(0).send(told({ reset: true, flows: [summary(1)] }));
+    await settle();
+    server.call(0).send(told({ gone: [1n] }));
+    server.call(0).send(told({ flows: [summary(1, { change: 9n })] }));
+    await settle(50);
+    expect(batches().at(-1)).toMatchObject({ rows: [{ number: 1 }], gone: [] });
+    expect(feed.snapshot().at(-1)).toMatchObject({ rows: [{ number: 1, change: 9 }] });
+  });
+
+  it("resumes from its cursor after a failure, and says so meanwhile", async () => {
+    const { server, states } = start();
+    await settle();
+    server.call(0).send(told({ reset: true, cursor: "c1" }));
+    await settle();
+    server.call(0).fail(new Error("gone"));
+    await settle();
+    expect(states()).toEqual(["live", "connecting"]);
+    await settle(250);
+    server.call(1).fail(new Error("refused"));
+    await settle();
+    expect(states().at(-1)).toBe("offline");
+    await settle(500);
+    expect(server.call(2).request.cursor).toBe("c1");
+    server.call(2).send(told({ cursor: "c2" }));
+    await settle();
+    expect(states().at(-1)).toBe("live");
+  });
+
+  it("does not ask again and again when the server is away", async () => {
+    const { server } = start();
+    for (let i = 0; i < 60; i++) {
+      await settle(1000);
+      for (const call of server.calls) call.fail(new Error("refused"));
+    }
+    expect(server.calls.length).toBeGreaterThan(8);
+    expect(server.calls.length).toBeLessThan(25);
+  });
+
+  it("takes a silent connection for dead", async () => {
+    const { server } = start();
+    await settle();
+    server.call(0).send(told({ reset: true, cursor: "c1" }));
+    await settle(14_000);
+    server.call(0).send(told({ cursor: "c2" }));
+    await settle(14_000);
+    expect(server.calls).toHaveLength(1);
+    await settle(3000);
+    expect(server.call(0).ended).toBe(true);
+    expect(server.call(1).request.cursor).toBe("c2");
+  });
+
+  it("tries at once when woken", async () => {
+    const { server, feed } = start();
+    await settle();
+    for (let i = 0; i < 6; i++) {
+      server.calls.at(-1)?.fail(new Error("refused"));
+      await settle(5000);
+    }
+    server.calls.at(-1)?.fail(new Error("refused"));
+    await settle();
+    const tries = server.calls.length;
+    feed.wake();
+    await settle();
+    expect(server.calls).toHaveLength(tries + 1);
+  });
+
+  it("asks anew for more when older flows are wanted", async () => {
+    const { server, feed, batches } = start();
+    await settle();
+    server.call(0).send(told({ reset: true, flows: [summary(5)], cursor: "c1" }));
+    await settle();
+    feed.showOlder();
+    await settle();
+    expect(server.call(1).request).toMatchObject({ cursor: "", limit: 5000 });
+    server.call(1).send(told({ reset: true, flows: [summary(4), summary(5)] }));
+    await settle();
+    expect(batches().at(-1)).toMatchObject({
+      reset: true,
+      rows: [{ number: 4 }, { number: 5 }],
+    });
+  });
+
+  it("shares slots in turns when there are more streams than slots", async () => {
+    const slots = new Slots(1);
+    const [a, b] = [start(slots), start(slots)];
+    await settle();
+    a.server.call(0).send(told({ reset: true, cursor: "a1" }));
+    await settle(1000);
+    expect(b.server.calls).toHaveLength(0);
+    a.server.call(0).send(told({ cursor: "a2" }));
+    await settle();
+    expect(b.server.calls).toHaveLength(1);
+    b.server.call(0).send(told({ reset: true, cursor: "b1" }));
+    await settle(1000);
+    b.server.call(0).send(told({ cursor: "b2" }));
+    await settle();
+    expect(a.server.call(1).request.cursor).toBe("a2");
+    expect(a.states()).toEqual(["live"]);
+  });
+
+  it("says nothing once closed", async () => {
+    const { server, feed, heard } = start();
+    await settle();
+    server.call(0).send(told({ reset: true }));
+    await settle();
+    const before = heard.length;
+    feed.close();
+    server.call(0).send(told({ flows: [summary(1)] }));
+    await settle(60_000);
+    expect(heard).toHaveLength(before);
+    expect(server.calls).toHaveLength(1);
+  });
+});

@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import {
+  dayOf,
+  formatClock,
+  formatDay,
+  formatDuration,
+  formatSize,
+  plural,
+} from "./format";
+
+describe("formatSize", () => {
+  it.each([
+    [0, "0 B"],
+    [999, "999 B"],
+    [1000, "1.0 kB"],
+    [1949, "1.9 kB"],
+    [9960, "10 kB"],
+    [48_000, "48 kB"],
+    [999_499, "999 kB"],
+    [999_500, "1.0 MB"],
+    [3.2e12, "3.2 TB"],
+    [5e15, "5000 TB"],
+  ])("writes %d as %s", (bytes, text) => expect(formatSize(bytes)).toBe(text));
+});
+
+describe("formatDuration", () => {
+  it.each([
+    [0, "0 ms"],
+    [0.42, "0.4 ms"],
+    [9, "9 ms"],
+    [41.2, "41 ms"],
+    [999.6, "1.0 s"],
+    [1200, "1.2 s"],
+    [12_000, "12 s"],
+    [59_600, "1 m 00 s"],
+    [124_000, "2 m 04 s"],
+    [3_600_000 * 3 + 60_000 * 12, "3 h 12 m"],
+  ])("writes %d as %s", (ms, text) => expect(formatDuration(ms)).toBe(text));
+});
+
+describe("times", () => {
+  const ms = new Date(2026, 10, 23, 9, 5, 4, 12).getTime();
+
+  it("are in the reader's time zone, to the millisecond", () => {
+    expect(formatClock(ms)).toBe("09:05:04.012");
+    expect(formatDay(ms)).toBe("Monday 23 November 2026");
+    expect(dayOf(ms)).toBe(20261123);
+  });
+});
+
+it("plural knows one", () => {
+  expect([0, 1, 1200].map((n) => plural(n, "flow"))).toEqual([
+    "0 flows",
+    "1 flow",
+    "1,200 flows",
+  ]);
+});
