@@ -44,7 +44,8 @@ struct mf_flow;
  * bytes of its mitmproxy.v1.Flow are kept as they came, unknown fields too.
  *
  *  MF_ECORRUPT  not a well-formed message
- *  MF_EINVAL    whole but unusable: no flow, no id, an unknown flow type
+ *  MF_EINVAL    whole but unusable: no flow, no id or one of over 64 KiB, an
+ *               unknown flow type
  *  MF_EUTF8     whole but unusable: a string field is not UTF-8
  *  MF_ENOMEM
  *

@@ -27,7 +27,8 @@ enum mf_published_mode {
  * where the maps are empty (repeated values joined by ", ", bytes that are
  * not UTF-8 read as ISO-8859-1), and `content` decoded from raw_content by
  * the Content-Encoding, each body at most `body_max` bytes. A body that
- * breaks off gives what came and its error in *ret_result (NULL is allowed).
+ * breaks off gives what came and its error in *ret_result (NULL is allowed);
+ * one of an unknown encoding is given as it is.
  *
  *  MF_ECORRUPT  malformed
  *  MF_EFULL     the result passes out's maximum

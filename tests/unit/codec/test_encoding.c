@@ -59,14 +59,14 @@ static void a_result_of_exactly_the_maximum_is_not_too_long(void **state)
         mf_buf_init(&packed, 1 << 20);
         mf_encoding_encode(encodings[e], text, LEN, &packed);
         mf_buf_init(&plain, LEN);
-        assert_int_equal(mf_encoding_decode(encodings[e], packed.data,
-                                            packed.len, &plain),
-                         0);
+        assert_int_equal(
+            mf_encoding_decode(encodings[e], packed.data, packed.len, &plain),
+            0);
         mf_buf_release(&plain);
         mf_buf_init(&plain, LEN - 1);
-        assert_int_equal(mf_encoding_decode(encodings[e], packed.data,
-                                            packed.len, &plain),
-                         MF_EFULL);
+        assert_int_equal(
+            mf_encoding_decode(encodings[e], packed.data, packed.len, &plain),
+            MF_EFULL);
         assert_int_equal(plain.len, LEN - 1);
         assert_memory_equal(plain.data, text, LEN - 1);
         mf_buf_release(&plain);
@@ -128,15 +128,15 @@ static void garbage_is_malformed(void **state)
     for (size_t e = 1; e < ENCODINGS; e++) {
         struct mf_buf plain;
         mf_buf_init(&plain, 1000);
-        assert_int_equal(mf_encoding_decode(encodings[e], garbage,
-                                            sizeof garbage, &plain),
-                         MF_ECORRUPT);
+        assert_int_equal(
+            mf_encoding_decode(encodings[e], garbage, sizeof garbage, &plain),
+            MF_ECORRUPT);
         mf_buf_release(&plain);
     }
 }
 
-static void bytes_after_the_end_are_malformed_and_what_came_is_kept(
-    void **state)
+static void
+bytes_after_the_end_are_malformed_and_what_came_is_kept(void **state)
 {
     (void)state;
     for (size_t e = 1; e < ENCODINGS; e++) {
@@ -145,9 +145,9 @@ static void bytes_after_the_end_are_malformed_and_what_came_is_kept(
         mf_buf_init(&plain, 1000);
         mf_encoding_encode(encodings[e], "hello", 5, &packed);
         mf_buf_append(&packed, "\xee\xee\xee\xee\xee", 5);
-        assert_int_equal(mf_encoding_decode(encodings[e], packed.data,
-                                            packed.len, &plain),
-                         MF_ECORRUPT);
+        assert_int_equal(
+            mf_encoding_decode(encodings[e], packed.data, packed.len, &plain),
+            MF_ECORRUPT);
         assert_int_equal(plain.len, 5);
         mf_buf_release(&packed);
         mf_buf_release(&plain);

@@ -217,9 +217,8 @@ int delete_id(struct fixture *fixture, const char *id)
 {
     const struct mf_flow_ref ref = ref_of(id, strlen(id));
     size_t before = fixture->told.done_count;
-    assert_int_equal(mf_store_delete(fixture->store, &ref, 1, told_done,
-                                     &fixture->told),
-                     0);
+    assert_int_equal(
+        mf_store_delete(fixture->store, &ref, 1, told_done, &fixture->told), 0);
     wait_done(fixture, before + 1);
     return fixture->told.done_rc;
 }
