@@ -1,0 +1,44 @@
+"""Fixtures of the exporter's tests: they run it inside each mitmproxy that
+this machine has, against a server of their own."""
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+
+import pytest  # noqa: E402
+from harness.mitmdump import KINDS  # noqa: E402
+from inside import Inside  # noqa: E402
+from recorder import Recorder  # noqa: E402
+
+
+@pytest.fixture(scope="session", params=KINDS, ids=lambda kind: kind.name)
+def kind(request):
+    if not request.param.is_here:
+        pytest.skip(f"{request.param.python} is not on this machine")
+    return request.param
+
+
+@pytest.fixture
+def inside(kind):
+    """A function that runs a scenario of driver.py inside that mitmproxy."""
+    return Inside(kind).run
+
+
+@pytest.fixture
+def start_recorder():
+    started = []
+
+    def start(**options):
+        recorder = Recorder(**options)
+        started.append(recorder)
+        return recorder
+
+    yield start
+    for recorder in started:
+        recorder.stop()
+
+
+@pytest.fixture
+def recorder(start_recorder):
+    return start_recorder()
