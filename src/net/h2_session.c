@@ -260,7 +260,6 @@ int mf_h2__session_new(struct mf_h2_conn *conn)
                                                                    data_len);
     /* A paused exchange must stop its peer. */
     nghttp2_option_set_no_auto_window_update(option, 1);
-    nghttp2_option_set_no_closed_streams(option, 1);
     rc = new_session(conn, cbs, option);
 out:
     nghttp2_session_callbacks_del(cbs);

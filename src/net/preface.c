@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 enum {
+    LINE_PEEK_LEN = 2048,
+    DRAIN_MAX_LEN = 256 * 1024,
     /* No method of HTTP/1.1 begins so. */
     DECISIVE_LEN = 4,
     /* An undecided start stays in the socket, and would wake us for ever. */
@@ -51,6 +53,35 @@ static void leave(struct first_bytes *first)
     mf_conn__leave(&first->conn);
 }
 
+/* False if the first line, as far as it is there, is no request line
+ * (RFC 9112, section 3). */
+static bool may_be_h1(int fd)
+{
+    char bytes[LINE_PEEK_LEN];
+    ssize_t len = recv(fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+    if (len <= 0)
+        return true; /* its owner will find out */
+    static const char version[] = " HTTP/1.";
+    const char *end = memchr(bytes, '\n', (size_t)len);
+    /* Empty lines before it are forgiven. */
+    if (!end || bytes[0] == '\r' || bytes[0] == '\n')
+        return bytes[0] >= '\n' && bytes[0] < 0x7f;
+    return memmem(bytes, (size_t)(end - bytes), version, strlen(version));
+}
+
+/* What is unread at close() would reset the connection. */
+static void close_quietly(int fd)
+{
+    char bytes[LINE_PEEK_LEN];
+    ssize_t len;
+    size_t left = DRAIN_MAX_LEN;
+    do {
+        len = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+        left -= len > 0 ? (size_t)len : 0;
+    } while (len > 0 && left > sizeof bytes);
+    close(fd);
+}
+
 static void hand_over(struct first_bytes *first, bool is_h2)
 {
     int fd = first->fd;
@@ -58,8 +89,10 @@ static void hand_over(struct first_bytes *first, bool is_h2)
     uv_poll_stop(&first->poll);
     if (is_h2)
         mf_h2__start(first->conn.server, fd, first->conn.tag, first->conn.peer);
-    else
+    else if (may_be_h1(fd))
         mf_h1__start(first->conn.server, fd, first->conn.tag, first->conn.peer);
+    else
+        close_quietly(fd);
     leave(first);
 }
 

@@ -327,20 +327,23 @@ static const struct mf_method methods[] = {
 
 /* ---- What is not a call ---- */
 
-static const struct mf_exchange_events no_events;
+static void answer(struct mf_exchange *x, void *user)
+{
+    (void)user;
+    static const char body[] = "healthy\n";
+    const struct mf_header type = {"content-type", "text/plain"};
+    bool known = strcmp(mf_exchange_path(x), "/healthz") == 0;
+    mf_exchange_respond(x, known ? 200 : 404, &type, 1);
+    mf_exchange_write_static(x, body, strlen(body));
+    mf_exchange_finish(x, NULL, 0);
+}
 
 static void on_request(void *user, struct mf_exchange *x)
 {
     (void)user;
-    if (mf_rpc_handle(app.rpc, x))
-        return;
-    static const char body[] = "healthy\n";
-    const struct mf_header type = {"content-type", "text/plain"};
-    bool known = strcmp(mf_exchange_path(x), "/healthz") == 0;
-    mf_exchange_set_events(x, &no_events, NULL);
-    mf_exchange_respond(x, known ? 200 : 404, &type, 1);
-    mf_exchange_write_static(x, body, strlen(body));
-    mf_exchange_finish(x, NULL, 0);
+    static const struct mf_exchange_events events = {.on_end = answer};
+    if (!mf_rpc_handle(app.rpc, x))
+        mf_exchange_set_events(x, &events, NULL);
 }
 
 static void on_stopped(void *arg)
