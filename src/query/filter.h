@@ -20,7 +20,12 @@ struct mf_filter;
  * All given conditions must hold; within a list one is enough. HTTP
  * conditions exclude flows of other types.
  *
- *  MF_EINVAL  an unknown flow type or status; `err` says which
+ * The text is found without regard to case (query/fold.h tells for which
+ * letters) in all that mf_flow_each_text() visits and in the note. A content
+ * type matches a part of the response's media type, else the request's.
+ *
+ *  MF_EINVAL  an unknown flow type or status, or filter_text of over 4 KiB;
+ *             `err` says which
  *  MF_ENOMEM
  */
 int mf_filter_new(const Mitmflow__V1__FlowFilter *message,
