@@ -239,7 +239,7 @@ static void count_flows(struct mf_batch *batch)
     }
 }
 
-/* New flows of this batch stay at least until the next. */
+/* Flows that are new or lose their pin in this batch stay until the next. */
 static int evict(struct mf_batch *batch, struct mf_err *err)
 {
     count_flows(batch);

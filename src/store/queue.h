@@ -56,7 +56,6 @@ struct mf_store__limits {
     uint64_t tombstones; /* kept at least; twice as many at most */
     int64_t retry_min_ns;
     int64_t retry_max_ns;
-    int64_t db_pages_max; /* 0: no limit */
 };
 
 struct mf_store__queue {

@@ -44,23 +44,11 @@ static int read_epoch(struct mf_store *store, struct mf_err *err)
     return rc == 1 ? 0 : rc;
 }
 
-static int limit_pages(struct mf_store *store, struct mf_err *err)
-{
-    char sql[64];
-    if (!store->limits.db_pages_max)
-        return 0;
-    snprintf(sql, sizeof sql, "PRAGMA max_page_count = %lld",
-             (long long)store->limits.db_pages_max);
-    return mf_sql_exec(store->db, sql, err);
-}
-
 static int open_database(struct mf_store *store, struct mf_err *err)
 {
     int rc = mf_store__open_db(store->dir.path, &store->db, err);
     if (!rc)
         rc = read_epoch(store, err);
-    if (!rc)
-        rc = limit_pages(store, err);
     if (!rc)
         rc = mf_batch_new(store->db, &store->limits, store->opts.max_flows,
                           &store->batch, err);

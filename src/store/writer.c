@@ -44,7 +44,7 @@ static void drop(struct mf_store *store, struct mf_store__op *ops)
     }
 }
 
-/* True: try again; false: the store is closing. */
+/* True if the store is closing. */
 static bool wait_after_failure(struct mf_store *store, struct trouble *trouble,
                                const struct mf_err *err)
 {
@@ -55,16 +55,17 @@ static bool wait_after_failure(struct mf_store *store, struct trouble *trouble,
         trouble->pause_ns ? 2 * trouble->pause_ns : store->limits.retry_min_ns;
     if (trouble->pause_ns > store->limits.retry_max_ns)
         trouble->pause_ns = store->limits.retry_max_ns;
-    return !mf_store__queue_pause(&store->queue, trouble->pause_ns);
+    return mf_store__queue_pause(&store->queue, trouble->pause_ns);
 }
 
 /*
  * Commit `ops`, in as many commits as it takes. False if some had to be
- * given up because the store is closing.
+ * given up, because the store is closing and a last try failed too.
  */
 static bool carry_out(struct mf_store *store, struct mf_store__op *ops,
                       struct trouble *trouble)
 {
+    bool is_last_try = false;
     do {
         struct mf_commit commit;
         struct mf_store__op *rest;
@@ -73,9 +74,11 @@ static bool carry_out(struct mf_store *store, struct mf_store__op *ops,
             *trouble = (struct trouble){0};
             tell(store, &commit, ops, rest);
             ops = rest;
-        } else if (!wait_after_failure(store, trouble, &err)) {
+        } else if (is_last_try) {
             drop(store, ops);
             return false;
+        } else {
+            is_last_try = wait_after_failure(store, trouble, &err);
         }
     } while (ops);
     return true;

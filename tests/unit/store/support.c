@@ -178,6 +178,15 @@ void wait_failure(struct fixture *fixture, size_t count)
     pthread_mutex_unlock(&told->mutex);
 }
 
+void wait_flow_count(struct fixture *fixture, uint64_t count)
+{
+    struct told *told = &fixture->told;
+    pthread_mutex_lock(&told->mutex);
+    while (told->flow_count != count)
+        pthread_cond_wait(&told->changed, &told->mutex);
+    pthread_mutex_unlock(&told->mutex);
+}
+
 void told_done(void *user, int rc, struct mf_record *record, uint64_t count)
 {
     struct told *told = user;

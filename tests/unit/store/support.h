@@ -5,6 +5,7 @@
 #include "../cmocka.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
 #include "store/internal.h"
 #include "store/reader.h"
@@ -63,6 +64,7 @@ uint64_t put(struct fixture *fixture, const char *id, unsigned event,
 void wait_ticket(struct fixture *fixture, uint64_t ticket);
 void wait_done(struct fixture *fixture, size_t count);
 void wait_failure(struct fixture *fixture, size_t count);
+void wait_flow_count(struct fixture *fixture, uint64_t count);
 
 /* As mf_store_update() and the others, waiting for `done`; its rc. */
 int update(struct fixture *fixture, const char *id, const bool *pinned,

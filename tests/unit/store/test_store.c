@@ -1,9 +1,8 @@
 #include "support.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-static const bool yes = true;
+static const bool yes = true, no = false;
 
 static void a_put_flow_is_there_after_a_reopen(void **state)
 {
@@ -18,6 +17,20 @@ static void a_put_flow_is_there_after_a_reopen(void **state)
     assert_int_equal(mf_record_head(record)->number, 1);
     assert_string_equal(mf_record_head(record)->source, "source");
     mf_record_unref(record);
+}
+
+static void what_is_queued_is_written_before_the_store_closes(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->limits.gather_ns = INT64_C(3600000000000);
+    fixture_open(fixture);
+    put(fixture, "a", TCP_END, "hello");
+    put(fixture, "b", TCP_END, "hello");
+    fixture_reopen(fixture);
+    struct mf_window window = list(fixture, 10);
+    assert_int_equal(window.count, 2);
+    mf_window_release(&window);
+    assert_int_equal(mf_store_backlog(fixture->store), 0);
 }
 
 static void the_latest_snapshot_wins_and_pin_and_note_survive(void **state)
@@ -40,6 +53,92 @@ static void the_latest_snapshot_wins_and_pin_and_note_survive(void **state)
     assert_int_equal(window.count, 1);
     assert_int_equal(window.flow_count, 1);
     mf_window_release(&window);
+}
+
+static void an_update_leaves_alone_what_it_does_not_name(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_open(fixture);
+    put(fixture, "a", TCP_END, "x");
+    update(fixture, "a", &yes, "note");
+    update(fixture, "a", NULL, "other");
+    assert_true(fixture->told.done_pinned);
+    update(fixture, "a", &no, NULL);
+    assert_false(fixture->told.done_pinned);
+    assert_string_equal(fixture->told.done_note, "other");
+    size_t before = fixture->told.change_count;
+    assert_int_equal(update(fixture, "a", &no, "other"), 0);
+    assert_int_equal(fixture->told.change_count, before);
+    assert_string_equal(fixture->told.done_note, "other");
+    assert_int_equal(update(fixture, "nobody", &yes, NULL), MF_ENOENT);
+}
+
+static void one_id_from_two_sources_is_two_flows(void **state)
+{
+    struct fixture *fixture = *state;
+    uint64_t ticket;
+    fixture_open(fixture);
+    put(fixture, "a", TCP_END, "one");
+    struct mf_flow *flow = make_flow("a", 1, TCP_END, "two");
+    assert_int_equal(mf_store_put(fixture->store, flow, "", "", &ticket), 0);
+    mf_flow_unref(flow);
+    wait_ticket(fixture, ticket);
+    struct mf_record *record = get(fixture, "a", 1);
+    assert_int_equal(mf_record_head(record)->number, 2); /* the newest */
+    assert_true(holds(record, "two"));
+    mf_record_unref(record);
+    delete_id(fixture, "a");
+    record = get(fixture, "a", 1);
+    assert_int_equal(mf_record_head(record)->number, 1);
+    mf_record_unref(record);
+}
+
+static void odd_ids_are_keys_as_they_are(void **state)
+{
+    struct fixture *fixture = *state;
+    static char long_id[4096];
+    memset(long_id, 'x', sizeof long_id);
+    const struct mf_span ids[] = {{"../../etc/passwd", 16},
+                                  {"a\0b", 3},
+                                  {"a\0c", 3},
+                                  {"a", 1},
+                                  {"/", 1},
+                                  {long_id, 4096},
+                                  {"\xf0\x9f\x90\xb1", 4}};
+    enum { IDS = sizeof ids / sizeof *ids };
+    uint64_t ticket = 0;
+    fixture_open(fixture);
+    for (size_t i = 0; i < IDS; i++)
+        ticket = put_id(fixture, ids[i].text, ids[i].len, TCP_END, "x", "s");
+    wait_ticket(fixture, ticket);
+    fixture_reopen(fixture);
+    for (size_t i = 0; i < IDS; i++) {
+        struct mf_record *record = get(fixture, ids[i].text, ids[i].len);
+        assert_non_null(record);
+        assert_int_equal(mf_record_head(record)->number, i + 1);
+        struct mf_span id = mf_flow_id(mf_record_flow(record));
+        assert_int_equal(id.len, ids[i].len);
+        assert_memory_equal(id.text, ids[i].text, id.len);
+        mf_record_unref(record);
+    }
+}
+
+static void names_that_are_too_long_are_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    char name[257];
+    memset(name, 'x', 256);
+    name[256] = '\0';
+    fixture_open(fixture);
+    struct mf_flow *flow = make_flow("a", 1, TCP_END, "x");
+    assert_int_equal(mf_store_put(fixture->store, flow, name, "", NULL),
+                     MF_EINVAL);
+    assert_int_equal(mf_store_put(fixture->store, flow, "", name, NULL),
+                     MF_EINVAL);
+    assert_int_equal(mf_store_cut_off(fixture->store, name, NULL), MF_EINVAL);
+    name[255] = '\0';
+    assert_int_equal(mf_store_put(fixture->store, flow, name, name, NULL), 0);
+    mf_flow_unref(flow);
 }
 
 static void live_flows_are_cut_off_when_the_store_opens_again(void **state)
@@ -72,7 +171,7 @@ static void only_live_flows_of_the_session_are_cut_off(void **state)
     for (char id = 'a'; id < 'f'; id++)
         put_id(fixture, &id, 1, TCP_MESSAGE, "x", "one");
     put_id(fixture, "g", 1, TCP_MESSAGE, "x", "two");
-    wait_ticket(fixture, put_id(fixture, "h", 1, TCP_END, "x", "one"));
+    put_id(fixture, "h", 1, TCP_END, "x", "one");
     assert_int_equal(mf_store_cut_off(fixture->store, "one", &ticket), 0);
     wait_ticket(fixture, ticket);
     struct mf_window window = list(fixture, 10);
@@ -84,6 +183,22 @@ static void only_live_flows_of_the_session_are_cut_off(void **state)
                          MF_FLOW_CUT_OFF);
     mf_window_release(&window);
     assert_false(fixture->told.has_gap);
+}
+
+static void a_flow_that_another_session_goes_on_with_stays_live(void **state)
+{
+    struct fixture *fixture = *state;
+    uint64_t ticket;
+    fixture->limits.gather_ns = INT64_C(3600000000000);
+    fixture->limits.batch_count = 3; /* all in one commit */
+    fixture_open(fixture);
+    put_id(fixture, "a", 1, TCP_MESSAGE, "x", "one");
+    put_id(fixture, "a", 1, TCP_MESSAGE, "y", "two");
+    assert_int_equal(mf_store_cut_off(fixture->store, "one", &ticket), 0);
+    wait_ticket(fixture, ticket);
+    struct mf_record *record = get(fixture, "a", 1);
+    assert_int_equal(mf_record_head(record)->state, MF_FLOW_LIVE);
+    mf_record_unref(record);
 }
 
 static void a_deleted_id_comes_back_with_a_new_number(void **state)
@@ -109,16 +224,179 @@ static void a_deleted_id_comes_back_with_a_new_number(void **state)
     mf_window_release(&window);
 }
 
+static void writes_of_one_commit_take_effect_in_order(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct mf_flow_ref a = {.id = {"a", 1}};
+    const struct mf_update pin = {.pinned = &yes};
+    fixture->limits.gather_ns = INT64_C(3600000000000);
+    fixture->limits.batch_count = 6;
+    fixture_open(fixture);
+    put(fixture, "a", TCP_END, "first life");
+    mf_store_update(fixture->store, &a, &pin, told_done, &fixture->told);
+    mf_store_delete(fixture->store, &a, 1, told_done, &fixture->told);
+    mf_store_delete(fixture->store, &a, 1, told_done, &fixture->told);
+    put(fixture, "a", TCP_MESSAGE, "second life");
+    wait_ticket(fixture, put(fixture, "a", TCP_END, "grown"));
+    wait_done(fixture, 3);
+    assert_int_equal(fixture->told.commits, 1);
+    assert_int_equal(fixture->told.done_deleted, 0); /* the second delete */
+    assert_int_equal(fixture->told.change_count, 2);
+    assert_int_equal(fixture->told.gone_count, 1);
+    assert_int_equal(fixture->told.flow_count, 1);
+    struct mf_record *record = get(fixture, "a", 1);
+    assert_int_equal(mf_record_head(record)->number, 2);
+    assert_false(mf_record_head(record)->pinned);
+    assert_true(holds(record, "grown"));
+    mf_record_unref(record);
+}
+
+static void snapshots_of_one_commit_are_one_change(void **state)
+{
+    struct fixture *fixture = *state;
+    uint64_t ticket = 0;
+    fixture->limits.gather_ns = INT64_C(3600000000000);
+    fixture->limits.batch_count = 11;
+    fixture_open(fixture);
+    for (int i = 0; i < 10; i++)
+        put(fixture, "a", TCP_MESSAGE, i < 9 ? "early" : "late");
+    ticket = put(fixture, "b", TCP_END, "x");
+    wait_ticket(fixture, ticket);
+    assert_int_equal(fixture->told.commits, 1);
+    assert_int_equal(fixture->told.change_count, 2);
+    assert_int_equal(fixture->told.new_count, 2);
+    struct mf_record *record = get(fixture, "a", 1);
+    assert_true(holds(record, "late"));
+    mf_record_unref(record);
+}
+
+static void a_batch_is_cut_at_its_bytes(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[1001];
+    memset(text, 'x', 1000);
+    text[1000] = '\0';
+    fixture->limits.gather_ns = INT64_C(3600000000000);
+    fixture->limits.batch_bytes = 1500; /* two flows are plenty, one fits */
+    fixture_open(fixture);
+    put(fixture, "a", TCP_END, text);
+    wait_ticket(fixture, put(fixture, "b", TCP_END, text) - 1);
+    assert_int_equal(fixture->told.change_count, 1);
+    assert_true(mf_store_backlog(fixture->store) >= 1000);
+}
+
+static void deleting_everything_keeps_numbers_and_changes(void **state)
+{
+    struct fixture *fixture = *state;
+    uint64_t ticket = 0;
+    fixture->limits.tombstones = 3;
+    fixture_open(fixture);
+    for (char id = 'a'; id < 'k'; id++)
+        ticket = put_id(fixture, &id, 1, TCP_END, "x", "s");
+    wait_ticket(fixture, ticket);
+    update(fixture, "b", &yes, NULL);
+    assert_int_equal(delete_all(fixture), 0);
+    assert_int_equal(fixture->told.done_deleted, 10);
+    assert_int_equal(fixture->told.gone_count, 10);
+    assert_int_equal(fixture->told.flow_count, 0);
+    assert_false(fixture->told.has_gap);
+    uint64_t head = fixture->told.last_change;
+    struct mf_window window;
+    assert_int_equal(changes(fixture, head - 4, 10, &window), MF_ENOENT);
+    assert_int_equal(changes(fixture, head - 3, 10, &window), 0);
+    assert_int_equal(window.gone_count, 3);
+    mf_window_release(&window);
+    assert_int_equal(delete_all(fixture), 0);
+    assert_int_equal(fixture->told.done_deleted, 0);
+    assert_int_equal(fixture->told.last_change, head);
+    fixture_reopen(fixture);
+    wait_ticket(fixture, put(fixture, "a", TCP_END, "x"));
+    struct mf_record *record = get(fixture, "a", 1);
+    assert_int_equal(mf_record_head(record)->number, 11);
+    assert_int_equal(mf_record_head(record)->change, head + 1);
+    mf_record_unref(record);
+}
+
+static void old_tombstones_are_forgotten_and_that_is_remembered(void **state)
+{
+    struct fixture *fixture = *state;
+    struct mf_window window;
+    fixture->limits.tombstones = 5;
+    fixture_open(fixture);
+    for (int i = 0; i < 11; i++) {
+        wait_ticket(fixture, put(fixture, "a", TCP_END, "x"));
+        delete_id(fixture, "a");
+    }
+    uint64_t head = fixture->told.last_change;
+    assert_int_equal(head, 22);
+    fixture_reopen(fixture);
+    assert_int_equal(changes(fixture, 0, 100, &window), MF_ENOENT);
+    assert_int_equal(changes(fixture, 11, 100, &window), MF_ENOENT);
+    assert_int_equal(changes(fixture, 12, 100, &window), 0);
+    assert_int_equal(window.gone_count, 5);
+    assert_int_equal(window.gone[0], 7);
+    mf_window_release(&window);
+    assert_int_equal(changes(fixture, head + 1, 100, &window), MF_ENOENT);
+}
+
+static void the_oldest_flows_without_a_pin_make_room(void **state)
+{
+    struct fixture *fixture = *state;
+    uint64_t ticket = 0;
+    fixture->max_flows = 10;
+    fixture->limits.chunk_count = 4;
+    fixture_open(fixture);
+    for (char id = 'a'; id < 'd'; id++) {
+        put_id(fixture, &id, 1, TCP_END, "x", "s");
+        update(fixture, (char[]){id, '\0'}, &yes, NULL);
+    }
+    for (char id = 'd'; id <= 'z'; id++)
+        ticket = put_id(fixture, &id, 1, TCP_END, "x", "s");
+    wait_ticket(fixture, ticket);
+    wait_flow_count(fixture, 13);
+    assert_int_equal(fixture->told.gone_count, 13);
+    assert_false(fixture->told.has_gap);
+    struct mf_window window = list(fixture, 100);
+    assert_int_equal(window.count, 13);
+    assert_int_equal(window.flow_count, 13);
+    for (size_t i = 0; i < 10; i++)
+        assert_int_equal(mf_record_head(window.records[i])->number, 26 - i);
+    for (size_t i = 10; i < 13; i++)
+        assert_true(mf_record_head(window.records[i])->pinned);
+    mf_window_release(&window);
+    /* A pin taken off counts at once, and its flow is the next to go. */
+    update(fixture, "a", &no, NULL);
+    wait_flow_count(fixture, 12);
+    wait_ticket(fixture, put(fixture, "new", TCP_END, "x"));
+    assert_null(get(fixture, "a", 1));
+    /* A smaller cap takes effect when the store opens. */
+    fixture->max_flows = 1;
+    fixture_reopen(fixture);
+    wait_flow_count(fixture, 3);
+}
+
 int main(void)
 {
 #define TEST(name) \
     cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_put_flow_is_there_after_a_reopen),
+        TEST(what_is_queued_is_written_before_the_store_closes),
         TEST(the_latest_snapshot_wins_and_pin_and_note_survive),
+        TEST(an_update_leaves_alone_what_it_does_not_name),
+        TEST(one_id_from_two_sources_is_two_flows),
+        TEST(odd_ids_are_keys_as_they_are),
+        TEST(names_that_are_too_long_are_refused),
         TEST(live_flows_are_cut_off_when_the_store_opens_again),
         TEST(only_live_flows_of_the_session_are_cut_off),
+        TEST(a_flow_that_another_session_goes_on_with_stays_live),
         TEST(a_deleted_id_comes_back_with_a_new_number),
+        TEST(writes_of_one_commit_take_effect_in_order),
+        TEST(snapshots_of_one_commit_are_one_change),
+        TEST(a_batch_is_cut_at_its_bytes),
+        TEST(deleting_everything_keeps_numbers_and_changes),
+        TEST(old_tombstones_are_forgotten_and_that_is_remembered),
+        TEST(the_oldest_flows_without_a_pin_make_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
