@@ -10,7 +10,8 @@
 enum {
     MF_H2_STREAM_WINDOW = 4 << 20,
     MF_H2_CONN_WINDOW = 16 << 20,
-    MF_H2_FRAME_MAX = 1 << 20,
+    /* More would help little: a read takes in many frames anyhow. */
+    MF_H2_FRAME_MAX = 16384,
     /* Received for paused streams of one connection: past it the
      * connection's window is not opened again. */
     MF_H2_HELD_MAX = 8 << 20,
