@@ -1,0 +1,69 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "codec/encoding.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { OUT_MAX_LEN = 1 << 16, ENCODINGS = MF_ENCODING_ZSTD + 1 };
+
+static void require(int holds)
+{
+    if (!holds)
+        abort();
+}
+
+/* Decode with a small maximum: what fits must be the start of the whole. */
+static void check_bound(enum mf_encoding encoding, const uint8_t *data,
+                        size_t size, const struct mf_buf *whole)
+{
+    struct mf_buf out;
+    mf_buf_init(&out, whole->len / 2);
+    int rc = mf_encoding_decode(encoding, data, size, &out);
+    require(out.len <= whole->len / 2);
+    require(rc != 0 || out.len == whole->len);
+    if (out.len)
+        require(memcmp(out.data, whole->data, out.len) == 0);
+    mf_buf_release(&out);
+}
+
+static void check_round_trip(enum mf_encoding encoding, const uint8_t *data,
+                             size_t size)
+{
+    struct mf_buf packed, plain;
+    mf_buf_init(&packed, 2 * size + 1024);
+    mf_buf_init(&plain, size);
+    require(mf_encoding_encode(encoding, data, size, &packed) == 0);
+    require(mf_encoding_decode(encoding, packed.data, packed.len, &plain) == 0);
+    require(plain.len == size);
+    require(size == 0 || memcmp(plain.data, data, size) == 0);
+    mf_buf_release(&packed);
+    mf_buf_release(&plain);
+}
+
+/* The first byte names the encoding; from 16 up it is the length of a
+ * Content-Encoding header that comes before the body. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0)
+        return 0;
+    uint8_t first = *data++;
+    struct mf_buf out;
+    size--;
+    mf_buf_init(&out, OUT_MAX_LEN);
+    if (first >= 16) {
+        size_t header_len = (size_t)first - 16;
+        header_len = header_len < size ? header_len : size;
+        mf_encoding_decode_all((const char *)data, header_len,
+                               data + header_len, size - header_len, &out);
+    } else {
+        enum mf_encoding encoding = (enum mf_encoding)(first % ENCODINGS);
+        mf_encoding_decode(encoding, data, size, &out);
+        check_bound(encoding, data, size, &out);
+        check_round_trip(encoding, data, size);
+    }
+    require(out.len <= OUT_MAX_LEN);
+    mf_buf_release(&out);
+    return 0;
+}
