@@ -13,6 +13,8 @@ enum {
     DEFAULT_LIMIT = 500,
     LIMIT_MAX = 100000,
     NOTE_MAX_LEN = 64 << 10,
+    FLOW_ID_FIELD = 1, /* of GetFlowRequest and UpdateFlowRequest */
+    NOTE_FIELD = 3,    /* of UpdateFlowRequest */
     ID_REFS_MAX = 100000,
 };
 #define PENDING_MAX_LEN ((size_t)512 << 10)
@@ -201,11 +203,12 @@ static void get_done(struct mf_job *job)
     mf_call_finish(read->call, MF_STATUS_OK, NULL);
 }
 
-/* Ids may hold NUL, so they are read from the bytes. */
-static struct mf_span read_id(const uint8_t *message, size_t len)
+/* Text may hold NUL, so it is read from the bytes: field `number`. */
+static struct mf_span read_text(const uint8_t *message, size_t len,
+                                uint32_t number)
 {
     struct mf_wire_field field;
-    if (!mf_wire_find(message, len, 1, &field))
+    if (!mf_wire_find(message, len, number, &field))
         return (struct mf_span){"", 0};
     return (struct mf_span){(const char *)field.data, field.len};
 }
@@ -222,7 +225,7 @@ static void on_get_flow(struct mf_call *call, void *user,
     }
     uint64_t number = request->number;
     mitmflow__v1__get_flow_request__free_unpacked(request, NULL);
-    struct mf_span id = read_id(message, len);
+    struct mf_span id = read_text(message, len, FLOW_ID_FIELD);
     struct read *read = read_new(call);
     if (!read)
         return;
@@ -322,9 +325,22 @@ static void write_refused(struct write *write, int rc)
     free(write);
 }
 
+/* Why the note cannot be kept as it is; NULL: it can. */
+static const char *note_fault(struct mf_span note)
+{
+    if (note.len > NOTE_MAX_LEN)
+        return "a note is at most 64 KiB";
+    if (memchr(note.text, 0, note.len))
+        return "a note holds no NUL";
+    if (!mf_utf8_valid(note.text, note.len))
+        return "the note is not UTF-8";
+    return NULL;
+}
+
+/* `id` and `note` are the request's, with any NUL that they hold. */
 static void update(struct mf_context *context, struct mf_call *call,
                    const Mitmflow__V1__UpdateFlowRequest *request,
-                   struct mf_span id)
+                   struct mf_span id, struct mf_span note)
 {
     struct mf_update update = {0};
     bool pinned = request->pinned;
@@ -334,12 +350,9 @@ static void update(struct mf_context *context, struct mf_call *call,
     if (request->note_presence_case ==
         MITMFLOW__V1__UPDATE_FLOW_REQUEST__NOTE_PRESENCE_NOTE) {
         update.note = request->note;
-        if (strlen(update.note) > NOTE_MAX_LEN) {
-            refuse(call, "a note is at most 64 KiB");
-            return;
-        }
-        if (!mf_utf8_valid(update.note, strlen(update.note))) {
-            refuse(call, "the note is not UTF-8");
+        const char *fault = note_fault(note);
+        if (fault) {
+            refuse(call, fault);
             return;
         }
     }
@@ -361,7 +374,8 @@ static void on_update_flow(struct mf_call *call, void *user,
         refuse(call, "malformed message");
         return;
     }
-    update(user, call, request, read_id(message, len));
+    update(user, call, request, read_text(message, len, FLOW_ID_FIELD),
+           read_text(message, len, NOTE_FIELD));
     mitmflow__v1__update_flow_request__free_unpacked(request, NULL);
 }
 
