@@ -30,7 +30,7 @@ BROKEN_STREAMS = {
         raw_grpc.frame(encode(), flags=1),
         {INVALID_ARGUMENT, INTERNAL, UNIMPLEMENTED},
     ),
-    "too long": (raw_grpc.frame(b"x", size=(256 << 20) + 1), {RESOURCE_EXHAUSTED}),
+    "too long": (raw_grpc.frame(b"x", size=257 << 20), {RESOURCE_EXHAUSTED}),
     "longest length": (raw_grpc.frame(b"x", size=0xFFFFFFFF), {RESOURCE_EXHAUSTED}),
 }
 
@@ -70,6 +70,7 @@ def test_a_connection_that_is_cut_keeps_what_came_whole(server):
     with raw_grpc.Connection(server) as connection:
         stream = connection.open()
         connection.send(stream, raw_grpc.frame(encode(url="http://whole/")) + b"\0\0")
+        connection.cut()
     server.wait_flow(lambda flow: flow.http.url == "http://whole/")
     assert len(server.flows()) == 1
 
@@ -146,9 +147,9 @@ def test_odd_ids_are_data(server, tmp_path):
         request = view.GetFlowRequest(flow_id=flow_id)
         flow = server.viewer.GetFlow(request, timeout=DEADLINE_S).flow
         assert flow.http_flow.id == flow_id
-        update = view.UpdateFlowRequest(flow_id=flow_id, note=f"note of {flow_id}")
+        update = view.UpdateFlowRequest(flow_id=flow_id, pinned=True)
         updated = server.viewer.UpdateFlow(update, timeout=DEADLINE_S).flow
-        assert (updated.id, updated.note) == (flow_id, f"note of {flow_id}")
+        assert (updated.id, updated.pinned) == (flow_id, True)
     for flow_id in ODD_IDS:
         request = view.DeleteFlowsRequest(flow_ids=[flow_id])
         assert server.viewer.DeleteFlows(request, timeout=DEADLINE_S).count == 1
@@ -184,6 +185,16 @@ def test_a_filter_that_means_nothing_is_refused(server, filters):
     with pytest.raises(grpc.RpcError) as error:
         server.flows(**filters)
     assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("note", ["x" * 70000, "before\0after"], ids=["too long", "NUL"])
+def test_a_note_that_cannot_be_kept_whole_is_refused(server, note):
+    server.ingest.ExportFlow(iter([build.http(flow_id="one")]), timeout=DEADLINE_S)
+    request = view.UpdateFlowRequest(flow_id="one", note=note)
+    with pytest.raises(grpc.RpcError) as error:
+        server.viewer.UpdateFlow(request, timeout=DEADLINE_S)
+    assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert [flow.note for flow in server.flows()] == [""]
 
 
 # ---- Host and Origin ----

@@ -132,6 +132,13 @@ class Connection:
         elif isinstance(event, h2.events.ConnectionTerminated):
             raise EOFError(f"GOAWAY {event.error_code}")
 
+    def cut(self):
+        """End the connection in the middle; returns once the server has, too.
+        (A plain close would be a TCP reset, which throws away what was sent.)"""
+        self._socket.shutdown(socket.SHUT_WR)
+        while self._socket.recv(65536):
+            pass
+
     def close(self):
         self._socket.close()
 
