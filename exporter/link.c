@@ -337,10 +337,20 @@ static int on_stream_close(nghttp2_session *session, int32_t id,
 static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame,
                          void *user)
 {
-    (void)session;
     struct mf_link *link = user;
-    if (frame->hd.type == NGHTTP2_GOAWAY)
+    if (frame->hd.type == NGHTTP2_GOAWAY) {
         link->goaway = true;
+        return 0;
+    }
+    struct call *call =
+        nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+    bool is_answer =
+        frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
+    /* It will not read on: neither need we send on. */
+    if (call && is_answer && !call->is_sent && !call->is_hello &&
+        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, call->id,
+                                  NGHTTP2_CANCEL);
     return 0;
 }
 
@@ -348,6 +358,9 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame,
                          void *user)
 {
     struct mf_link *link = user;
+    /* Sent by the session itself, about what the server sent. */
+    if (frame->hd.type == NGHTTP2_GOAWAY)
+        fail(link, MF_ECORRUPT, "it does not speak HTTP/2 (gRPC)");
     if (frame->hd.type != NGHTTP2_DATA ||
         !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
         return 0;
@@ -412,7 +425,7 @@ int mf_link_advance(struct mf_link *link, int64_t now_ns, struct mf_err *err)
 {
     link->now_ns = now_ns;
     check_times(link);
-    if (!nghttp2_session_want_read(link->session) &&
+    if (!link->goaway && !nghttp2_session_want_read(link->session) &&
         !nghttp2_session_want_write(link->session))
         fail(link, MF_EIO, "the server closed the connection");
     if (link->error || !link->is_up)

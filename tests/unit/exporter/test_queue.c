@@ -1,0 +1,278 @@
+#include "../cmocka.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "exporter/queue.h"
+
+static int holds;
+static void hold(void *object)
+{
+    (void)object;
+    holds++;
+}
+
+/* Put in a message of `len` bytes with the number `n` at its front. */
+static int push(struct mf_queue *queue, uint32_t n, size_t len)
+{
+    struct mf_encoder enc;
+    mf_encoder_init(&enc, 1 << 24);
+    mf_buf_append(&enc.buf, &n, sizeof n);
+    for (size_t i = sizeof n; i < len; i++)
+        mf_buf_append_byte(&enc.buf, (uint8_t)n);
+    int rc = mf_queue_push(queue, &enc, hold);
+    mf_encoder_release(&enc);
+    return rc;
+}
+
+static uint32_t number_of(const struct mf_message *message)
+{
+    struct mf_piece piece;
+    uint32_t n;
+    assert_true(mf_message_piece(message, 0, &piece));
+    memcpy(&n, piece.data, sizeof n);
+    return n;
+}
+
+static void check_next(struct mf_queue *queue, uint32_t n)
+{
+    struct mf_message *message = mf_queue_next(queue);
+    assert_non_null(message);
+    assert_int_equal(number_of(message), n);
+}
+
+static struct mf_queue_stats stats_of(struct mf_queue *queue)
+{
+    struct mf_queue_stats stats;
+    mf_queue_get_stats(queue, &stats);
+    return stats;
+}
+
+static void messages_come_out_in_order_and_once(void **state)
+{
+    (void)state;
+    struct mf_queue *queue = mf_queue_new(1 << 20);
+    for (uint32_t n = 0; n < 10; n++)
+        assert_int_equal(push(queue, n, 100), 0);
+    for (uint32_t n = 0; n < 10; n++)
+        check_next(queue, n);
+    assert_null(mf_queue_next(queue));
+    assert_false(mf_queue_is_empty(queue));
+    mf_queue_ack(queue, 10);
+    assert_true(mf_queue_is_empty(queue));
+    assert_int_equal(stats_of(queue).acked, 10);
+    assert_int_equal(stats_of(queue).memory, 0);
+    mf_queue_free(queue);
+}
+
+static void what_was_in_flight_comes_again_in_order(void **state)
+{
+    (void)state;
+    struct mf_queue *queue = mf_queue_new(1 << 20);
+    for (uint32_t n = 0; n < 6; n++)
+        push(queue, n, 100);
+    for (uint32_t n = 0; n < 4; n++)
+        check_next(queue, n);
+    mf_queue_ack(queue, 1);
+    mf_queue_requeue(queue);
+    for (uint32_t n = 1; n < 6; n++)
+        check_next(queue, n);
+    assert_null(mf_queue_next(queue));
+    mf_queue_free(queue);
+}
+
+static void the_oldest_that_waits_is_given_up_when_full(void **state)
+{
+    (void)state;
+    struct mf_queue *queue = mf_queue_new(20000);
+    for (uint32_t n = 0; n < 10; n++)
+        push(queue, n, 1000);
+    check_next(queue, 0);
+    check_next(queue, 1);
+    for (uint32_t n = 10; n < 40; n++) {
+        assert_int_equal(push(queue, n, 1000), 0);
+        assert_true(stats_of(queue).memory <= 20000);
+    }
+    struct mf_queue_stats stats = stats_of(queue);
+    assert_int_equal(stats.in_flight, 2);
+    assert_int_equal(stats.waiting + stats.in_flight + stats.given_up, 40);
+    assert_true(stats.given_up > 0);
+    /* Those in flight stayed, those that wait are the newest. */
+    mf_queue_requeue(queue);
+    check_next(queue, 0);
+    check_next(queue, 1);
+    check_next(queue, 40 - (uint32_t)stats.waiting);
+    mf_queue_free(queue);
+}
+
+static void a_message_beyond_the_maximum_is_refused_alone(void **state)
+{
+    (void)state;
+    struct mf_queue *queue = mf_queue_new(10000);
+    push(queue, 1, 100);
+    assert_int_equal(push(queue, 2, 20000), MF_EFULL);
+    check_next(queue, 1);
+    assert_null(mf_queue_next(queue));
+    assert_int_equal(stats_of(queue).given_up, 1);
+    mf_queue_free(queue);
+}
+
+/* A message whose body is `object`'s. */
+static int push_body(struct mf_queue *queue, void *object, const uint8_t *body,
+                     size_t len)
+{
+    struct mf_encoder enc;
+    mf_encoder_init(&enc, 1 << 20);
+    mf_encoder_varint_opt(&enc, 1, 5);
+    mf_encoder_body(&enc, 2, body, len, object);
+    mf_encoder_varint_opt(&enc, 3, 6);
+    int rc = mf_queue_push(queue, &enc, hold);
+    mf_encoder_release(&enc);
+    return rc;
+}
+
+static void a_body_is_held_once_until_its_last_message_went(void **state)
+{
+    (void)state;
+    static uint8_t body[10000];
+    int object;
+    struct mf_queue *queue = mf_queue_new(1 << 20);
+    holds = 0;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(push_body(queue, &object, body, sizeof body), 0);
+    assert_int_equal(holds, 1);
+    assert_true(stats_of(queue).memory < 2 * sizeof body);
+    for (int i = 0; i < 3; i++)
+        assert_non_null(mf_queue_next(queue));
+    mf_queue_ack(queue, 2);
+    assert_null(mf_queue_take_dead(queue));
+    mf_queue_ack(queue, 1);
+    assert_ptr_equal(mf_queue_take_dead(queue), &object);
+    assert_null(mf_queue_take_dead(queue));
+    assert_int_equal(stats_of(queue).memory, 0);
+    mf_queue_free(queue);
+}
+
+static void pieces_make_up_the_message(void **state)
+{
+    (void)state;
+    static uint8_t body[9000];
+    int object;
+    struct mf_queue *queue = mf_queue_new(1 << 20);
+    push_body(queue, &object, body, sizeof body);
+    struct mf_message *message = mf_queue_next(queue);
+    struct mf_piece piece;
+    size_t len = 0, pieces = 0;
+    for (; mf_message_piece(message, pieces, &piece); pieces++)
+        len += piece.len;
+    assert_int_equal(pieces, 3);
+    assert_int_equal(len, mf_message_len(message));
+    assert_true(mf_message_piece(message, 1, &piece));
+    assert_ptr_equal(piece.data, body);
+    mf_queue_close(queue);
+    assert_ptr_equal(mf_queue_take_dead(queue), &object);
+    mf_queue_free(queue);
+}
+
+static void a_closed_queue_is_empty_and_takes_no_more(void **state)
+{
+    (void)state;
+    struct mf_queue *queue = mf_queue_new(1 << 20);
+    push(queue, 1, 100);
+    push(queue, 2, 100);
+    check_next(queue, 1);
+    mf_queue_close(queue);
+    assert_true(mf_queue_is_empty(queue));
+    assert_int_equal(push(queue, 3, 100), MF_ECLOSED);
+    assert_int_equal(stats_of(queue).given_up, 2);
+    mf_queue_free(queue);
+}
+
+static void the_last_in_flight_can_be_given_up(void **state)
+{
+    (void)state;
+    struct mf_queue *queue = mf_queue_new(1 << 20);
+    for (uint32_t n = 0; n < 4; n++)
+        push(queue, n, 100);
+    check_next(queue, 0);
+    mf_queue_give_up_last(queue);
+    check_next(queue, 1);
+    check_next(queue, 2);
+    check_next(queue, 3);
+    mf_queue_give_up_last(queue);
+    push(queue, 4, 100);
+    mf_queue_requeue(queue);
+    check_next(queue, 1);
+    check_next(queue, 2);
+    check_next(queue, 4);
+    assert_null(mf_queue_next(queue));
+    mf_queue_free(queue);
+}
+
+/* ---- two threads ---- */
+
+enum { MANY = 20000 };
+struct race {
+    struct mf_queue *queue;
+    atomic_bool done;
+    uint32_t last;
+    bool out_of_order;
+};
+
+static void *take_all(void *arg)
+{
+    struct race *race = arg;
+    size_t in_flight = 0;
+    while (!atomic_load(&race->done) || !mf_queue_is_empty(race->queue)) {
+        struct mf_message *message = mf_queue_next(race->queue);
+        if (message) {
+            uint32_t n = number_of(message);
+            race->out_of_order |= n <= race->last;
+            race->last = n;
+            in_flight++;
+        }
+        if (in_flight >= 7 || !message) {
+            mf_queue_ack(race->queue, in_flight);
+            in_flight = 0;
+        }
+    }
+    return NULL;
+}
+
+static void a_thread_may_take_while_another_puts_in(void **state)
+{
+    (void)state;
+    struct race race = {.queue = mf_queue_new(100000)};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, take_all, &race), 0);
+    for (uint32_t n = 1; n <= MANY; n++)
+        assert_int_equal(push(race.queue, n, 50 + n % 500), 0);
+    atomic_store(&race.done, true);
+    pthread_join(thread, NULL);
+    struct mf_queue_stats stats = stats_of(race.queue);
+    assert_false(race.out_of_order);
+    assert_int_equal(stats.acked + stats.given_up, MANY);
+    assert_int_equal(race.last, MANY);
+    assert_int_equal(stats.memory, 0);
+    mf_queue_free(race.queue);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(messages_come_out_in_order_and_once),
+        cmocka_unit_test(what_was_in_flight_comes_again_in_order),
+        cmocka_unit_test(the_oldest_that_waits_is_given_up_when_full),
+        cmocka_unit_test(a_message_beyond_the_maximum_is_refused_alone),
+        cmocka_unit_test(a_body_is_held_once_until_its_last_message_went),
+        cmocka_unit_test(pieces_make_up_the_message),
+        cmocka_unit_test(a_closed_queue_is_empty_and_takes_no_more),
+        cmocka_unit_test(the_last_in_flight_can_be_given_up),
+        cmocka_unit_test(a_thread_may_take_while_another_puts_in),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
