@@ -50,6 +50,8 @@ static size_t sequence_len(const uint8_t *at, size_t left)
 
 bool mf_utf8_valid(const void *text, size_t len)
 {
+    if (len == 0)
+        return true; /* `text` may be NULL */
     const uint8_t *at = text, *end = at + len;
     while (at < end) {
         at += ascii_run(at, (size_t)(end - at));
