@@ -74,7 +74,7 @@ static size_t find_slot(const struct mf_map *map, uint64_t hash,
     for (; map->slots[slot]; slot = (slot + 1) & mask) {
         const struct entry *entry = map->slots[slot];
         if (entry->hash == hash && entry->len == len &&
-            memcmp(entry->key, key, len) == 0)
+            (len == 0 || memcmp(entry->key, key, len) == 0))
             break;
     }
     return slot;
