@@ -48,6 +48,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["e2e/**/*.spec.ts"],
+          globalSetup: ["e2e/harness/setup.ts"],
           // One browser at a time: two cores have to do for all of them.
           poolOptions: { forks: { singleFork: true } },
           testTimeout: 60_000,

@@ -151,16 +151,16 @@ describe("Feed", () => {
     const [a, b] = [start(slots), start(slots)];
     await settle();
     a.server.call(0).send(told({ reset: true, cursor: "a1" }));
-    await settle(1000);
+    await settle(700);
     expect(b.server.calls).toHaveLength(0);
-    a.server.call(0).send(told({ cursor: "a2" }));
-    await settle();
+    await settle(100);
     expect(b.server.calls).toHaveLength(1);
-    b.server.call(0).send(told({ reset: true, cursor: "b1" }));
-    await settle(1000);
+    b.server.call(0).send(told({ reset: true, cursor: "b1", caughtUp: false }));
+    await settle(2000);
+    expect(a.server.calls).toHaveLength(1);
     b.server.call(0).send(told({ cursor: "b2" }));
-    await settle();
-    expect(a.server.call(1).request.cursor).toBe("a2");
+    await settle(300);
+    expect(a.server.call(1).request.cursor).toBe("a1");
     expect(a.states()).toEqual(["live"]);
   });
 

@@ -22,6 +22,7 @@ const silenceMs = 15_000;
 const flushMs = 16;
 // How long a caught-up stream keeps its slot when others wait for one.
 const turnMs = 750;
+const tickMs = 250;
 
 // Why a session was ended by this side without anything being wrong.
 const ourTurnEnded = "turn";
@@ -114,9 +115,12 @@ export class Feed {
   private async listen(session: AbortController): Promise<void> {
     const started = Date.now();
     this.heardAt = started;
+    let caughtUp = false;
     const watchdog = setInterval(() => {
       if (Date.now() - this.heardAt > silenceMs) session.abort();
-    }, 1000);
+      const turnOver = caughtUp && Date.now() - started >= turnMs;
+      if (turnOver && this.slots.contended) session.abort(ourTurnEnded);
+    }, tickMs);
     // A loop over a stream that is silent would never see the abort.
     const aborted = new Promise<never>((_, reject) => {
       session.signal.addEventListener("abort", () =>
@@ -136,11 +140,7 @@ export class Feed {
         if (next.done) return;
         this.heardAt = Date.now();
         this.take(next.value);
-        const held = Date.now() - started;
-        if (this.slots.contended && next.value.caughtUp && held >= turnMs) {
-          session.abort(ourTurnEnded);
-          return;
-        }
+        caughtUp = next.value.caughtUp;
       }
     } finally {
       clearInterval(watchdog);

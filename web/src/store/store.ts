@@ -18,12 +18,17 @@ export interface View {
 
 type Schedule = (flush: () => void) => void;
 
-// Frames are not drawn in a hidden tab, yet batches must not pile up there.
-const hiddenFlushMs = 250;
+// A tab that is not seen draws no frames, yet batches must not pile up there.
+const longestWaitMs = 250;
 
 export const byFrame: Schedule = (flush) => {
-  if (document.visibilityState === "visible") requestAnimationFrame(flush);
-  else setTimeout(flush, hiddenFlushMs);
+  let done = false;
+  const once = () => {
+    if (!done) flush();
+    done = true;
+  };
+  requestAnimationFrame(once);
+  setTimeout(once, longestWaitMs);
 };
 
 /*

@@ -1,0 +1,108 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launch } from "./harness/browser";
+import { body, Exporter, fields, http, tcp } from "./harness/exporter";
+import { Reader } from "./harness/page";
+import { Server } from "./harness/server";
+
+const axe = readFileSync(
+  createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
+  "utf8",
+);
+
+let browser: Browser;
+let server: Server;
+
+beforeAll(async () => {
+  browser = await launch();
+  server = await Server.start();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.remove();
+});
+
+interface Axe {
+  run(): Promise<{
+    violations: { id: string; impact: string; nodes: { html: string }[] }[];
+  }>;
+}
+
+/* Runs axe as an extension would: past the page's policy, which bars it. */
+async function worst(reader: Reader): Promise<string[]> {
+  const session = await reader.page.context().newCDPSession(reader.page);
+  await session.send("Runtime.evaluate", { expression: axe });
+  const { violations } = await reader.page.evaluate(() =>
+    (globalThis as unknown as { axe: Axe }).axe.run(),
+  );
+  await session.detach();
+  return violations
+    .filter(({ impact }) => impact === "critical" || impact === "serious")
+    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+}
+
+describe.each(["light", "dark"] as const)(
+  "in %s, nothing that axe calls serious",
+  (colorScheme) => {
+    async function read(width = 1440): Promise<Reader> {
+      const viewport = { width, height: 900 };
+      // Rows that fade in are measured in mid-fade otherwise.
+      const context = await browser.newContext({
+        colorScheme,
+        viewport,
+        reducedMotion: "reduce",
+      });
+      const page = await context.newPage();
+      await page.goto(server.url);
+      return new Reader(page);
+    }
+
+    it("is in the empty page, the list, a flow or a dialog", async () => {
+      const reader = await read();
+      if (colorScheme === "light") {
+        await reader.page.getByText("Nothing captured yet").waitFor();
+        expect(await worst(reader)).toEqual([]);
+        const json = fields(["Content-Type", "application/json"]);
+        await new Exporter(server.url).send(
+          ...[101, 200, 304, 404, 500].map((statusCode) =>
+            http(`http://a.example/${statusCode}?q=1`, {
+              response: {
+                statusCode,
+                headerFields: json,
+                content: body('{"a":[1,"b",null]}'),
+              },
+            }),
+          ),
+          tcp([
+            [true, "one"],
+            [false, "two"],
+          ]),
+        );
+      }
+      await reader.sees("/404");
+      expect(await worst(reader)).toEqual([]);
+      await reader.opens("/404");
+      for (const tab of ["Response", "Overview", "Connection", "Note"]) {
+        await reader.tab(tab);
+        expect(await worst(reader)).toEqual([]);
+      }
+      await reader.opens("192.0.2.25");
+      expect(await worst(reader)).toEqual([]);
+      await reader.page.getByRole("button", { name: "Delete" }).click();
+      expect(await worst(reader)).toEqual([]);
+      await reader.page.context().close();
+    });
+
+    it("is on a phone", async () => {
+      const reader = await read(390);
+      await reader.sees("/404");
+      expect(await worst(reader)).toEqual([]);
+      await reader.opens("/404");
+      expect(await worst(reader)).toEqual([]);
+      await reader.page.context().close();
+    });
+  },
+);

@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { Exporter, http } from "./harness/exporter";
+import type { Reader } from "./harness/page";
+import { Scene } from "./harness/scene";
+
+const scene = new Scene();
+const read = (search?: string) => scene.read(search);
+
+describe("the connection", () => {
+  it.each(["SIGTERM", "SIGKILL"] as const)(
+    "goes on without a reload after the server is restarted by %s",
+    async (signal) => {
+      await scene.exporter.send(http("http://a.example/before"));
+      const reader = await read();
+      await reader.sees("/before");
+      await reader.page.evaluate(() => Object.assign(globalThis, { sameDocument: true }));
+      await scene.server.kill(signal);
+      await reader.page.locator(".badge.is-offline").waitFor();
+      await reader.page.getByText(/Offline since \d\d:\d\d:\d\d/).waitFor();
+      await reader.sees("/before");
+      await scene.server.start();
+      await new Exporter(scene.server.url).send(http("http://a.example/after"));
+      await reader.isLive();
+      await reader.sees("/after");
+      await reader.sees("/before");
+      expect(await reader.row("a.example").count()).toBe(2);
+      expect(await reader.page.evaluate(() => "sameDocument" in globalThis)).toBe(true);
+    },
+  );
+
+  it("says that the server is away when there is nothing to show", async () => {
+    const reader = await read();
+    await reader.page.getByText("Nothing captured yet").waitFor();
+    await scene.server.kill();
+    await reader.page.getByText("The server does not answer").waitFor();
+    await scene.server.start();
+    await reader.page.getByText("Nothing captured yet").waitFor();
+  });
+
+  it("keeps eight tabs live at once, and each can still ask", async () => {
+    await scene.exporter.send(http("http://a.example/old"));
+    const tabs: Reader[] = [];
+    for (let i = 0; i < 8; i++) {
+      const tab = await read();
+      await tab.sees("/old");
+      tabs.push(tab);
+    }
+    await scene.exporter.send(http("http://a.example/for-all"));
+    await Promise.all(tabs.map((tab) => tab.sees("/for-all")));
+    for (const tab of tabs) {
+      await tab.isLive();
+      await tab.page.bringToFront();
+      await tab.opens("/for-all");
+      await tab.tab("Overview");
+      await tab.panel.getByText("GET http://a.example/for-all").waitFor();
+    }
+  });
+
+  it("keeps eight tabs live at once with eight filters", async () => {
+    const names = Array.from({ length: 8 }, (_, i) => `word${i}`);
+    const tabs: Reader[] = [];
+    for (const name of names) {
+      const tab = await read(`?q=${name}`);
+      await tab.isLive();
+      tabs.push(tab);
+    }
+    await scene.exporter.send(
+      ...names.map((name) => http(`http://a.example/${name}/first`)),
+    );
+    await Promise.all(tabs.map((tab, i) => tab.sees(`/word${i}/first`)));
+    await scene.exporter.send(
+      ...names.map((name) => http(`http://a.example/${name}/second`)),
+    );
+    await Promise.all(tabs.map((tab, i) => tab.sees(`/word${i}/second`)));
+    for (const [i, tab] of tabs.entries()) {
+      expect(await tab.row("a.example").count()).toBe(2);
+      await tab.page.bringToFront();
+      await tab.opens(`/word${i}/first`);
+    }
+  });
+
+  it("works where a browser has no SharedWorker", async () => {
+    await scene.context.addInitScript(() => {
+      Reflect.deleteProperty(globalThis, "SharedWorker");
+    });
+    const reader = await read();
+    await reader.isLive();
+    await scene.exporter.send(http("http://a.example/alone"));
+    await reader.sees("/alone");
+  });
+});

@@ -1,0 +1,40 @@
+import type { Locator, Page } from "playwright-core";
+
+/* What a reader sees and does, in the words of a test. */
+export class Reader {
+  constructor(readonly page: Page) {}
+
+  row(text: string): Locator {
+    return this.page.locator("[role=row][data-number]", { hasText: text });
+  }
+
+  async sees(text: string): Promise<void> {
+    await this.row(text).first().waitFor();
+  }
+
+  async isLive(): Promise<void> {
+    await this.page.locator(".badge.is-live").waitFor();
+  }
+
+  async opens(text: string): Promise<void> {
+    await this.row(text).first().click();
+    await this.page.locator(".panel:not(:has([aria-busy=true]))").waitFor();
+  }
+
+  async tab(name: string): Promise<void> {
+    await this.page.getByRole("tab", { name }).click();
+  }
+
+  get panel(): Locator {
+    return this.page.getByRole("tabpanel");
+  }
+
+  async filters(text: string): Promise<void> {
+    await this.page.getByRole("textbox", { name: "Filter flows by text" }).fill(text);
+  }
+
+  /* Resolves once `ask` is true of what the page shows. */
+  async until<T>(ask: (arg: T) => boolean, arg: T): Promise<void> {
+    await this.page.waitForFunction(ask as (arg: unknown) => boolean, arg);
+  }
+}

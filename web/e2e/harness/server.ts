@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+function binary(): string {
+  const path = process.env.MITMFLOW_BIN;
+  if (!path) throw new Error("MITMFLOW_BIN must name the mitmflow binary to test");
+  return path;
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (address && typeof address === "object") resolve(address.port);
+        else reject(new Error("no port"));
+      });
+    });
+  });
+}
+
+/* The real server, on a port and in a data directory of its own. */
+export class Server {
+  private child: ChildProcess | null = null;
+  private log = "";
+
+  private constructor(
+    readonly port: number,
+    readonly dataDir: string,
+  ) {}
+
+  static async start(): Promise<Server> {
+    const server = new Server(
+      await freePort(),
+      mkdtempSync(join(tmpdir(), "mitmflow-e2e-")),
+    );
+    await server.start();
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const args = ["--addr", `127.0.0.1:${this.port}`, "--data-dir", this.dataDir];
+    const child = spawn(binary(), args, { stdio: ["ignore", "ignore", "pipe"] });
+    this.child = child;
+    child.stderr?.on("data", (text: Buffer) => {
+      this.log += text.toString();
+    });
+    while (!(await this.answers())) {
+      if (child.exitCode !== null) throw new Error(`the server ended:\n${this.log}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  private async answers(): Promise<boolean> {
+    try {
+      return (await fetch(`${this.url}/healthz`)).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  /* Ends it as a crash or as a request would, and waits until it is gone. */
+  async kill(signal: "SIGKILL" | "SIGTERM" = "SIGTERM"): Promise<void> {
+    const { child } = this;
+    this.child = null;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await ended;
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.dataDir, { recursive: true });
+  }
+}

@@ -1,0 +1,284 @@
+import { describe, expect, it } from "vitest";
+import { EventType } from "../src/gen/mitmproxy/v1/mitmproxy_pb";
+import { body, fields, http, tcp } from "./harness/exporter";
+import { Scene } from "./harness/scene";
+
+const scene = new Scene();
+const read = (search?: string) => scene.read(search);
+
+const json = (text: string) => ({
+  headerFields: fields(["Content-Type", "application/json"]),
+  content: body(text),
+});
+
+describe("the page", () => {
+  it("tells how to begin while nothing is captured, then shows the first flow by itself", async () => {
+    const reader = await read();
+    await reader.page.getByText("Nothing captured yet").waitFor();
+    await reader.page.getByText("curl -x http://127.0.0.1:8080").waitFor();
+    await scene.exporter.send(http("http://a.example/first?q=1"));
+    await reader.sees("/first?q=1");
+    expect(await reader.row("/first").getAttribute("aria-label")).toMatch(
+      /^GET a\.example\/first, status 200/,
+    );
+  });
+
+  it("shows every type of flow, and whether it is over", async () => {
+    const reader = await read();
+    const open = scene.exporter.open();
+    open.push(
+      http("http://a.example/pending", {
+        response: null,
+        event: EventType.REQUESTHEADERS,
+      }),
+    );
+    await reader.sees("/pending");
+    expect(await reader.row("/pending").getAttribute("class")).toContain("is-live");
+    await scene.exporter.send(
+      tcp([[true, "EHLO a"]]),
+      http("http://a.example/failed", {
+        response: null,
+        event: EventType.ERROR,
+        more: { error: "connection refused" },
+      }),
+    );
+    await reader.sees("192.0.2.25:25");
+    await reader.sees("connection refused");
+    expect(await reader.row("192.0.2.25:25").textContent()).toContain("1 message");
+    await open.close();
+    await reader.page.locator(".row.is-cut", { hasText: "/pending" }).waitFor();
+  });
+
+  it("opens a flow by click and by key, and closes it by Esc", async () => {
+    await scene.exporter.send(
+      http("http://a.example/one", {
+        response: { ...json('{"deep":{"a":1}}'), statusCode: 404 },
+      }),
+      http("http://a.example/two", { response: json('{"second":true}') }),
+    );
+    const reader = await read();
+    await reader.opens("/one");
+    await reader.page.getByText('"deep"').waitFor();
+    expect(reader.page.url()).toMatch(/\?flow=\d+$/);
+    await reader.page.keyboard.press("k");
+    await reader.page.getByText('"second"').waitFor();
+    await reader.page.keyboard.press("Escape");
+    await reader.page.getByRole("tabpanel").waitFor({ state: "detached" });
+    await reader.page.keyboard.press("j");
+    await reader.page.keyboard.press("Enter");
+    await reader.page.getByText('"deep"').waitFor();
+    await reader.page.goBack();
+    await reader.page.getByRole("tabpanel").waitFor({ state: "detached" });
+  });
+
+  it("shows headers as they came, and bodies as text and as hex", async () => {
+    await scene.exporter.send(
+      http("http://a.example/h", {
+        headers: [
+          ["X-Twice", "one"],
+          ["Host", "a.example"],
+          ["X-Twice", "two"],
+        ],
+        method: "POST",
+        content: "hello body",
+        response: { content: Uint8Array.of(0, 1, 2, 0xfe, 0x41) },
+      }),
+    );
+    const reader = await read();
+    await reader.opens("/h");
+    await reader.page.getByText("00 01 02 fe 41").waitFor();
+    await reader.tab("Request");
+    const names = await reader.panel.locator("dt").allTextContents();
+    expect(names).toEqual(["X-Twice", "Host", "X-Twice"]);
+    await reader.page.getByText("hello body").waitFor();
+    await reader.page.getByRole("button", { name: "Hex" }).click();
+    await reader.page.getByText("68 65 6c 6c 6f").waitFor();
+  });
+
+  it("shows a conversation message by message, and goes on while it grows", async () => {
+    const reader = await read();
+    const open = scene.exporter.open();
+    const flow = (...texts: string[]) =>
+      http("http://a.example/chat", {
+        event: EventType.WEBSOCKET_MESSAGE,
+        response: { statusCode: 101, reason: "Switching Protocols" },
+        more: {
+          id: "the-chat",
+          isWebsocket: true,
+          websocketMessages: texts.map((text, index) => ({
+            content: body(text),
+            fromClient: index % 2 === 0,
+            opcode: 1,
+          })),
+        } as object,
+      });
+    open.push(flow("ping 1", "pong 1"));
+    await reader.opens("/chat");
+    await reader.panel.getByText("pong 1").waitFor();
+    open.push(flow("ping 1", "pong 1", "ping 2"));
+    await reader.panel.getByText("ping 2").waitFor();
+    await open.close();
+  });
+
+  it("finds flows by any text in them, in the whole store", async () => {
+    const many = Array.from({ length: 600 }, (_, i) =>
+      http(`http://a.example/page/${i}`),
+    );
+    const needle = http("http://a.example/old", {
+      response: json('{"k":"a needle here"}'),
+    });
+    await scene.exporter.send(needle, ...many);
+    const reader = await read();
+    await reader.sees("/page/599");
+    await reader.filters("NEEDLE");
+    await reader.sees("/old");
+    expect(await reader.row("a.example").count()).toBe(1);
+    await reader.page.getByText("1 of 601 flows").waitFor();
+    expect(new URL(reader.page.url()).searchParams.get("q")).toBe("NEEDLE");
+    await scene.exporter.send(
+      http("http://a.example/new-needle"),
+      http("http://a.example/other"),
+    );
+    await reader.sees("/new-needle");
+    expect(await reader.row("/other").count()).toBe(0);
+    await reader.filters("no such text");
+    await reader.page.getByText("No flow matches").waitFor();
+    await reader.filters("");
+    await reader.sees("/other");
+  });
+
+  it("opens what a link names: the filter and the flow", async () => {
+    await scene.exporter.send(
+      http("http://a.example/linked", { response: json('{"found":1}') }),
+    );
+    await scene.exporter.send(http("http://b.example/other"));
+    const first = await read("?q=linked");
+    await first.opens("/linked");
+    const second = await read(new URL(first.page.url()).search);
+    await second.page.getByText('"found"').waitFor();
+    expect(await second.row("/other").count()).toBe(0);
+  });
+
+  it("pins and unpins by key, in all tabs and for good", async () => {
+    await scene.exporter.send(http("http://a.example/pin-me"));
+    const [second, first] = [await read(), await read()];
+    await first.opens("/pin-me");
+    await first.page.keyboard.press("p");
+    await first.page.getByRole("button", { name: "Pinned" }).waitFor();
+    await second.row("/pin-me").getByRole("img", { name: "pinned" }).waitFor();
+    await scene.server.kill("SIGKILL");
+    await scene.server.start();
+    const third = await read();
+    await third.row("/pin-me").getByRole("img", { name: "pinned" }).waitFor();
+    await first.isLive();
+    await first.page.bringToFront();
+    await first.page.keyboard.press("p");
+    await first.page.getByRole("button", { name: "Pin", exact: true }).waitFor();
+    await third.row("/pin-me").getByRole("img").waitFor({ state: "detached" });
+  });
+
+  it("keeps a note as plain text", async () => {
+    await scene.exporter.send(http("http://a.example/note-me"));
+    const reader = await read();
+    await reader.opens("/note-me");
+    await reader.page.keyboard.press("n");
+    const note = "first line\n<b>not bold</b> [x](http://evil.example/)";
+    await reader.page.getByRole("textbox", { name: "Note" }).fill(note);
+    await reader.page.getByRole("button", { name: "Save" }).click();
+    await reader.row("/note-me").getByRole("img", { name: "has a note" }).waitFor();
+    const other = await read();
+    await other.opens("/note-me");
+    await other.tab("Note");
+    expect(await other.page.getByRole("textbox", { name: "Note" }).inputValue()).toBe(
+      note,
+    );
+  });
+
+  it("deletes a flow only when asked twice, and for every reader", async () => {
+    await scene.exporter.send(
+      http("http://a.example/keep"),
+      http("http://a.example/lose"),
+    );
+    const [second, first] = [await read(), await read()];
+    await first.opens("/lose");
+    await first.page.getByRole("button", { name: "Delete" }).click();
+    await first.page.getByRole("button", { name: "Keep it" }).click();
+    await first.sees("/lose");
+    await first.page.getByRole("button", { name: "Delete" }).click();
+    await first.page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    for (const reader of [first, second]) {
+      await reader.row("/lose").waitFor({ state: "detached" });
+      await reader.sees("/keep");
+    }
+  });
+
+  it("keeps the row that is read in place while new flows come, and tells of them", async () => {
+    await scene.exporter.send(
+      ...Array.from({ length: 100 }, (_, i) => http(`http://a.example/n${i}x`)),
+    );
+    const reader = await read();
+    await reader.opens("/n97x");
+    const before = await reader.row("/n97x").boundingBox();
+    await scene.exporter.send(
+      ...Array.from({ length: 7 }, (_, i) => http(`http://b.example/${i}`)),
+    );
+    await reader.page.getByRole("button", { name: "7 new" }).waitFor();
+    expect(await reader.row("/n97x").boundingBox()).toEqual(before);
+    await reader.page.getByRole("button", { name: "7 new" }).click();
+    await reader.sees("b.example/6");
+  });
+
+  it("follows the end when the oldest come first", async () => {
+    await scene.exporter.send(
+      ...Array.from({ length: 100 }, (_, i) => http(`http://a.example/n${i}x`)),
+    );
+    const reader = await read();
+    await reader.page.getByRole("button", { name: /^Time/ }).click();
+    await reader.sees("/n99x");
+    await scene.exporter.send(http("http://a.example/at-the-end"));
+    await reader.sees("/at-the-end");
+    const [row, grid] = [reader.row("/at-the-end"), reader.page.getByRole("grid")];
+    const [rowBox, gridBox] = [await row.boundingBox(), await grid.boundingBox()];
+    expect(
+      rowBox && gridBox && rowBox.y + rowBox.height <= gridBox.y + gridBox.height + 1,
+    ).toBe(true);
+  });
+
+  it("leaves the browser its own keys", async () => {
+    await scene.exporter.send(http("http://a.example/x"));
+    const reader = await read();
+    await reader.sees("/x");
+    await reader.page.evaluate(() => {
+      const taken: string[] = [];
+      Object.assign(globalThis, { taken });
+      addEventListener("keydown", (e) => e.defaultPrevented && taken.push(e.key));
+    });
+    await reader.page.keyboard.press("Control+p");
+    await reader.page.keyboard.press("Control+f");
+    await reader.page.keyboard.press("Meta+k");
+    await reader.page.keyboard.press("Alt+n");
+    await reader.page.keyboard.press("j");
+    await reader.page.keyboard.press("Tab");
+    expect(
+      await reader.page.evaluate(() => (globalThis as { taken?: string[] }).taken),
+    ).toEqual(["j"]);
+  });
+
+  it("works on a phone: the list, then one flow over it", async () => {
+    await scene.exporter.send(
+      http("http://a.example/on-a-phone", { response: json('{"small":1}') }),
+    );
+    const reader = await read();
+    await reader.page.setViewportSize({ width: 390, height: 844 });
+    await reader.opens("/on-a-phone");
+    await reader.page.getByText('"small"').waitFor();
+    const box = await reader.page.locator(".detail").boundingBox();
+    expect(box).toEqual({ x: 0, y: 0, width: 390, height: 844 });
+    const overflow = await reader.page.evaluate(
+      () => document.documentElement.scrollWidth,
+    );
+    expect(overflow).toBe(390);
+    await reader.page.getByRole("button", { name: "Close the flow" }).click();
+    await reader.sees("/on-a-phone");
+  });
+});
