@@ -278,13 +278,8 @@ static bool has_status(const struct mf_filter *filter, int32_t status)
 }
 
 static bool matches_http(const struct mf_filter *filter,
-                         const struct mf_flow *flow)
+                         const struct mf_flow_facts *facts)
 {
-    if (!filter->http_only)
-        return true;
-    if (mf_flow_type(flow) != MF_FLOW_HTTP)
-        return false;
-    const struct mf_flow_facts *facts = mf_flow_facts(flow);
     return in_set(filter->methods, facts->method) &&
            has_status(filter, facts->status_code) &&
            has_content_type(filter, facts->content_type);
@@ -302,23 +297,42 @@ static bool matches_text(const struct mf_filter *filter,
 {
     if (!filter->needle)
         return true;
-    return mf_fold_find(note, strlen(note), filter->needle, filter->needle_len,
-                        filter->needle_is_wide) ||
-           mf_flow_each_text(flow, holds_needle, (void *)(uintptr_t)filter);
+    void *user = (void *)(uintptr_t)filter; /* not written to */
+    return holds_needle(user, note, strlen(note)) ||
+           mf_flow_each_text(flow, holds_needle, user);
+}
+
+enum mf_filter_verdict mf_filter_judge(const struct mf_filter *filter,
+                                       enum mf_flow_type type,
+                                       struct mf_span id,
+                                       const struct mf_record_head *head)
+{
+    if (!wanted(filter->pinned, head->pinned) ||
+        !wanted(filter->has_note, head->note[0] != '\0') ||
+        (filter->types && !(filter->types & 1U << type)) ||
+        (filter->http_only && type != MF_FLOW_HTTP) ||
+        !in_set(filter->flow_ids, id))
+        return MF_FILTER_NO;
+    return filter->needle || filter->client_ips || filter->http_only
+               ? MF_FILTER_UNSURE
+               : MF_FILTER_YES;
 }
 
 bool mf_filter_match(const struct mf_filter *filter,
                      const struct mf_record *record)
 {
     const struct mf_record_head *head = mf_record_head(record);
-    if (!wanted(filter->pinned, head->pinned) ||
-        !wanted(filter->has_note, head->note[0] != '\0'))
-        return false;
     const struct mf_flow *flow = mf_record_flow(record);
     if (!flow)
-        return mf_filter_is_empty(filter);
-    return (!filter->types || filter->types & 1U << mf_flow_type(flow)) &&
-           in_set(filter->client_ips, mf_flow_facts(flow)->client_host) &&
-           in_set(filter->flow_ids, mf_flow_id(flow)) &&
-           matches_http(filter, flow) && matches_text(filter, flow, head->note);
+        return !filter->types && !filter->flow_ids &&
+               mf_filter_judge(filter, MF_FLOW_HTTP, (struct mf_span){"", 0},
+                               head) == MF_FILTER_YES;
+    const struct mf_flow_facts *facts = mf_flow_facts(flow);
+    enum mf_filter_verdict verdict =
+        mf_filter_judge(filter, mf_flow_type(flow), mf_flow_id(flow), head);
+    if (verdict != MF_FILTER_UNSURE)
+        return verdict == MF_FILTER_YES;
+    return in_set(filter->client_ips, facts->client_host) &&
+           (!filter->http_only || matches_http(filter, facts)) &&
+           matches_text(filter, flow, head->note);
 }

@@ -36,7 +36,22 @@ void mf_filter_unref(struct mf_filter *filter);
 /* True if every record matches. */
 bool mf_filter_is_empty(const struct mf_filter *filter);
 
-/* The record must have its flow. */
+/*
+ * What can be said of a flow before its snapshot is read, from its type, id
+ * and head (its `pinned` and `note` count).
+ */
+enum mf_filter_verdict {
+    MF_FILTER_NO,
+    MF_FILTER_YES,
+    MF_FILTER_UNSURE, /* mf_filter_match() knows */
+};
+enum mf_filter_verdict mf_filter_judge(const struct mf_filter *filter,
+                                       enum mf_flow_type type,
+                                       struct mf_span id,
+                                       const struct mf_record_head *head);
+
+/* The record must have its flow; without one only a filter that is sure
+ * without it matches, and only if it asks for no type and no id. */
 bool mf_filter_match(const struct mf_filter *filter,
                      const struct mf_record *record);
 

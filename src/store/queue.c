@@ -101,7 +101,7 @@ static struct mf_store__op *cut_batch(struct mf_store__queue *queue,
 
 struct mf_store__op *mf_store__queue_take(struct mf_store__queue *queue,
                                           const struct mf_store__limits *limits,
-                                          bool is_busy)
+                                          bool is_busy, bool *ret_is_closing)
 {
     pthread_mutex_lock(&queue->mutex);
     while (!queue->first && !queue->closing && !is_busy)
@@ -110,6 +110,7 @@ struct mf_store__op *mf_store__queue_take(struct mf_store__queue *queue,
            wait_until(queue, queue->first->queued_ns + limits->gather_ns))
         ;
     struct mf_store__op *ops = cut_batch(queue, limits);
+    *ret_is_closing = queue->closing;
     pthread_mutex_unlock(&queue->mutex);
     return ops;
 }

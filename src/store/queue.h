@@ -52,8 +52,10 @@ struct mf_store__limits {
     size_t batch_count;
     size_t batch_bytes;
     int64_t gather_ns;
-    size_t chunk_count;  /* flows cut off or evicted in one commit */
-    uint64_t tombstones; /* kept at least; twice as many at most */
+    size_t chunk_count;   /* flows cut off or evicted in one commit */
+    uint64_t tombstones;  /* kept at least; twice as many at most */
+    size_t changes_bytes; /* of snapshots, after which a page ends */
+    int64_t free_pages;   /* kept in the database for what comes next */
     int64_t retry_min_ns;
     int64_t retry_max_ns;
 };
@@ -82,11 +84,12 @@ void mf_store__queue_push(struct mf_store__queue *queue,
 /*
  * Take the oldest writes, waiting for some unless `is_busy`, then for more
  * until there are plenty or the oldest has waited long enough. NULL: there
- * are none, and the queue is closing or `is_busy`.
+ * are none, and the queue is closing (then *ret_is_closing is true) or
+ * `is_busy`.
  */
 struct mf_store__op *mf_store__queue_take(struct mf_store__queue *queue,
                                           const struct mf_store__limits *limits,
-                                          bool is_busy);
+                                          bool is_busy, bool *ret_is_closing);
 
 /* Wait `pause_ns`, less if the queue is closed; true if it is closing. */
 bool mf_store__queue_pause(struct mf_store__queue *queue, int64_t pause_ns);

@@ -22,13 +22,11 @@ enum {
 
 enum {
     BUSY_TIMEOUT_MS = 5000,
-    /* A window of changes ends early once its snapshots hold this much. */
-    CHANGES_MAX_BYTES = 32 << 20,
 };
 
 #define COLUMNS                                                       \
     "flow.number, flow.change, flow.state, flow.pinned, flow.source," \
-    " flow.note, flow.summary"
+    " flow.note, flow.type, flow.id, flow.summary"
 #define WITH_SNAPSHOT                                      \
     COLUMNS ", snapshot.flow FROM flow LEFT JOIN snapshot" \
             " ON snapshot.number = flow.number"
@@ -49,8 +47,23 @@ static const char *const sql[STATEMENTS] = {
     [NUMBER_OF_ID] = "SELECT max(number) FROM flow WHERE id = ?1",
 };
 
+/* Places in COLUMNS and WITH_SNAPSHOT. */
+enum {
+    NUMBER,
+    CHANGE,
+    STATE,
+    PINNED,
+    SOURCE,
+    NOTE,
+    TYPE,
+    ID,
+    SUMMARY,
+    SNAPSHOT,
+};
+
 struct mf_reader {
     sqlite3 *db;
+    size_t changes_bytes;
     sqlite3_stmt *stmts[STATEMENTS];
 };
 
@@ -61,6 +74,7 @@ int mf_reader_open(struct mf_store *store, struct mf_reader **ret_reader,
     if (!reader)
         return mf_err_set(err, MF_ENOMEM, "out of memory");
     int rc = 0;
+    reader->changes_bytes = store->limits.changes_bytes;
     if (sqlite3_open_v2(store->dir.path, &reader->db,
                         SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
                         NULL) != SQLITE_OK)
@@ -157,7 +171,6 @@ static const char *column_text(sqlite3_stmt *stmt, int at)
 static int row_flow(sqlite3_stmt *stmt, enum mf_flow_state state,
                     struct mf_flow **ret_flow)
 {
-    enum { SNAPSHOT = 7 };
     const void *data = sqlite3_column_blob(stmt, SNAPSHOT);
     size_t len = (size_t)sqlite3_column_bytes(stmt, SNAPSHOT);
     *ret_flow = NULL;
@@ -165,24 +178,37 @@ static int row_flow(sqlite3_stmt *stmt, enum mf_flow_state state,
     return rc == MF_ENOMEM ? rc : 0;
 }
 
+/* Borrows from the row: good until the next step. */
+static struct mf_record_head row_head(sqlite3_stmt *stmt)
+{
+    return (struct mf_record_head){
+        .number = (uint64_t)sqlite3_column_int64(stmt, NUMBER),
+        .change = (uint64_t)sqlite3_column_int64(stmt, CHANGE),
+        .state = (enum mf_flow_state)sqlite3_column_int(stmt, STATE),
+        .pinned = sqlite3_column_int(stmt, PINNED) != 0,
+        .source = column_text(stmt, SOURCE),
+        .note = column_text(stmt, NOTE),
+    };
+}
+
+static struct mf_span column_span(sqlite3_stmt *stmt, int at)
+{
+    const char *data = sqlite3_column_blob(stmt, at);
+    size_t len = (size_t)sqlite3_column_bytes(stmt, at);
+    return (struct mf_span){data ? data : "", data ? len : 0};
+}
+
 static int row_record(sqlite3_stmt *stmt, bool with_flow,
                       struct mf_record **ret_record)
 {
-    const void *summary = sqlite3_column_blob(stmt, 6);
-    size_t summary_len = (size_t)sqlite3_column_bytes(stmt, 6);
-    const struct mf_record_head head = {
-        .number = (uint64_t)sqlite3_column_int64(stmt, 0),
-        .change = (uint64_t)sqlite3_column_int64(stmt, 1),
-        .state = (enum mf_flow_state)sqlite3_column_int(stmt, 2),
-        .pinned = sqlite3_column_int(stmt, 3) != 0,
-        .source = column_text(stmt, 4),
-        .note = column_text(stmt, 5),
-    };
+    const struct mf_record_head head = row_head(stmt);
+    struct mf_span summary = column_span(stmt, SUMMARY);
     struct mf_flow *flow = NULL;
     int rc = with_flow ? row_flow(stmt, head.state, &flow) : 0;
     if (rc)
         return rc;
-    *ret_record = mf_record_new(&head, flow, summary, summary_len);
+    *ret_record =
+        mf_record_new(&head, flow, (const uint8_t *)summary.text, summary.len);
     mf_flow_unref(flow);
     return *ret_record ? 0 : MF_ENOMEM;
 }
@@ -227,20 +253,35 @@ static bool is_cancelled(const struct mf_list_query *query)
            atomic_load_explicit(query->cancel, memory_order_relaxed);
 }
 
+static enum mf_filter_verdict judge_row(sqlite3_stmt *stmt,
+                                        const struct mf_filter *filter)
+{
+    const struct mf_record_head head = row_head(stmt);
+    int type = sqlite3_column_int(stmt, TYPE);
+    if (type < MF_FLOW_HTTP || type > MF_FLOW_UDP)
+        return MF_FILTER_NO;
+    return mf_filter_judge(filter, (enum mf_flow_type)type,
+                           column_span(stmt, ID), &head);
+}
+
 /* Add the row that `stmt` stands on if it matches. */
 static int list_row(sqlite3_stmt *stmt, const struct mf_list_query *query,
                     bool matches_all, struct filling *filling)
 {
+    enum mf_filter_verdict verdict =
+        matches_all ? MF_FILTER_YES : judge_row(stmt, query->filter);
+    if (verdict == MF_FILTER_NO)
+        return 0;
+    bool is_unsure = verdict == MF_FILTER_UNSURE;
     struct mf_record *record;
-    bool needs_flow = query->with_flow || !matches_all;
-    int rc = row_record(stmt, needs_flow, &record);
+    int rc = row_record(stmt, query->with_flow || is_unsure, &record);
     if (rc)
         return rc;
-    if (!matches_all && !mf_filter_match(query->filter, record)) {
+    if (is_unsure && !mf_filter_match(query->filter, record)) {
         mf_record_unref(record);
         return 0;
     }
-    if (needs_flow && !query->with_flow) {
+    if (is_unsure && !query->with_flow) {
         /* Bodies were for the filter only: a page of them is too much. */
         mf_record_unref(record);
         rc = row_record(stmt, false, &record);
@@ -290,7 +331,7 @@ static int advance(struct stream *stream, struct mf_err *err)
 
 /* Both streams merged in order of change. */
 static int merge(struct stream *changed, struct stream *gone, size_t limit,
-                 struct filling *filling, struct mf_err *err)
+                 size_t bytes_max, struct filling *filling, struct mf_err *err)
 {
     struct mf_window *window = &filling->window;
     uint64_t last = 0;
@@ -299,8 +340,7 @@ static int merge(struct stream *changed, struct stream *gone, size_t limit,
     if (!rc)
         rc = advance(gone, err);
     while (!rc && (changed->has_row || gone->has_row)) {
-        if (window->count + window->gone_count >= limit ||
-            bytes > CHANGES_MAX_BYTES) {
+        if (window->count + window->gone_count >= limit || bytes > bytes_max) {
             window->change = last;
             break;
         }
@@ -312,7 +352,7 @@ static int merge(struct stream *changed, struct stream *gone, size_t limit,
             rc = add_gone(filling,
                           (uint64_t)sqlite3_column_int64(gone->stmt, 1));
         } else if (!(rc = row_record(changed->stmt, true, &record))) {
-            bytes += (size_t)sqlite3_column_bytes(changed->stmt, 7);
+            bytes += (size_t)sqlite3_column_bytes(changed->stmt, SNAPSHOT);
             rc = add_record(filling, record);
         }
         if (!rc)
@@ -326,7 +366,7 @@ int mf_reader_changes(struct mf_reader *reader, uint64_t after, size_t limit,
 {
     struct filling filling = {0};
     struct stream changed = {.stmt = reader->stmts[CHANGED],
-                             .change_column = 1};
+                             .change_column = CHANGE};
     struct stream gone = {.stmt = reader->stmts[GONE]};
     int rc = begin(reader, &filling, err);
     if (rc)
@@ -341,7 +381,7 @@ int mf_reader_changes(struct mf_reader *reader, uint64_t after, size_t limit,
     mf_sql_bind_int(changed.stmt, 2, most);
     mf_sql_bind_int(gone.stmt, 1, after);
     mf_sql_bind_int(gone.stmt, 2, most);
-    rc = merge(&changed, &gone, limit, &filling, err);
+    rc = merge(&changed, &gone, limit, reader->changes_bytes, &filling, err);
     sqlite3_reset(changed.stmt);
     sqlite3_reset(gone.stmt);
     return end(reader, &filling, rc, ret_window, err);

@@ -32,7 +32,7 @@ static const char *const sql[STATEMENTS] = {
     [OLDEST_UNPINNED] =
         "SELECT number FROM flow WHERE NOT pinned ORDER BY number LIMIT ?1",
     [ALL_NUMBERS] = "SELECT number FROM flow ORDER BY number",
-    [LIVE_NUMBERS] = "SELECT number FROM flow WHERE state = 1 ORDER BY number",
+    [LIVE_NUMBERS] = "SELECT number FROM flow WHERE state = 1",
     [SET_STATE] = "UPDATE flow SET state = ?2, change = ?3 WHERE number = ?1",
 };
 

@@ -82,7 +82,8 @@ int mf_rows_load_live(struct mf_rows *rows, const char *session, size_t limit,
 int mf_rows_mark_oldest_deleted(struct mf_rows *rows, size_t limit,
                                 size_t *ret_count, struct mf_err *err);
 
-/* Numbers in the database, in order; *ret_numbers is freed with free(). */
+/* Numbers in the database (all are in order); *ret_numbers is freed with
+ * free(). */
 int mf_rows_all_numbers(struct mf_rows *rows, uint64_t **ret_numbers,
                         size_t *ret_count, struct mf_err *err);
 int mf_rows_live_numbers(struct mf_rows *rows, uint64_t **ret_numbers,

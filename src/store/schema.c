@@ -28,6 +28,7 @@ const char *const mf_store__migrations[] = {
     "CREATE UNIQUE INDEX flow_key ON flow (id, source);"
     "CREATE INDEX flow_change ON flow (change);"
     "CREATE INDEX flow_live ON flow (session) WHERE state = 1;"
+    "CREATE INDEX flow_pinned ON flow (number) WHERE pinned;"
     "CREATE TABLE snapshot ("
     " number INTEGER PRIMARY KEY,"
     " flow BLOB NOT NULL);"
@@ -119,6 +120,7 @@ int mf_store__open_db(const char *path, sqlite3 **ret_db, struct mf_err *err)
     if (!rc)
         rc = mf_sql_exec(db,
                          "PRAGMA page_size = 16384;"
+                         "PRAGMA auto_vacuum = INCREMENTAL;"
                          "PRAGMA journal_mode = WAL;"
                          "PRAGMA synchronous = FULL;"
                          "PRAGMA journal_size_limit = 67108864;"

@@ -23,6 +23,8 @@ const struct mf_store__limits mf_store__default_limits = {
     .gather_ns = 20 * INT64_C(1000000),
     .chunk_count = 1000,
     .tombstones = 100000,
+    .changes_bytes = 32 << 20,
+    .free_pages = 2048,
     .retry_min_ns = 10 * INT64_C(1000000),
     .retry_max_ns = 5 * INT64_C(1000000000),
 };

@@ -1,4 +1,6 @@
 /* The writer thread: takes writes, commits them, tells of it. */
+#include <stdio.h>
+
 #include "store/internal.h"
 #include "store/rows.h"
 #include "store/sql.h"
@@ -84,23 +86,45 @@ static bool carry_out(struct mf_store *store, struct mf_store__op *ops,
     return true;
 }
 
+/*
+ * Give pages that deletions freed back to the file system, some at a time.
+ * True if it did: there may be more.
+ */
+static bool shrink(struct mf_store *store)
+{
+    enum { PAGES_AT_ONCE = 512 };
+    char sql[64];
+    int64_t free_pages;
+    if (mf_sql_get_int(store->db, "PRAGMA freelist_count", &free_pages, NULL))
+        return false;
+    int64_t count = free_pages - store->limits.free_pages;
+    if (count <= 0)
+        return false;
+    snprintf(sql, sizeof sql, "PRAGMA incremental_vacuum(%lld)",
+             (long long)(count < PAGES_AT_ONCE ? count : PAGES_AT_ONCE));
+    return mf_sql_exec(store->db, sql, NULL) == 0;
+}
+
 void *mf_store__write(void *arg)
 {
     struct mf_store *store = arg;
     struct trouble trouble = {0};
-    bool is_usable = true;
+    bool is_usable = true, may_shrink = true, is_closing = false;
     for (;;) {
         bool must_evict = mf_batch_must_evict(store->batch);
         struct mf_store__op *ops =
-            mf_store__queue_take(&store->queue, &store->limits, must_evict);
-        if (!ops && !must_evict)
+            mf_store__queue_take(&store->queue, &store->limits,
+                                 must_evict || may_shrink, &is_closing);
+        if (!ops && (is_closing || !is_usable))
             break;
-        if (!is_usable)
+        if (!is_usable) {
             drop(store, ops);
-        else
+        } else if (ops || must_evict) {
             is_usable = carry_out(store, ops, &trouble);
-        if (!is_usable && !ops)
-            break;
+            may_shrink = true;
+        } else {
+            may_shrink = shrink(store);
+        }
     }
     return NULL;
 }

@@ -1,6 +1,7 @@
 #include "support.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static const bool yes = true, no = false;
 
@@ -375,6 +376,36 @@ static void the_oldest_flows_without_a_pin_make_room(void **state)
     wait_flow_count(fixture, 3);
 }
 
+static void room_that_is_not_needed_is_given_back(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { LEN = 200000, FLOWS = 20 };
+    static char text[LEN + 1];
+    struct stat info;
+    char path[128];
+    uint64_t ticket = 0;
+    memset(text, 'x', LEN);
+    fixture->limits.free_pages = 4;
+    snprintf(path, sizeof path, "%s/flows.db", fixture->dir);
+    fixture_open(fixture);
+    for (char id = 'a'; id < 'a' + FLOWS; id++)
+        ticket = put_id(fixture, &id, 1, TCP_END, text, "s");
+    wait_ticket(fixture, ticket);
+    fixture_reopen(fixture);
+    assert_int_equal(stat(path, &info), 0);
+    assert_true(info.st_size > LEN * FLOWS);
+    delete_all(fixture);
+    /* It shrinks while it is idle; a reopen shows how far it came. */
+    do {
+        fixture_reopen(fixture);
+        assert_int_equal(stat(path, &info), 0);
+    } while (info.st_size > LEN * FLOWS / 2);
+    wait_ticket(fixture, put(fixture, "a", TCP_END, "x"));
+    struct mf_window window = list(fixture, 10);
+    assert_int_equal(window.count, 1);
+    mf_window_release(&window);
+}
+
 int main(void)
 {
 #define TEST(name) \
@@ -397,6 +428,7 @@ int main(void)
         TEST(deleting_everything_keeps_numbers_and_changes),
         TEST(old_tombstones_are_forgotten_and_that_is_remembered),
         TEST(the_oldest_flows_without_a_pin_make_room),
+        TEST(room_that_is_not_needed_is_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
