@@ -73,6 +73,7 @@ struct head_walk {
     size_t hosts;
     bool has_length;
     bool has_coding;
+    bool is_strange; /* a coding that is not known */
     int rc;
 };
 
@@ -94,7 +95,10 @@ static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind,
         x->authority = strdup(value);
     }
     walk->has_length |= strcasecmp(name, "content-length") == 0;
-    walk->has_coding |= strcasecmp(name, "transfer-encoding") == 0;
+    if (strcasecmp(name, "transfer-encoding") == 0) {
+        walk->has_coding = true;
+        walk->is_strange |= !value || strcasecmp(value, "chunked") != 0;
+    }
     return MHD_YES;
 }
 
@@ -121,7 +125,7 @@ static bool read_head(struct mf_h1_request *request,
     if (walk.rc || mf_head__seal(&x->head) || !x->method || !x->path)
         return false;
     /* RFC 9112, section 6.3: the stuff of request smuggling. */
-    if (walk.has_length && walk.has_coding)
+    if ((walk.has_length && walk.has_coding) || walk.is_strange)
         return false;
     if (walk.hosts != 1) {
         free(x->authority);
@@ -138,8 +142,12 @@ static ssize_t read_answer(void *arg, uint64_t position, char *to, size_t cap)
     (void)position;
     struct mf_h1_request *request = arg;
     struct mf_exchange *x = &request->x;
-    if (x->is_reset)
+    if (x->is_reset) {
+        /* Once more, for the clean-up: see break_off(). */
+        struct mf_h1 *h1 = request->conn->h1;
+        mf_loop__defer(x->loop, &h1->run);
         return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
     size_t len = mf_exchange__pull(x, to, cap);
     if (x->is_finished && x->out.len == 0)
         request->is_all_sent = true;

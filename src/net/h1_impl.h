@@ -28,7 +28,6 @@ struct mf_h1_conn {
     uv_poll_t poll;
     uv_timer_t timer;
     unsigned handles; /* whose close is under way */
-    bool has_begun;   /* bytes of a head were seen */
     bool is_half_closed;
 };
 

@@ -38,14 +38,22 @@ static void wake(struct mf_h1_request *request)
     mf_loop__defer(h1->server->opts.loop, &h1->run);
 }
 
-/* libmicrohttpd then finds the connection at its end. */
+/*
+ * libmicrohttpd then finds the connection at its end. A connection that it
+ * closes for an error of read_answer() it forgets to clean up, but for those
+ * with a time-out of their own, which it visits in every run.
+ */
 static void break_off(struct mf_h1_conn *conn)
 {
     shutdown(conn->watch_fd, SHUT_RDWR);
-    if (conn->request) {
-        conn->request->x.is_reset = true;
-        wake(conn->request);
-    }
+    struct mf_h1_request *request = conn->request;
+    if (!request)
+        return;
+    request->x.is_reset = true;
+    if (request->connection)
+        MHD_set_connection_option(request->connection,
+                                  MHD_CONNECTION_OPTION_TIMEOUT, 1u);
+    wake(request);
 }
 
 /* ---- Timing ---- */
@@ -97,16 +105,18 @@ static void on_watch(uv_poll_t *handle, int status, int events)
     (void)events;
     struct mf_h1_conn *conn = handle->data;
     const struct mf_server_opts *opts = &conn->conn.server->opts;
-    struct pollfd fd = {.fd = conn->watch_fd, .events = POLLIN | POLLRDHUP};
     if (status == 0)
         uv_poll_stop(&conn->poll);
     conn->watching = 0;
+    if (!conn->request || !conn->request->connection) {
+        /* libmicrohttpd may have read the bytes already. */
+        uv_timer_start(&conn->timer, on_head_late, opts->head_timeout_ms, 0);
+        return;
+    }
+    struct pollfd fd = {.fd = conn->watch_fd, .events = POLLIN | POLLRDHUP};
     if (poll(&fd, 1, 0) <= 0)
         return;
-    if (!conn->request) {
-        conn->has_begun = true;
-        uv_timer_start(&conn->timer, on_head_late, opts->head_timeout_ms, 0);
-    } else if (fd.revents & (POLLHUP | POLLERR | POLLNVAL)) {
+    if (fd.revents & (POLLHUP | POLLERR | POLLNVAL)) {
         break_off(conn);
     } else if (fd.revents & POLLRDHUP) {
         conn->is_half_closed = true;
@@ -121,7 +131,6 @@ void mf_h1__watch(struct mf_h1_conn *conn)
     const struct mf_server_opts *opts = &conn->conn.server->opts;
     struct mf_h1_request *request = conn->request;
     if (!request) {
-        conn->has_begun = false;
         uv_timer_start(&conn->timer, on_idle_over, opts->idle_timeout_ms, 0);
         watch_for(conn, UV_READABLE);
         if (conn->conn.server->is_stopping)
@@ -233,7 +242,6 @@ struct mf_h1_conn *mf_h1__conn_new(struct mf_h1 *h1, int fd, int tag,
     mf_server__handle_opened(server);
     mf_server__handle_opened(server);
     /* Its first bytes are there: a head has begun. */
-    conn->has_begun = true;
     uv_timer_start(&conn->timer, on_head_late, server->opts.head_timeout_ms, 0);
     return conn;
 }

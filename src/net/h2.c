@@ -121,18 +121,30 @@ static int write_frames(struct mf_h2_conn *conn)
     return rc;
 }
 
-static void on_idle_over(uv_timer_t *timer);
+static void on_late(uv_timer_t *timer);
 
+/*
+ * One timer, for the state that the connection is in: without a first frame,
+ * in the middle of a head (nothing else can come then), or idle. A client
+ * stream may be silent for ever.
+ */
 static void set_timer(struct mf_h2_conn *conn)
 {
+    enum { NOTHING, FIRST_FRAME, IDLE, HEADS };
     const struct mf_server_opts *opts = &conn->conn.server->opts;
-    if (conn->stream_count > 0)
+    unsigned state = !conn->has_settings       ? FIRST_FRAME
+                     : conn->is_in_head        ? HEADS + conn->heads
+                     : conn->stream_count == 0 ? IDLE
+                                               : NOTHING;
+    if (state == conn->timed)
+        return;
+    conn->timed = state;
+    if (state == NOTHING)
         uv_timer_stop(&conn->timer);
-    else if (!uv_is_active((uv_handle_t *)&conn->timer))
-        uv_timer_start(&conn->timer, on_idle_over,
-                       conn->has_settings ? opts->idle_timeout_ms
-                                          : opts->head_timeout_ms,
-                       0);
+    else
+        uv_timer_start(
+            &conn->timer, on_late,
+            state == IDLE ? opts->idle_timeout_ms : opts->head_timeout_ms, 0);
 }
 
 /* Apply what changed, write, and see whether that was the last of it. */
@@ -197,7 +209,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
         flush(conn);
 }
 
-static void on_idle_over(uv_timer_t *timer)
+static void on_late(uv_timer_t *timer)
 {
     struct mf_h2_conn *conn = timer->data;
     nghttp2_session_terminate_session(conn->session, NGHTTP2_NO_ERROR);

@@ -44,6 +44,9 @@ struct mf_h2_conn {
     int32_t highest_id;
     struct mf_h2_gap gaps[MF_H2_GAPS]; /* ids that the client skipped */
     size_t gap_count;
+    unsigned heads;    /* that have begun */
+    unsigned timed;    /* what the timer is for: see h2.c */
+    bool is_in_head;   /* the last of them is not whole */
     bool has_settings; /* the client's first frame came */
     bool is_dead;      /* being taken down */
 };

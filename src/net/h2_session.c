@@ -53,10 +53,13 @@ static struct mf_h2_stream *stream_of(nghttp2_session *session, int32_t id)
 static int on_begin_headers(nghttp2_session *session,
                             const nghttp2_frame *frame, void *user)
 {
+    struct mf_h2_conn *conn = user;
+    conn->is_in_head = true;
+    conn->heads++;
     if (frame->hd.type != NGHTTP2_HEADERS ||
         frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
-    struct mf_h2_stream *stream = mf_h2__stream_new(user, frame->hd.stream_id);
+    struct mf_h2_stream *stream = mf_h2__stream_new(conn, frame->hd.stream_id);
     if (!stream)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream);
@@ -131,6 +134,7 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame,
 {
     struct mf_h2_conn *conn = user;
     conn->has_settings = true;
+    conn->is_in_head = false;
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
         return 0;
     struct mf_h2_stream *stream = stream_of(session, frame->hd.stream_id);

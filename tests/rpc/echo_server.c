@@ -355,6 +355,10 @@ static void on_signal(void *arg, int signum)
 {
     (void)arg;
     (void)signum;
+    static bool is_stopping;
+    if (is_stopping)
+        return;
+    is_stopping = true;
     mf_server_stop(app.server, app.grace_ms, on_stopped, app.loop);
 }
 
