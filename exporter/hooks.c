@@ -236,17 +236,19 @@ void mf_object_handle(struct mf_object *self, PyObject *flow,
     if (!self->queue || self->is_stopped)
         return;
     mf_object_collect(self);
+    if (!read_id(self, flow)) {
+        note_failure(self, MF_EINVAL, event->name);
+        return;
+    }
     if (event->life == MF_EVENT_GROWS) {
-        if (!read_id(self, flow))
-            note_failure(self, MF_EINVAL, event->name);
-        else if (!is_due(self, flow, event))
+        if (!is_due(self, flow, event))
             remember(self, flow, index);
         else
             send_grown(self, flow, index);
         return;
     }
     send_flow(self, flow, event);
-    if (event->life == MF_EVENT_ENDS && read_id(self, flow)) {
+    if (event->life == MF_EVENT_ENDS) {
         mf_growth_forget(self->growth, self->id.data, self->id.len);
         forget_untold(self, flow);
     }

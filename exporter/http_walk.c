@@ -307,7 +307,7 @@ static void put_request(struct mf_walk *walk, uint32_t number,
     if (!body.is_encoded)
         put_body(walk, REQUEST.content, &body);
     mf_walk_put_bytes_text(walk, REQUEST.http_version, data,
-                           MF_NAME_http_version);
+                           MF_NAME_http_version, MF_TEXT_REPLACE);
     mf_walk_put_time(walk, REQUEST.start, data, MF_NAME_timestamp_start);
     mf_walk_put_time(walk, REQUEST.end, data, MF_NAME_timestamp_end);
     put_pretty_url(walk, request, data, &parts, &facts);
@@ -329,11 +329,11 @@ static void put_response(struct mf_walk *walk, uint32_t number,
     if (!body.is_encoded)
         put_body(walk, RESPONSE.content, &body);
     mf_walk_put_bytes_text(walk, RESPONSE.http_version, data,
-                           MF_NAME_http_version);
+                           MF_NAME_http_version, MF_TEXT_REPLACE);
     mf_walk_put_time(walk, RESPONSE.start, data, MF_NAME_timestamp_start);
     mf_walk_put_time(walk, RESPONSE.end, data, MF_NAME_timestamp_end);
     mf_encoder_varint_opt(enc, RESPONSE.truncated, body.size > 0);
-    mf_walk_put_bytes_text(walk, 11, data, MF_NAME_reason);
+    mf_walk_put_bytes_text(walk, 11, data, MF_NAME_reason, MF_TEXT_LATIN1);
     put_extras(walk, data, &body);
     mf_encoder_end(enc, mark);
     Py_XDECREF(body.object);

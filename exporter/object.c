@@ -11,7 +11,7 @@
 #define QUEUE_MAX_LEN ((size_t)64 << 20)
 #define BODY_MAX_LEN ((size_t)16 << 20)
 
-static int read_text(PyObject *text, char *out, size_t cap)
+static int read_text(const char *name, PyObject *text, char *out, size_t cap)
 {
     PyObject *bytes = PyUnicode_AsEncodedString(text, "utf-8", "replace");
     char *data;
@@ -21,7 +21,7 @@ static int read_text(PyObject *text, char *out, size_t cap)
     int rc = PyBytes_AsStringAndSize(bytes, &data, &len);
     if (!rc && ((size_t)len >= cap || memchr(data, 0, (size_t)len))) {
         PyErr_Format(PyExc_ValueError,
-                     "%R is longer than %d bytes, or has a NUL in it", text,
+                     "%s is longer than %d bytes, or has a NUL in it", name,
                      (int)cap - 1);
         rc = -1;
     }
@@ -59,7 +59,7 @@ static int object_init(PyObject *object, PyObject *args, PyObject *kwargs)
     mf_buf_init(&self->id, MF_SPLICE_MIN_LEN);
     if (mf_walk_init(&self->walk, &self->enc, describe_cert, dns_type,
                      dns_class) ||
-        read_text(version, self->config.mitmproxy_version,
+        read_text("mitmproxy_version", version, self->config.mitmproxy_version,
                   sizeof self->config.mitmproxy_version))
         return -1;
     self->walk.body_max = BODY_MAX_LEN;
@@ -160,8 +160,8 @@ static PyObject *object_configure(PyObject *object, PyObject *args)
     if (!PyArg_ParseTuple(args, "UUn", &addr, &source, &body_max))
         return NULL;
     struct mf_sender_config config = self->config;
-    if (read_text(addr, text, sizeof text) ||
-        read_text(source, config.source, sizeof config.source))
+    if (read_text("grpc_addr", addr, text, sizeof text) ||
+        read_text("grpc_source", source, config.source, sizeof config.source))
         return NULL;
     if (mf_address_parse(text, config.addresses, &config.address_count, &err))
         return raise_err(&err);

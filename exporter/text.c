@@ -21,7 +21,7 @@ static size_t write_escape(uint8_t *at, uint8_t byte,
                            enum mf_text_escape escape)
 {
     static const char digits[] = "0123456789ABCDEF";
-    if (escape == MF_TEXT_REPLACE) {
+    if (escape != MF_TEXT_PERCENT) {
         memcpy(at, REPLACEMENT, REPLACEMENT_LEN);
     } else {
         at[0] = '%';
@@ -37,30 +37,6 @@ static size_t char_len(const uint8_t *at, size_t left)
     for (size_t len = 1; len <= CHAR_MAX_LEN && len <= left; len++)
         if (mf_utf8_valid(at, len))
             return len;
-    return 0;
-}
-
-int mf_text_put_bytes(struct mf_buf *out, const void *text, size_t len,
-                      enum mf_text_escape escape)
-{
-    const uint8_t *bytes = text;
-    if (mf_utf8_valid(bytes, len))
-        return mf_buf_append(out, bytes, len);
-    if (len > SIZE_MAX / REPLACEMENT_LEN)
-        return MF_EFULL;
-    int rc = mf_buf_reserve(out, len * REPLACEMENT_LEN);
-    if (rc)
-        return rc;
-    for (size_t i = 0; i < len;) {
-        size_t step = char_len(bytes + i, len - i);
-        if (step) {
-            memcpy(out->data + out->len, bytes + i, step);
-            out->len += step;
-            i += step;
-        } else {
-            out->len += write_escape(out->data + out->len, bytes[i++], escape);
-        }
-    }
     return 0;
 }
 
@@ -86,6 +62,41 @@ static size_t write_char(uint8_t *at, uint32_t c)
     at[2] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
     at[3] = (uint8_t)(0x80 | (c & 0x3f));
     return 4;
+}
+
+static int put_latin1(struct mf_buf *out, const uint8_t *bytes, size_t len)
+{
+    int rc = len > SIZE_MAX / 2 ? MF_EFULL : mf_buf_reserve(out, 2 * len);
+    for (size_t i = 0; !rc && i < len; i++)
+        out->len += write_char(out->data + out->len, bytes[i]);
+    return rc;
+}
+
+int mf_text_put_bytes(struct mf_buf *out, const void *text, size_t len,
+                      enum mf_text_escape escape)
+{
+    const uint8_t *bytes = text;
+    if (mf_text_is_ascii(bytes, len) ||
+        (escape != MF_TEXT_LATIN1 && mf_utf8_valid(bytes, len)))
+        return mf_buf_append(out, bytes, len);
+    if (escape == MF_TEXT_LATIN1)
+        return put_latin1(out, bytes, len);
+    if (len > SIZE_MAX / REPLACEMENT_LEN)
+        return MF_EFULL;
+    int rc = mf_buf_reserve(out, len * REPLACEMENT_LEN);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < len;) {
+        size_t step = char_len(bytes + i, len - i);
+        if (step) {
+            memcpy(out->data + out->len, bytes + i, step);
+            out->len += step;
+            i += step;
+        } else {
+            out->len += write_escape(out->data + out->len, bytes[i++], escape);
+        }
+    }
+    return 0;
 }
 
 int mf_text_put_ucs4(struct mf_buf *out, const uint32_t *chars, size_t count,

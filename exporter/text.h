@@ -17,6 +17,7 @@
 enum mf_text_escape {
     MF_TEXT_REPLACE, /* a byte that is not UTF-8 becomes U+FFFD */
     MF_TEXT_PERCENT, /* ... becomes %XX, for URLs */
+    MF_TEXT_LATIN1,  /* all bytes are ISO-8859-1 (only of put_bytes()) */
 };
 
 /* True if every byte is ASCII. */

@@ -212,13 +212,14 @@ void mf_walk_put_text(struct mf_walk *walk, uint32_t number, PyObject *object,
 }
 
 void mf_walk_put_bytes_text(struct mf_walk *walk, uint32_t number,
-                            PyObject *object, enum mf_name name)
+                            PyObject *object, enum mf_name name,
+                            enum mf_text_escape escape)
 {
     const uint8_t *data;
     size_t len;
     PyObject *value = mf_walk_get(walk, object, name);
     if (mf_walk_to_bytes(value, &data, &len))
-        mf_encoder_text(walk->enc, number, data, len, MF_TEXT_REPLACE);
+        mf_encoder_text(walk->enc, number, data, len, escape);
     Py_XDECREF(value);
 }
 

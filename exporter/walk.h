@@ -72,7 +72,8 @@ void mf_walk_put_text(struct mf_walk *walk, uint32_t number, PyObject *object,
                       enum mf_name name);
 /* A bytes attribute that mitmproxy shows as text. */
 void mf_walk_put_bytes_text(struct mf_walk *walk, uint32_t number,
-                            PyObject *object, enum mf_name name);
+                            PyObject *object, enum mf_name name,
+                            enum mf_text_escape escape);
 void mf_walk_put_bytes(struct mf_walk *walk, uint32_t number, PyObject *object,
                        enum mf_name name);
 void mf_walk_put_time(struct mf_walk *walk, uint32_t number, PyObject *object,

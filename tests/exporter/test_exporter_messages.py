@@ -1,0 +1,122 @@
+"""What the exporter makes of mitmproxy's objects, in each mitmproxy."""
+
+import pytest
+from harness.schema import proxy
+from inside import differences, from_b64, plain
+from recorder import flow_of
+
+ENDS = {
+    "response",
+    "error",
+    "http_connected",
+    "http_connect_error",
+    "dns_response",
+    "dns_error",
+    "tcp_end",
+    "tcp_error",
+    "udp_end",
+    "udp_error",
+    "websocket_end",
+}
+
+
+def read(text):
+    return proxy.ExportFlowRequest.FromString(from_b64(text))
+
+
+def test_a_message_holds_what_mitmproxys_objects_say(inside):
+    cases = inside("encode")
+    assert len(cases) >= 11
+    for name, case in cases.items():
+        message = read(case["bytes"])
+        assert message.flow.WhichOneof("flow") == case["kind"], name
+        fields = plain(flow_of(message))
+        fields.pop("live", None)
+        fields.pop("duration_ms", None)
+        assert differences(fields, case["fields"]) == [], name
+        assert differences(plain(message.flow.meta), case["meta"]) == [], name
+        assert message.flow.HasField("meta") == bool(case["meta"]), name
+        number = proxy.EventType.Value(f"EVENT_TYPE_{case['event'].upper()}")
+        assert message.event_type == number, name
+
+
+def test_durations_are_filled(inside):
+    cases = inside("encode")
+    for name in ("plain http", "websocket", "tcp", "dns error"):
+        assert flow_of(read(cases[name]["bytes"])).duration_ms > 0, name
+    flow = flow_of(read(cases["plain http"]["bytes"]))
+    assert flow.duration_ms == pytest.approx(3000)
+
+
+def test_urls_are_those_of_mitmproxys_properties(inside):
+    cases = inside("urls")
+    assert len(cases) > 4000
+    for case in cases:
+        request = read(case["bytes"]).flow.http_flow.request
+        assert (request.url, request.pretty_url) == (case["url"], case["pretty_url"])
+
+
+def test_bad_objects_do_not_raise_and_are_told_once(inside):
+    result = inside("bad")
+    assert result["stats"]["failures"] > 100
+    assert len(result["lines"]) == 1
+    assert "told once" in result["lines"][0]
+
+
+def test_long_bodies_are_cut_and_marked(inside):
+    cases = {
+        name: read(text).flow.http_flow.response
+        for name, text in inside("bodies").items()
+        if name != "long talk"
+    }
+    for size in (0, 1, 8191, 8192, 10000, 10001, 50000):
+        response = cases[str(size)]
+        whole = bytes(index % 251 for index in range(size))
+        assert response.content == whole[:10000]
+        assert response.content_truncated == (size > 10000)
+        assert response.content_size == (size if size > 10000 else 0)
+    assert cases["encoded"].raw_content == b"x" * 10000
+    assert not cases["encoded"].content
+    assert cases["encoded"].content_truncated
+    assert cases["encoded"].content_size == 20000
+    assert cases["streamed"].content_truncated
+    assert cases["streamed"].content_size == 123456789
+    assert not cases["missing"].content_truncated
+
+
+def test_a_long_talk_keeps_its_beginning(inside):
+    flow = read(inside("bodies")["long talk"]).flow.tcp_flow
+    assert 15 <= len(flow.messages) <= 20
+    for number, message in enumerate(flow.messages):
+        assert message.content == b"%05d" % number * 100
+
+
+def test_only_the_event_that_ends_a_flow_says_that_it_is_not_live(inside):
+    cases = inside("live")
+    assert len(cases) >= 20
+    for event, text in cases:
+        message = read(text)
+        assert flow_of(message).live == (event not in ENDS), event
+
+
+def test_options_are_checked_with_a_clear_error(inside):
+    result = inside("options")
+    errors = result["errors"]
+    for good in (
+        "grpc_events=all",
+        "grpc_events=response, error",
+        "grpc_addr=http://a:1,http://b:2",
+        "grpc_body_max=1MiB",
+        "grpc_source=café",
+    ):
+        assert errors[good] is None, good
+    assert "unknown event respnse; known are all, requestheaders" in errors["grpc_events=respnse"]
+    assert "TLS is not supported" in errors["grpc_addr=https://flows.example"]
+    assert "nonsense://x is not http://HOST:PORT" in errors["grpc_addr=nonsense://x"]
+    assert "grpc_addr is empty" in errors["grpc_addr="]
+    assert "'lots' is not a size" in errors["grpc_body_max=lots"]
+    assert "at most 256MiB" in errors["grpc_body_max=999GiB"]
+    assert "grpc_source is longer" in errors[f"grpc_source={'x' * 30}"]
+    for error in errors.values():
+        assert error is None or error.startswith("OptionsError: ")
+    assert result["hooks"] == ["response", "tcp_end"]
