@@ -30,7 +30,7 @@ BROKEN_STREAMS = {
         raw_grpc.frame(encode(), flags=1),
         {INVALID_ARGUMENT, INTERNAL, UNIMPLEMENTED},
     ),
-    "too long": (raw_grpc.frame(b"x", size=257 << 20), {RESOURCE_EXHAUSTED}),
+    "too long": (raw_grpc.frame(b"x", size=1 << 30), {RESOURCE_EXHAUSTED}),
     "longest length": (raw_grpc.frame(b"x", size=0xFFFFFFFF), {RESOURCE_EXHAUSTED}),
 }
 

@@ -19,25 +19,27 @@ class Kind:
     python: str  # what has to be here for it
     command: pathlib.Path
     has_modes: bool  # several --mode at a time, UDP among them: since 9.0
+    ends_connect: bool  # an event tells that a tunnel stands: since 10
 
     @property
     def is_here(self):
         return self.command.exists()
 
 
-def _venv(version, python):
+def _venv(version, python, ends_connect=True):
     folder = f".venv-mitmproxy-{version}-py{python.replace('.', '')}"
     return Kind(
         f"{version}-py{python}",
         f"Python {python}",
         schema.ROOT / folder / "bin" / "mitmdump",
         has_modes=True,
+        ends_connect=ends_connect,
     )
 
 
 KINDS = [
-    Kind("8.1.1-debian", "Debian's mitmproxy", pathlib.Path("/usr/bin/mitmdump"), False),
-    _venv("9.0.1", "3.9"),
+    Kind("8.1.1-debian", "Debian's mitmproxy", pathlib.Path("/usr/bin/mitmdump"), False, False),
+    _venv("9.0.1", "3.9", ends_connect=False),
     _venv("11.0.2", "3.11"),
     _venv("12.2.3", "3.12"),
     _venv("12.2.3", "3.13"),
@@ -46,80 +48,71 @@ KINDS = [
 
 class Mitmdump:
     """All proxies of one kind in front of `origin`, telling the server at
-    `grpc_addr`. 8.1 takes one mode a process, so there it is two."""
+    `grpc_addr`, in one process."""
 
     def __init__(self, kind, origin, certificate, grpc_addr, confdir, **options):
         self.kind = kind
         self.confdir = pathlib.Path(confdir)
-        self.processes = []
+        self._origin = origin
         self.port = sockets.free_port()
-        self.tcp_port = sockets.free_port()
         self.dns_port = sockets.free_port()
-        self.udp_port = sockets.free_port() if kind.has_modes else None
-        self._options = {
+        options = {
             "confdir": self.confdir,
             "flow_detail": 0,
             "ssl_verify_upstream_trusted_ca": certificate.chain_path,
             "grpc_addr": grpc_addr,
             **options,
         }
-        if kind.has_modes:
-            modes = [
-                f"regular@127.0.0.1:{self.port}",
-                f"reverse:tcp://127.0.0.1:{origin.tcp_port}@127.0.0.1:{self.tcp_port}",
-                f"reverse:udp://127.0.0.1:{origin.udp_port}@127.0.0.1:{self.udp_port}",
-                f"reverse:dns://127.0.0.1:{origin.dns_port}@127.0.0.1:{self.dns_port}",
-            ]
-            self._start([part for mode in modes for part in ("--mode", mode)], listeners=4)
-        else:
-            self._start(
-                [
-                    *self._listen(self.port),
-                    *("--set", "dns_server=true"),
-                    *("--set", "dns_listen_host=127.0.0.1"),
-                    *("--set", f"dns_listen_port={self.dns_port}"),
-                    *("--set", f"dns_mode=reverse:127.0.0.1:{origin.dns_port}"),
-                ],
-                listeners=2,
-            )
-            mode = f"reverse:tcp://127.0.0.1:{origin.tcp_port}"
-            self._start([*self._listen(self.tcp_port), "--mode", mode], listeners=1)
-
-    @staticmethod
-    def _listen(port):
-        return ["--listen-host", "127.0.0.1", "--listen-port", str(port)]
-
-    def _start(self, arguments, listeners):
-        sets = [f"{name}={value}" for name, value in self._options.items()]
-        command = [self.kind.command, "-s", EXPORTER, *arguments]
-        for option in sets:
-            command += ["--set", option]
+        arguments = [f"{name}={value}" for name, value in options.items()]
+        command = [kind.command, "-s", EXPORTER]
+        for argument in arguments + self._modes():
+            command += argument if isinstance(argument, list) else ["--set", argument]
         # Its CA, spool and cache stay in the test's own folder; a time zone
         # that is not UTC shows times that are shifted by it.
         environment = dict(
             os.environ, PYTHONUNBUFFERED="1", TZ="Asia/Kolkata", HOME=str(self.confdir)
         )
         self.confdir.mkdir(parents=True, exist_ok=True)
-        process = Process(command, env=environment, cwd=self.confdir)
-        self.processes.append(process)
-        process.wait_lines("listening at", count=listeners)
+        self.process = Process(command, env=environment, cwd=self.confdir)
+        self.process.wait_lines("listening at", count=4 if kind.has_modes else 2)
+
+    def _modes(self):
+        """Options (text) and arguments (lists) for what it listens to."""
+        origin = self._origin
+        if not self.kind.has_modes:
+            return [
+                "listen_host=127.0.0.1",
+                f"listen_port={self.port}",
+                "dns_server=true",
+                "dns_listen_host=127.0.0.1",
+                f"dns_listen_port={self.dns_port}",
+                f"dns_mode=reverse:127.0.0.1:{origin.dns_port}",
+            ]
+        self.tcp_port = sockets.free_port()
+        self.udp_port = sockets.free_port()
+        return [
+            ["--mode", f"{mode}@127.0.0.1:{port}"]
+            for mode, port in (
+                ("regular", self.port),
+                (f"reverse:tcp://127.0.0.1:{origin.tcp_port}", self.tcp_port),
+                (f"reverse:udp://127.0.0.1:{origin.udp_port}", self.udp_port),
+                (f"reverse:dns://127.0.0.1:{origin.dns_port}", self.dns_port),
+            )
+        ]
 
     @property
     def output(self):
-        return "\n".join(process.output for process in self.processes)
+        return self.process.output
 
     def stop(self):
-        """Ends them as Ctrl-C does; none may have said that a hook failed."""
-        for process in self.processes:
-            if process.popen.poll() is None:
-                process.signal(signal.SIGINT)
-        for process in self.processes:
-            process.wait()
+        """Ends it as Ctrl-C does; no hook may have failed before."""
+        if self.process.popen.poll() is None:
+            self.process.signal(signal.SIGINT)
+        self.process.wait()
         assert "Traceback" not in self.output, self.output
 
     def end(self):
-        for process in self.processes:
-            process.end()
+        self.process.end()
 
     # ---- clients ----
 
@@ -146,6 +139,13 @@ class Mitmdump:
             line += byte
         assert b" 200 " in line.split(b"\r\n")[0], line
         return sock
+
+    def raw_tcp(self):
+        """A socket to the origin's TCP echo and the proxy's port for it; 8.1
+        has no reverse mode for TCP, but passes TCP on behind CONNECT."""
+        if self.kind.has_modes:
+            return self.connect(self.tcp_port), self.tcp_port
+        return self.tunnel("127.0.0.1", self._origin.tcp_port), self.port
 
     def tls(self, host, port, alpn):
         """TLS with mitmproxy's certificate, checked against its CA."""

@@ -21,6 +21,12 @@ SANITIZER = re.compile(r"Sanitizer|runtime error:|Assertion")
 MESSAGE_MAX = 512 << 20
 
 
+def _line(flow):
+    """One flow in a failure's text."""
+    state = schema.view.FlowState.Name(flow.state)
+    return f"{flow.number} {flow.type} {state} {flow.http.method} {flow.http.url} {flow.error}"
+
+
 class Server:
     """Starts on a free loopback port and waits until it listens."""
 
@@ -86,7 +92,7 @@ class Server:
         except grpc.RpcError as error:
             if error.code() != grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise
-        flows = "\n".join(str(flow) for flow in seen.values())
+        flows = "\n".join(_line(flow) for flow in seen.values())
         raise AssertionError(f"no such flow came; there were:\n{flows}\n{self.process.output}")
 
     def wait_ended(self, url):
