@@ -52,6 +52,8 @@ struct mf_flow__details {
     uint32_t client_port;
     uint32_t server_port;
     bool tls;
+    bool is_udp; /* to the client */
+    int64_t client_start_ns;
     double duration_ms;
     uint64_t client_bytes;
     uint64_t server_bytes;

@@ -254,10 +254,16 @@ static void read_client(struct mf_flow *flow, struct mf_span client)
             flow->details.client_host = mf_flow__span(&field);
         else if (field.number == 2)
             flow->details.client_port = (uint32_t)field.value;
+        else if (field.number == 7)
+            flow->details.is_udp =
+                field.value ==
+                MITMPROXY__V1__TRANSPORT_PROTOCOL__TRANSPORT_PROTOCOL_UDP;
         else if (field.number == 9)
             flow->details.tls = field.value != 0;
         else if (field.number == 16)
             flow->details.sni = mf_flow__span(&field);
+        else if (field.number == 17)
+            flow->details.client_start_ns = timestamp_of(&field);
         else if (field.number == 21)
             flow->details.proxy_mode = plain_proxy_mode(mf_flow__span(&field));
     }
@@ -353,6 +359,28 @@ static void read_typed_field(struct mf_flow *flow,
     }
 }
 
+/*
+ * The published exporter takes local time for UTC where it tells when a DNS
+ * flow began, but not where it tells when its client came. Over UDP the two
+ * are the same moment but for seconds, so a difference of whole quarters of
+ * an hour is a time zone.
+ */
+static void undo_time_zone(struct mf_flow *flow)
+{
+    const int64_t quarter_ns = 15 * 60 * MF_NS_PER_S;
+    const int64_t slack_ns = 60 * MF_NS_PER_S, zone_max_ns = 60 * quarter_ns;
+    int64_t client_ns = flow->details.client_start_ns;
+    if (!flow->details.is_udp || client_ns <= 0 || flow->start_ns <= 0)
+        return;
+    int64_t apart_ns = flow->start_ns - client_ns;
+    int64_t quarters =
+        (apart_ns + (apart_ns < 0 ? -1 : 1) * quarter_ns / 2) / quarter_ns;
+    int64_t rest_ns = apart_ns - quarters * quarter_ns;
+    if (rest_ns > -slack_ns && rest_ns < slack_ns && apart_ns < zone_max_ns &&
+        apart_ns > -zone_max_ns)
+        flow->start_ns -= quarters * quarter_ns;
+}
+
 static int walk_body(struct mf_flow *flow, struct parts *parts)
 {
     size_t row = flow->type - 1;
@@ -404,6 +432,8 @@ static int read_body(struct mf_flow *flow, struct mf_err *err)
         end_ns = read_dns_message(flow, flow->details.dns_response, true);
         if (asked_ns)
             flow->start_ns = asked_ns;
+        else
+            undo_time_zone(flow);
     }
     set_duration(flow, parts.duration_ms, end_ns);
     return 0;

@@ -295,6 +295,41 @@ static void absurd_durations_and_times_read_as_none(void **state)
     }
 }
 
+/* The start that is read of a DNS flow whose exporter says `start_ns`, and
+ * `client_ns` for its client. */
+static int64_t dns_start(int64_t start_ns, int64_t client_ns, unsigned protocol)
+{
+    struct mf_buf body;
+    struct mf_flow *flow = NULL;
+    size_t mark;
+    mf_buf_init(&body, 1000);
+    put_text(&body, 1, "id");
+    mf_wire_put_timestamp_opt(&body, 4, start_ns);
+    mf_wire_begin(&body, 6, &mark);
+    mf_wire_put_varint(&body, 7, protocol);
+    mf_wire_put_timestamp_opt(&body, 17, client_ns);
+    mf_wire_end(&body, mark);
+    assert_int_equal(read_body(MF_FLOW_DNS, &body, 0, &flow), 0);
+    int64_t start = mf_flow_start_ns(flow);
+    mf_flow_unref(flow);
+    return start;
+}
+
+static void a_time_zone_in_the_start_of_a_dns_flow_is_undone(void **state)
+{
+    (void)state;
+    const int64_t at = INT64_C(1795490625000000000), hour = 3600000000000;
+    enum { TCP = 1, UDP = 2 };
+    assert_true(dns_start(at, at - 5000000, UDP) == at);
+    assert_true(dns_start(at + 2 * hour, at - 5000000, UDP) == at);
+    assert_true(dns_start(at - 8 * hour, at - 5000000, UDP) == at);
+    assert_true(dns_start(at + 23 * hour / 4, at, UDP) == at); /* Nepal */
+    assert_true(dns_start(at + hour / 10, at, UDP) == at + hour / 10);
+    assert_true(dns_start(at + 99 * hour, at, UDP) == at + 99 * hour);
+    assert_true(dns_start(at + 2 * hour, at, TCP) == at + 2 * hour);
+    assert_true(dns_start(at + 2 * hour, 0, UDP) == at + 2 * hour);
+}
+
 static void a_record_keeps_its_derived_summary(void **state)
 {
     (void)state;
@@ -326,6 +361,7 @@ int main(void)
         cmocka_unit_test(raw_bodies_are_searched_decoded_and_counted_raw),
         cmocka_unit_test(summaries_are_bounded_and_always_utf8),
         cmocka_unit_test(absurd_durations_and_times_read_as_none),
+        cmocka_unit_test(a_time_zone_in_the_start_of_a_dns_flow_is_undone),
         cmocka_unit_test(a_record_keeps_its_derived_summary),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
