@@ -167,8 +167,8 @@ static int update(struct mf_batch *batch, struct mf_store__op *op,
     return rc;
 }
 
-static int delete (struct mf_batch *batch, struct mf_store__op *op,
-                   struct mf_err *err)
+static int delete_flows(struct mf_batch *batch, struct mf_store__op *op,
+                        struct mf_err *err)
 {
     op->count = 0;
     for (size_t i = 0; i < op->ref_count; i++) {
@@ -197,7 +197,7 @@ static int apply(struct mf_batch *batch, struct mf_store__op *op,
     case MF_STORE__UPDATE:
         return update(batch, op, err);
     case MF_STORE__DELETE:
-        return delete (batch, op, err);
+        return delete_flows(batch, op, err);
     default:
         assert(!"deleting all is a batch of its own");
         return MF_EINVAL;

@@ -93,8 +93,8 @@ int mf_store__migrate(sqlite3 *db, const char *const steps[], int version,
         return rc;
     if (found > version)
         return mf_err_set(err, MF_EVERSION,
-                          "written by a newer version (schema %lld, this one "
-                          "knows %d)",
+                          "written by a newer version (schema %lld; this one "
+                          "knows up to %d)",
                           (long long)found, version);
     if (found < 0)
         return mf_err_set(err, MF_ECORRUPT, "not a mitmflow database");
@@ -109,8 +109,8 @@ int mf_store__open_db(const char *path, sqlite3 **ret_db, struct mf_err *err)
     int rc = 0;
     if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
                         NULL) != SQLITE_OK) {
-        rc = db ? mf_sql_fail(db, path, err)
-                : mf_err_set(err, MF_ENOMEM, "%s: out of memory", path);
+        rc = db ? mf_sql_fail(db, "database", err)
+                : mf_err_set(err, MF_ENOMEM, "out of memory");
         goto out;
     }
     sqlite3_extended_result_codes(db, 1);

@@ -48,13 +48,16 @@ static int read_epoch(struct mf_store *store, struct mf_err *err)
 
 static int open_database(struct mf_store *store, struct mf_err *err)
 {
-    int rc = mf_store__open_db(store->dir.path, &store->db, err);
+    struct mf_err cause = {0};
+    int rc = mf_store__open_db(store->dir.path, &store->db, &cause);
     if (!rc)
-        rc = read_epoch(store, err);
+        rc = read_epoch(store, &cause);
     if (!rc)
         rc = mf_batch_new(store->db, &store->limits, store->opts.max_flows,
-                          &store->batch, err);
-    return rc ? rc : mf_batch_cut_off_all(store->batch, err);
+                          &store->batch, &cause);
+    if (!rc)
+        rc = mf_batch_cut_off_all(store->batch, &cause);
+    return rc ? mf_err_set(err, rc, "%s: %s", store->dir.path, cause.text) : 0;
 }
 
 /* Signals are the main thread's. */
