@@ -355,7 +355,16 @@ void mf_loop_stop(struct mf_loop *loop)
     uv_stop(&loop->uv);
 }
 
-/* Timers belong to others, who may free them after the loop. */
+static void stop_timers(struct mf_loop *loop)
+{
+    struct mf_timer *head = &loop->timers;
+    for (struct mf_timer *timer = head->next; timer != head;
+         timer = timer->next)
+        uv_timer_stop(&timer->handle);
+}
+
+/* Timers belong to others, who may free them after the loop, but not while
+ * they are being closed: nothing of others runs any more. */
 static void close_timers(struct mf_loop *loop)
 {
     struct mf_timer *head = &loop->timers;
@@ -370,15 +379,15 @@ void mf_loop_free(struct mf_loop *loop)
 {
     if (!loop)
         return;
-    close_timers(loop);
     for (struct signal_watch *s = loop->signals; s; s = s->next)
         uv_close((uv_handle_t *)&s->handle, NULL);
     uv_unref((uv_handle_t *)&loop->async);
     do {
+        stop_timers(loop);
         if (loop->works > 0)
             uv_run(&loop->uv, UV_RUN_ONCE);
-        close_timers(loop);
     } while (run_posts(loop) || run_deferred(loop) || loop->works > 0);
+    close_timers(loop);
     uv_close((uv_handle_t *)&loop->idle, NULL);
     uv_close((uv_handle_t *)&loop->async, NULL);
     run_until_closed(loop);
