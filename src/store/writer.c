@@ -15,9 +15,15 @@ struct trouble {
 static void tell(struct mf_store *store, struct mf_commit *commit,
                  struct mf_store__op *ops, struct mf_store__op *rest)
 {
-    for (struct mf_store__op *op = ops; op != rest; op = op->next)
+    size_t size = 0;
+    for (struct mf_store__op *op = ops; op != rest; op = op->next) {
         store->told_ticket = op->ticket;
+        size += op->size;
+    }
     commit->ticket = store->told_ticket;
+    /* First: who waits for the backlog to go looks when a commit is told. */
+    atomic_fetch_sub_explicit(&store->queue.backlog, size,
+                              memory_order_relaxed);
     if (store->opts.on_commit)
         store->opts.on_commit(store->opts.user, commit);
     while (ops != rest) {
@@ -27,8 +33,6 @@ static void tell(struct mf_store *store, struct mf_commit *commit,
         bool is_gone = op->row && !record; /* by a later write */
         if (op->done)
             op->done(op->user, is_gone ? MF_ENOENT : op->rc, record, op->count);
-        atomic_fetch_sub_explicit(&store->queue.backlog, op->size,
-                                  memory_order_relaxed);
         mf_store__op_free(op);
     }
 }

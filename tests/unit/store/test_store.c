@@ -406,6 +406,37 @@ static void room_that_is_not_needed_is_given_back(void **state)
     mf_window_release(&window);
 }
 
+/* The backlog at the last commit. */
+struct seen {
+    struct mf_store *store;
+    size_t commits;
+    size_t backlog;
+};
+
+static void see_backlog(void *user, const struct mf_commit *commit)
+{
+    struct seen *seen = user;
+    (void)commit;
+    seen->commits++;
+    seen->backlog = mf_store_backlog(seen->store);
+}
+
+static void a_commit_is_told_when_the_backlog_is_without_it(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen seen = {0};
+    const struct mf_store_opts opts = {
+        .dir = fixture->dir, .on_commit = see_backlog, .user = &seen};
+    assert_int_equal(mf_store__open(&opts, &fixture->limits, &seen.store, NULL),
+                     0);
+    struct mf_flow *flow = make_flow("id", 2, TCP_END, "text");
+    assert_int_equal(mf_store_put(seen.store, flow, "", "", NULL), 0);
+    mf_flow_unref(flow);
+    mf_store_close(seen.store);
+    assert_int_equal(seen.commits, 1);
+    assert_int_equal(seen.backlog, 0);
+}
+
 int main(void)
 {
 #define TEST(name) \
@@ -429,6 +460,7 @@ int main(void)
         TEST(old_tombstones_are_forgotten_and_that_is_remembered),
         TEST(the_oldest_flows_without_a_pin_make_room),
         TEST(room_that_is_not_needed_is_given_back),
+        TEST(a_commit_is_told_when_the_backlog_is_without_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
