@@ -77,6 +77,11 @@ struct head_walk {
     int rc;
 };
 
+static bool is_chunked(const char *value, size_t len)
+{
+    return len == strlen("chunked") && strncasecmp(value, "chunked", len) == 0;
+}
+
 static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind,
                                   const char *name, size_t name_len,
                                   const char *value, size_t value_len)
@@ -84,20 +89,26 @@ static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind,
     (void)kind;
     struct head_walk *walk = arg;
     struct mf_exchange *x = &walk->request->x;
-    if (!value)
+    if (!value) {
+        value = "";
         value_len = 0;
+    }
+    /* libmicrohttpd leaves the white space behind a value. */
+    while (value_len &&
+           (value[value_len - 1] == ' ' || value[value_len - 1] == '\t'))
+        value_len--;
     walk->rc = mf_head__add(&x->head, name, name_len, value, value_len);
     if (walk->rc)
         return MHD_NO;
-    if (strcasecmp(name, "host") == 0 && value) {
+    if (strcasecmp(name, "host") == 0) {
         walk->hosts++;
         free(x->authority);
-        x->authority = strdup(value);
+        x->authority = strndup(value, value_len);
     }
     walk->has_length |= strcasecmp(name, "content-length") == 0;
     if (strcasecmp(name, "transfer-encoding") == 0) {
         walk->has_coding = true;
-        walk->is_strange |= !value || strcasecmp(value, "chunked") != 0;
+        walk->is_strange |= !is_chunked(value, value_len);
     }
     return MHD_YES;
 }
