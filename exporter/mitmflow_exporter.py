@@ -197,10 +197,13 @@ class MitmflowExporter:
         if self._timer:
             self._timer.cancel()
             self._timer = None
-        self.core.stop(DRAIN_SECONDS)
+        left = self.core.stop(DRAIN_SECONDS)
         if self._loop:
             self._loop.remove_reader(self._pipe[0])
             self._loop = None
+        self._tick()
+        if left:
+            log(True, f"mitmflow: {left} messages could not be sent before the end")
         if self._pipe:
             for end in self._pipe:
                 os.close(end)

@@ -80,15 +80,17 @@ static int object_init(PyObject *object, PyObject *args, PyObject *kwargs)
 static void stop_sender(struct mf_object *self, double seconds)
 {
     struct mf_sender *sender = self->sender;
-    if (!sender)
+    self->is_stopped = true;
+    if (!sender || self->has_ended)
         return;
     bool has_ended;
-    self->is_stopped = true;
     Py_BEGIN_ALLOW_THREADS has_ended =
         mf_sender_stop(sender, (int64_t)(seconds * 1e9));
-    Py_END_ALLOW_THREADS self->sender = NULL;
-    if (!has_ended)
+    Py_END_ALLOW_THREADS self->has_ended = true;
+    if (!has_ended) {
+        self->sender = NULL;
         self->queue = NULL; /* the thread's for ever */
+    }
 }
 
 static void close_queue(struct mf_object *self)
@@ -131,8 +133,11 @@ static void object_dealloc(PyObject *object)
     PyTypeObject *type = Py_TYPE(object);
     PyObject_GC_UnTrack(object);
     stop_sender(self, 0);
+    if (self->sender)
+        mf_sender_free(self->sender);
     close_queue(self);
     mf_queue_free(self->queue);
+    self->sender = NULL;
     self->queue = NULL;
     object_clear(object);
     mf_growth_free(self->growth);
@@ -204,9 +209,10 @@ static PyObject *object_start(PyObject *object, PyObject *arg)
 }
 
 PyDoc_STRVAR(stop_doc,
-             "stop(seconds)\n\n"
+             "stop(seconds) -> messages that could not be sent\n\n"
              "Send what waits for up to so long if a server is connected, "
-             "and end the thread. Hooks do nothing after it.");
+             "and end the thread. Hooks do nothing after it; tick() still "
+             "gives the last lines.");
 
 static PyObject *object_stop(PyObject *object, PyObject *arg)
 {
@@ -217,9 +223,11 @@ static PyObject *object_stop(PyObject *object, PyObject *arg)
     if (self->queue && !self->is_stopped)
         mf_object_flush(self, true);
     stop_sender(self, seconds < 0 ? 0 : seconds);
-    self->is_stopped = true;
+    struct mf_queue_stats stats = {0};
+    if (self->queue)
+        mf_queue_get_stats(self->queue, &stats);
     close_queue(self);
-    Py_RETURN_NONE;
+    return PyLong_FromSize_t(stats.waiting + stats.in_flight);
 }
 
 static int append_line(PyObject *lines, const char *text, bool is_warning)

@@ -24,7 +24,8 @@ struct mf_object {
     struct mf_sender *sender; /* NULL: not started, or stopped */
     struct mf_sender_config config;
     bool has_config;
-    bool is_stopped;
+    bool is_stopped; /* hooks do nothing */
+    bool has_ended;  /* the sender's thread */
     /* Growing flows with messages that are not told yet: id -> flow, for
      * each of tcp, udp and websocket_message. */
     PyObject *untold[MF_EVENT_COUNT];

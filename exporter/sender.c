@@ -451,7 +451,7 @@ static void try_all(struct mf_sender *sender)
     sender->has_tried = true;
 }
 
-static void sender_free(struct mf_sender *sender)
+void mf_sender_free(struct mf_sender *sender)
 {
     if (sender->wake_fds[0] >= 0)
         close(sender->wake_fds[0]);
@@ -483,7 +483,7 @@ static void *sender_main(void *arg)
     pthread_cond_signal(&sender->ended);
     pthread_mutex_unlock(&sender->lock);
     if (is_abandoned)
-        sender_free(sender);
+        mf_sender_free(sender);
     return NULL;
 }
 
@@ -546,7 +546,7 @@ struct mf_sender *mf_sender_start(struct mf_queue *queue,
         return NULL;
     }
     if (open_pipe(sender->wake_fds) || make_session(sender->session)) {
-        sender_free(sender);
+        mf_sender_free(sender);
         return NULL;
     }
     mf_backoff_init(&sender->backoff, (uint64_t)mf_clock_mono_ns());
@@ -558,7 +558,7 @@ struct mf_sender *mf_sender_start(struct mf_queue *queue,
     int rc = pthread_create(&sender->thread, NULL, sender_main, sender);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc) {
-        sender_free(sender);
+        mf_sender_free(sender);
         return NULL;
     }
     return sender;
@@ -600,6 +600,5 @@ bool mf_sender_stop(struct mf_sender *sender, int64_t deadline_ns)
         return false;
     }
     pthread_join(thread, NULL);
-    sender_free(sender);
     return true;
 }

@@ -62,10 +62,14 @@ void mf_sender_get_stats(struct mf_sender *sender,
  * End the thread: what waits is sent for up to `deadline_ns` more if a
  * server is connected, or the first attempt to connect is still under way.
  *
- * True: the thread has ended and all is freed. False: it hangs in a system
- * call (a name server that does not answer); it frees `sender` by itself
- * later, and `queue` must never be freed or used again.
+ * True: the thread has ended; lines and counts may still be asked for until
+ * mf_sender_free(). False: it hangs in a system call (a name server that does
+ * not answer); it frees `sender` by itself later, and neither `sender` nor
+ * `queue` may ever be used again.
  */
 bool mf_sender_stop(struct mf_sender *sender, int64_t deadline_ns);
+
+/* After mf_sender_stop() has returned true. */
+void mf_sender_free(struct mf_sender *sender);
 
 #endif

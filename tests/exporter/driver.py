@@ -5,6 +5,7 @@ stdout is the result, in JSON."""
 import base64
 import datetime
 import gc
+import gzip
 import importlib.util
 import json
 import os
@@ -781,6 +782,23 @@ def send(addr, count, body_len, per_s, *more):
     }
 
 
+def published(addr):
+    """Flows that the published form has to change."""
+    core = make_core(load())
+    core.configure(addr, "published", 16 << 20)
+    core.start(-1)
+    whole, broken = tflow.tflow(resp=True), tflow.tflow(resp=True)
+    whole.response.raw_content = gzip.compress(b"hello " * 100)
+    broken.response.raw_content = b"not gzip at all"
+    for flow in (whole, broken):
+        fields = [(b"Set-Cookie", b"a=1"), (b"set-cookie", b"b=2"), (b"content-encoding", b"gzip")]
+        flow.response.headers = http.Headers(fields)
+        flow.comment = "which an old server does not know"
+        core.response(flow)
+    core.stop(10)
+    return {"ids": [whole.id, broken.id], "stats": core.stats()}
+
+
 def resident():
     with open("/proc/self/statm") as statm:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -845,6 +863,7 @@ def feed(addr, count):
             gc.collect()
             warm = resident()
     core.stop(30)
+    del flow
     gc.collect()
     return {
         "grown": resident() - warm,
