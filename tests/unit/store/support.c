@@ -83,6 +83,8 @@ int fixture_try_open(struct fixture *fixture, struct mf_err *err)
         .on_failure = on_failure,
         .user = &fixture->told,
     };
+    fixture->told.ticket = 0;
+    fixture->told.last_change = 0; /* opening may change flows untold */
     return mf_store__open(&opts, &fixture->limits, &fixture->store, err);
 }
 
@@ -104,8 +106,6 @@ void fixture_close(struct fixture *fixture)
 void fixture_reopen(struct fixture *fixture)
 {
     fixture_close(fixture);
-    fixture->told.ticket = 0;
-    fixture->told.last_change = 0; /* opening may have changed flows */
     fixture_open(fixture);
 }
 

@@ -87,7 +87,6 @@ static void start(struct fixture *fixture)
     /* What is told from here on; the two flows above are part of it. */
     fixture->limits.batch_count = 5;
     fixture->limits.gather_ns = INT64_C(3600000000000);
-    fixture->told.ticket = 0;
     fixture_open(fixture);
 }
 
