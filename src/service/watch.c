@@ -143,12 +143,11 @@ static int put_position(struct batch *batch)
 }
 
 /* Send what the batch holds; with `position`, all up to the watch's cursor
- * is told. */
-static void batch_send(struct batch *batch, bool position)
+ * is told. With an error it is not, and the watch ends. */
+static void batch_send(struct batch *batch, int rc, bool position)
 {
     struct watch *watch = batch->watch;
-    int rc = 0;
-    if (position && !watch->is_stream)
+    if (!rc && position && !watch->is_stream)
         rc = put_position(batch);
     if (!rc && batch->buf.len) {
         mf_call_send(watch->call, batch->buf.data, batch->buf.len);
@@ -159,8 +158,14 @@ static void batch_send(struct batch *batch, bool position)
         finish(watch, rc, mf_err_message(rc));
 }
 
+static void close_window(struct watch *watch)
+{
+    watch->window_open = false;
+    mf_window_release(&watch->window);
+}
+
 /* The next part of a list, oldest flow first; then its cursor. */
-static int tell_list(struct watch *watch)
+static void tell_list(struct watch *watch)
 {
     struct batch batch;
     int rc = 0;
@@ -176,33 +181,37 @@ static int tell_list(struct watch *watch)
     if (is_last) {
         watch->cursor = watch->window.head;
         watch->needs_list = false;
-        watch->window_open = false;
-        mf_window_release(&watch->window);
+        close_window(watch);
     }
-    batch_send(&batch, is_last);
-    return rc;
+    batch_send(&batch, rc, is_last);
 }
 
-/* All that one read of changes brought; it was bounded by BATCH_FLOWS. */
-static int tell_changes(struct watch *watch)
+/* The next part of what one read of changes brought. Deletions come last, so
+ * the cursor moves only once all of it is told. */
+static void tell_changes(struct watch *watch)
 {
+    const struct mf_window *window = &watch->window;
+    size_t count = window->count, all = count + window->gone_count;
     struct batch batch;
     int rc = 0;
     batch_begin(&batch, watch);
-    for (size_t i = 0; !rc && i < watch->window.count; i++)
+    while (!rc && watch->window_at < all && !batch_is_full(&batch)) {
+        size_t at = watch->window_at++;
+        const struct mf_record *record =
+            at < count ? window->records[at] : NULL;
         rc = tell_change(&batch,
-                         mf_record_head(watch->window.records[i])->number,
-                         false, watch->window.records[i]);
-    for (size_t i = 0; !rc && i < watch->window.gone_count; i++)
-        rc = tell_gone(&batch, watch->window.gone[i]);
-    watch->cursor = watch->window.change;
-    watch->window_open = false;
-    mf_window_release(&watch->window);
-    batch_send(&batch, true);
-    return rc;
+                         record ? mf_record_head(record)->number
+                                : window->gone[at - count],
+                         false, record);
+    }
+    if (watch->window_at == all) {
+        watch->cursor = window->change;
+        close_window(watch);
+    }
+    batch_send(&batch, rc, true);
 }
 
-static int tell_live(struct watch *watch)
+static void tell_live(struct watch *watch)
 {
     struct mf_hub *hub = watch->watches->context->hub;
     struct batch batch;
@@ -217,10 +226,9 @@ static int tell_live(struct watch *watch)
         watch->cursor++;
     }
     if (batch.count)
-        batch_send(&batch, true);
+        batch_send(&batch, rc, true);
     else
         mf_buf_release(&batch.buf);
-    return rc;
 }
 
 /* ---- reading ---- */
@@ -287,19 +295,18 @@ static void start_read(struct watch *watch, enum read_kind kind)
 static void pump(struct watch *watch)
 {
     struct mf_hub *hub = watch->watches->context->hub;
-    int rc = 0;
-    while (!rc && !watch->is_over && !watch->reading &&
+    while (!watch->is_over && !watch->reading &&
            mf_call_pending(watch->call) < PENDING_MAX_LEN) {
         if (watch->window_open && watch->needs_list)
-            rc = tell_list(watch);
+            tell_list(watch);
         else if (watch->window_open)
-            rc = tell_changes(watch);
+            tell_changes(watch);
         else if (watch->needs_list)
             start_read(watch, READ_LIST);
         else if (watch->cursor >= mf_hub_head(hub))
             return;
         else if (mf_hub_change(hub, watch->cursor + 1))
-            rc = tell_live(watch);
+            tell_live(watch);
         else
             start_read(watch, READ_CHANGES);
     }
@@ -318,11 +325,11 @@ static void on_heartbeat(void *arg)
     struct mf_watches *watches = arg;
     for (struct watch *watch = watches->first; watch; watch = watch->next) {
         bool idle = !watch->reading && !watch->needs_list &&
-                    mf_call_pending(watch->call) == 0;
+                    !watch->window_open && mf_call_pending(watch->call) == 0;
         if (watch->told_nothing && idle && !watch->is_stream) {
             struct batch batch;
             batch_begin(&batch, watch);
-            batch_send(&batch, true);
+            batch_send(&batch, 0, true);
         }
         watch->told_nothing = true;
     }
@@ -405,7 +412,7 @@ static void on_watch(struct mf_call *call, void *user, const uint8_t *message,
         if (is_current && watch->told_nothing) {
             struct batch batch; /* nothing new: say so at once */
             batch_begin(&batch, watch);
-            batch_send(&batch, true);
+            batch_send(&batch, 0, true);
         }
     }
     mitmflow__v1__watch_flows_request__free_unpacked(request, NULL);

@@ -212,3 +212,33 @@ def test_a_viewer_that_does_not_read_holds_nobody_up(server):
     other = Watch(server).catch_up()
     assert len(other.flows) == 500
     stuck.cancel()
+
+
+def test_changes_that_fill_many_messages_are_all_told(start_server):
+    """More than one message may hold, and none of it in memory."""
+    server = start_server()
+    export(server, [build.http(f"http://{n}/") for n in range(300)])
+    watch = Watch(server).catch_up()
+    note = "n" * (64 << 10)
+    updates = [
+        server.viewer.UpdateFlow.future(
+            view.UpdateFlowRequest(number=number, note=note), timeout=DEADLINE_S
+        )
+        for number in watch.flows
+    ]
+    for update in updates:
+        update.result(DEADLINE_S)
+    server.stop()
+
+    watch.server = start_server()
+    watch.told.clear()
+    before = watch.cursor
+    call = watch.messages()
+    watch.take(next(call))
+    call.cancel()
+    assert watch.cursor == before  # some of a read is told; from there again
+    watch.told.clear()
+    watch.catch_up()
+    assert watch.resets == 1
+    assert len(watch.told) == len(watch.flows) == 300
+    assert all(flow.note == note for flow in watch.flows.values())
