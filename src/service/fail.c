@@ -9,12 +9,15 @@ void mf_fail(struct mf_call *call, const struct mf_err *err)
         mf_call_finish(call, MF_STATUS_NOT_FOUND, err->text);
         return;
     case MF_EINVAL:
-    case MF_ECORRUPT:
     case MF_EUTF8:
         mf_call_finish(call, MF_STATUS_INVALID_ARGUMENT, err->text);
         return;
     case MF_EFULL:
         mf_call_finish(call, MF_STATUS_RESOURCE_EXHAUSTED, err->text);
+        return;
+    case MF_ECORRUPT: /* the store's; a client's has its own words */
+        mf_log(MF_LOG_ERROR, "request failed: %s", err->text);
+        mf_call_finish(call, MF_STATUS_DATA_LOSS, err->text);
         return;
     default:
         mf_log(MF_LOG_ERROR, "request failed: %s (%s)", err->text,

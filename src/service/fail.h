@@ -7,8 +7,9 @@
 
 /*
  * Finish `call` with the status that fits `err` (its code is not 0). What
- * is the client's fault or finding is told in words; anything else is
- * INTERNAL there and in words in the log.
+ * is the client's fault or finding is told in words; so is a damaged store,
+ * as DATA_LOSS, and logged. Anything else is INTERNAL there and in words in
+ * the log.
  */
 void mf_fail(struct mf_call *call, const struct mf_err *err);
 

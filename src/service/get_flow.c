@@ -111,6 +111,8 @@ static int put_flow(const struct mf_record *record, size_t body_max,
 {
     const struct mf_flow *flow = mf_record_flow(record);
     const struct mf_record_head *head = mf_record_head(record);
+    if (!flow)
+        return MF_ECORRUPT;
     enum mf_flow_type type = mf_flow_type(flow);
     struct mf_published_result result = {0};
     struct mf_wire_field kind, meta;

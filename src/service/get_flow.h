@@ -8,11 +8,11 @@
 #include "flow/record.h"
 
 /*
- * Append an encoded mitmflow.v1.GetFlowResponse for `record` (with its
- * flow): bodies decoded within `body_max` bytes each, header maps filled.
+ * Append an encoded mitmflow.v1.GetFlowResponse for `record` (read with
+ * its flow): bodies decoded within `body_max` bytes each, header maps filled.
  * Any thread.
  *
- *  MF_ECORRUPT  the snapshot cannot be read
+ *  MF_ECORRUPT  the snapshot cannot be read, or is missing
  *  MF_EFULL     the answer passes out's maximum
  *  MF_ENOMEM
  */

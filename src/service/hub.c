@@ -28,9 +28,11 @@ struct mf_hub *mf_hub_new(uint64_t head, uint64_t flow_count)
 
 static size_t snapshot_len(const struct mf_change *change)
 {
+    const struct mf_flow *flow =
+        change->record ? mf_record_flow(change->record) : NULL;
     size_t len = 0;
-    if (change->record)
-        mf_flow_snapshot(mf_record_flow(change->record), &len);
+    if (flow)
+        mf_flow_snapshot(flow, &len);
     return len;
 }
 

@@ -27,7 +27,8 @@ struct mf_change {
     uint64_t change;
     uint64_t number;          /* of the flow */
     bool is_new;              /* the flow's first change */
-    struct mf_record *record; /* with its flow; NULL: deleted or evicted */
+    struct mf_record *record; /* NULL: deleted or evicted; with its flow
+                               * unless the stored snapshot is damaged */
 };
 
 struct mf_commit {
