@@ -95,6 +95,32 @@ describe("the page", () => {
     await reader.page.getByText("68 65 6c 6c 6f").waitFor();
   });
 
+  it("a long body is cut, shown whole when asked, and stays where it is read", async () => {
+    const items = Array.from({ length: 60_000 }, (_, i) => ({ item: i, word: "filler" }));
+    await scene.exporter.send(
+      http("http://a.example/long", { response: json(JSON.stringify(items)) }),
+    );
+    const reader = await read();
+    await reader.opens("/long");
+    await reader.page.getByText(/The first 1.0 MB of/).waitFor();
+    await reader.panel.evaluate((panel) => {
+      panel.scrollTop = 300_000;
+    });
+    const line = reader.panel.locator(".line", { hasText: '"item": 394' }).last();
+    await line.waitFor();
+    const before = await line.boundingBox();
+    await scene.exporter.send(http("http://a.example/while-reading"));
+    await reader.sees("/while-reading");
+    await reader.page.getByRole("button", { name: "Show all" }).dispatchEvent("click");
+    await reader.page.getByText(/The first 1.0 MB of/).waitFor({ state: "detached" });
+    await reader.panel.locator(".code[aria-busy=false]").waitFor();
+    expect(await line.boundingBox()).toEqual(before);
+    await reader.panel.evaluate((panel) => {
+      panel.scrollTop = panel.scrollHeight;
+    });
+    await reader.panel.getByText("59999").waitFor();
+  });
+
   it("shows a conversation message by message, and goes on while it grows", async () => {
     const reader = await read();
     const open = scene.exporter.open();

@@ -54,7 +54,8 @@ export function BodyView(props: Props) {
   const [all, setAll] = useState(false);
   const modes = order.filter((mode) => modesOf[kind].includes(mode));
   const mode = chosen && modes.includes(chosen) ? chosen : (modesOf[kind][0] ?? "hex");
-  const shown = all ? bytes : bytes.subarray(0, shownLen);
+  // The same object as long as it is the same bytes: reading them is work.
+  const shown = useMemo(() => (all ? bytes : bytes.subarray(0, shownLen)), [all, bytes]);
   const cut = mode !== "image" && shown.length < bytes.length;
 
   if (bytes.length === 0) {

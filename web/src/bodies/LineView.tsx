@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useRef } from "react";
+import { type CSSProperties, memo, useRef } from "react";
 import { visible } from "../ui/captured";
 import { jsonTokens } from "./highlight";
 import { type Line, mostLines } from "./lines";
@@ -29,7 +29,12 @@ export function LineView({ bytes, charset, pretty }: Props) {
     scrollMargin,
   });
   return (
-    <div ref={box} className="code text" aria-busy={!done}>
+    <div
+      ref={box}
+      className="code text"
+      aria-busy={!done}
+      style={{ "--digits": String(lines.length).length } as CSSProperties}
+    >
       <div className="lines" style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, start }) => {
           const line = lines[index];

@@ -95,13 +95,18 @@ export class Feed {
 
   private async run(): Promise<void> {
     while (await this.slots.take(this.closed.signal)) {
-      let reason = "the server ended the stream";
+      let reason = "The server ended the stream";
       const session = new AbortController();
       this.session = session;
       try {
         await this.listen(session);
       } catch (error) {
-        reason = ConnectError.from(error).rawMessage;
+        const failure = ConnectError.from(error);
+        // The browser's own words for it say less.
+        const unreachable = failure.cause instanceof TypeError;
+        reason = unreachable
+          ? "There is no connection to the server"
+          : failure.rawMessage;
       }
       const { reason: cause } = session.signal;
       this.session = null;
@@ -124,7 +129,7 @@ export class Feed {
     // A loop over a stream that is silent would never see the abort.
     const aborted = new Promise<never>((_, reject) => {
       session.signal.addEventListener("abort", () =>
-        reject(new Error("no sign of life")),
+        reject(new Error("The server gave no sign of life")),
       );
     });
     aborted.catch(() => {});

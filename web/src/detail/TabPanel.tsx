@@ -1,5 +1,5 @@
 import { ConnectError } from "@connectrpc/connect";
-import { type Ref, type RefObject, useImperativeHandle, useRef } from "react";
+import { memo, type Ref, type RefObject, useImperativeHandle, useRef } from "react";
 import { ScrollContext } from "../bodies/scroll";
 import type { Row } from "../connection/row";
 import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
@@ -24,7 +24,8 @@ interface Props {
   say: Say;
 }
 
-export function TabPanel(props: Props) {
+/* Drawn again only when its flow changes, not whenever the list does. */
+export const TabPanel = memo(function TabPanel(props: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   useImperativeHandle(props.ref, () => scroller.current as HTMLDivElement);
   return (
@@ -42,7 +43,7 @@ export function TabPanel(props: Props) {
       </ScrollContext>
     </div>
   );
-}
+});
 
 function Content({ tab, row, loaded, writing, onRetry, say }: Props) {
   if (loaded?.error) {

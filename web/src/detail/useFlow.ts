@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { api, callTimeoutMs } from "../connection/api";
 import { FlowState } from "../gen/mitmflow/v1/mitmflow_pb";
 import { type FetchFlow, FlowLoader, type Loaded } from "./FlowLoader";
@@ -28,8 +28,6 @@ export function useFlow(number: number | null, change: number | undefined) {
     return () => clearInterval(timer);
   }, [loader, change, live]);
 
-  return {
-    loaded: loaded?.number === number ? loaded : null,
-    reload: () => loader.reload(),
-  };
+  const reload = useCallback(() => loader.reload(), [loader]);
+  return { loaded: loaded?.number === number ? loaded : null, reload };
 }
