@@ -114,10 +114,11 @@ struct mf_span mf_flow__header(const struct mf_flow__half *half,
                                const char *name);
 
 /*
- * Append field `number` with `text`, cut on a character boundary at `max`
- * bytes; bytes that are not UTF-8 are read as ISO-8859-1. Empty text is left
- * out. 0, MF_EFULL or MF_ENOMEM.
+ * Append `text`, cut on a character boundary at `max` bytes; bytes that are
+ * not UTF-8 are read as ISO-8859-1. put_text() makes it field `number` and
+ * leaves out empty text. 0, MF_EFULL or MF_ENOMEM.
  */
+int mf_flow__append_text(struct mf_buf *out, struct mf_span text, size_t max);
 int mf_flow__put_text(struct mf_buf *out, uint32_t number, struct mf_span text,
                       size_t max);
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/map.h"
-#include "base/utf8.h"
 #include "codec/encoding.h"
 #include "flow/details.h"
 
@@ -31,21 +30,6 @@ struct lines {
     struct mf_map *by_name; /* lower-case name to index + 1 */
 };
 
-static int append_text(struct mf_buf *out, struct mf_span text)
-{
-    if (mf_utf8_valid(text.text, text.len))
-        return mf_buf_append(out, text.text, text.len);
-    int rc = 0;
-    for (size_t i = 0; !rc && i < text.len; i++) {
-        uint8_t byte = (uint8_t)text.text[i];
-        const uint8_t pair[] = {(uint8_t)(0xc0 | byte >> 6),
-                                (uint8_t)(0x80 | (byte & 0x3f))};
-        rc = byte < 0x80 ? mf_buf_append_byte(out, byte)
-                         : mf_buf_append(out, pair, sizeof pair);
-    }
-    return rc;
-}
-
 static int add_line(struct lines *lines, struct mf_span name,
                     struct line **ret_line)
 {
@@ -61,7 +45,7 @@ static int add_line(struct lines *lines, struct mf_span name,
     mf_buf_init(&line->name, SIZE_MAX);
     mf_buf_init(&line->value, SIZE_MAX);
     *ret_line = line;
-    return append_text(&line->name, name);
+    return mf_flow__append_text(&line->name, name, SIZE_MAX);
 }
 
 static int join_line(struct lines *lines, struct mf_span name,
@@ -86,7 +70,7 @@ static int join_line(struct lines *lines, struct mf_span name,
                             (void *)(uintptr_t)lines->count);
     }
     mf_buf_release(&key);
-    return rc ? rc : append_text(&line->value, value);
+    return rc ? rc : mf_flow__append_text(&line->value, value, SIZE_MAX);
 }
 
 static void release_lines(struct lines *lines)

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "flow/details.h"
 
 enum {
@@ -12,35 +11,6 @@ enum {
     ANSWERS_MAX = 8,
     ANSWER_MAX_LEN = 512,
 };
-
-/* A field whose text is ISO-8859-1, as UTF-8 of at most `max` bytes. */
-static int put_latin1(struct mf_buf *out, uint32_t number, struct mf_span text,
-                      size_t max)
-{
-    size_t mark;
-    int rc = mf_wire_begin(out, number, &mark);
-    for (size_t i = 0; !rc && i < text.len; i++) {
-        uint8_t byte = (uint8_t)text.text[i];
-        if (out->len - mark + 2 > max)
-            break;
-        if (byte >= 0x80) {
-            rc = mf_buf_append_byte(out, (uint8_t)(0xc0 | byte >> 6));
-            byte = 0x80 | (byte & 0x3f);
-        }
-        if (!rc)
-            rc = mf_buf_append_byte(out, byte);
-    }
-    return rc ? rc : mf_wire_end(out, mark);
-}
-
-int mf_flow__put_text(struct mf_buf *out, uint32_t number, struct mf_span text,
-                      size_t max)
-{
-    if (!mf_utf8_valid(text.text, text.len))
-        return put_latin1(out, number, text, max);
-    size_t len = text.len ? mf_utf8_cut(text.text, text.len, max) : 0;
-    return mf_wire_put_bytes_opt(out, number, text.text, len);
-}
 
 /* One put after another, stopping at the first that fails. */
 struct putter {

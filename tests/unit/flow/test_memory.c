@@ -1,17 +1,12 @@
 #include "support.h"
 
+#include "../wrap_memory.h"
+
 #include "codec/encoding.h"
 #include "flow/published.h"
 
 /* How many allocations still work; negative: all. */
 static long left = -1;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
 
 static bool is_out(void)
 {
@@ -21,21 +16,6 @@ static bool is_out(void)
         return true;
     left--;
     return false;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return is_out() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return is_out() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return is_out() ? NULL : __real_realloc(old, size);
 }
 
 static bool no_match(void *user, const char *text, size_t len)

@@ -1,5 +1,7 @@
 #include "support.h"
 
+#include "../wrap_memory.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,35 +11,13 @@ static atomic_long countdown = -1;
 static atomic_long failed;
 static pthread_t main_thread;
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static bool fails_now(void)
+static bool is_out(void)
 {
     if (pthread_equal(pthread_self(), main_thread) || countdown < 0 ||
         atomic_fetch_sub(&countdown, 1) != 0)
         return false;
     atomic_fetch_add(&failed, 1);
     return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails_now() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails_now() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails_now() ? NULL : __real_realloc(old, size);
 }
 
 /* Several writes in one commit, of which the Nth allocation fails. */
