@@ -17,7 +17,7 @@
 
 enum {
     /* libmicrohttpd's memory for one connection, heads and buffers. */
-    POOL_EXTRA = 64 * 1024,
+    POOL_EXTRA = 16 * 1024,
     RESPONSE_BLOCK = 32 * 1024,
     SPARE_CONNECTIONS = 64,
 };

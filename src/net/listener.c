@@ -228,16 +228,19 @@ static void on_closed(uv_handle_t *handle)
     close(listener->fd);
     free(listener->unix_path);
     free(listener);
-    mf_server__handle_closed(server);
+    if (server)
+        mf_server__handle_closed(server);
 }
 
-void mf_listeners__close(struct mf_server *server)
+void mf_listeners__close(struct mf_server *server, bool is_last)
 {
     while (server->listeners) {
         struct mf_listener *listener = server->listeners;
         server->listeners = listener->next;
         if (listener->unix_path)
             unlink(listener->unix_path);
+        if (is_last)
+            listener->server = NULL;
         uv_close((uv_handle_t *)&listener->poll, on_closed);
     }
     server->is_accepting = false;

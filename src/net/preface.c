@@ -4,6 +4,7 @@
  */
 #include "net/server_impl.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,8 +65,11 @@ static bool may_be_h1(int fd)
     static const char version[] = " HTTP/1.";
     const char *end = memchr(bytes, '\n', (size_t)len);
     /* Empty lines before it are forgiven. */
-    if (!end || bytes[0] == '\r' || bytes[0] == '\n')
-        return bytes[0] >= '\n' && bytes[0] < 0x7f;
+    if (bytes[0] == '\r' || bytes[0] == '\n')
+        return true;
+    if (!end)
+        return isalnum((unsigned char)bytes[0]) ||
+               (bytes[0] && strchr("!#$%&'*+-.^_`|~", bytes[0]));
     return memmem(bytes, (size_t)(end - bytes), version, strlen(version));
 }
 

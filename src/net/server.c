@@ -154,7 +154,7 @@ void mf_server_stop(struct mf_server *server, unsigned grace_ms,
     server->stopped = done;
     server->stopped_arg = arg;
     mf_timer_stop(server->accept_pause);
-    mf_listeners__close(server);
+    mf_listeners__close(server, false);
     mf_timer_start(server->grace, grace_ms, 0);
     for_each_conn(server, stop_conn);
     finish_if_over(server);
@@ -165,6 +165,7 @@ void mf_server_free(struct mf_server *server)
     if (!server)
         return;
     assert(server->conn_count == 0);
+    mf_listeners__close(server, true);
     mf_loop__undefer(server->opts.loop, &server->finish);
     mf_h1__free(server->h1);
     mf_buf_release(&server->h2_input);

@@ -67,7 +67,8 @@ void mf_server__handle_closed(struct mf_server *server);
 /* ---- Listeners ---- */
 
 void mf_listeners__accept(struct mf_server *server, bool wanted);
-void mf_listeners__close(struct mf_server *server);
+/* Closes all; with `is_last` the server may be gone before they are. */
+void mf_listeners__close(struct mf_server *server, bool is_last);
 
 /* A new connection: takes `fd`. Decides by its first bytes (preface.c). */
 void mf_preface__start(struct mf_server *server, int fd, int tag,

@@ -157,7 +157,7 @@ void mf_call__on_data(struct mf_exchange *x, void *user, const uint8_t *data,
 void mf_call__go_on(void *arg)
 {
     struct mf_call *call = arg;
-    if (call->is_over || call->is_paused)
+    if (call->is_over || call->is_paused || call->held.len == 0)
         return;
     const uint8_t *data = call->held.data + call->held_at;
     size_t len = call->held.len - call->held_at;

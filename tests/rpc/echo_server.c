@@ -379,6 +379,8 @@ int main(int argc, char **argv)
             opts.head_timeout_ms = (unsigned)number;
         else if (strcmp(argv[i], "--idle-timeout-ms") == 0)
             opts.idle_timeout_ms = (unsigned)number;
+        else if (strcmp(argv[i], "--max-connections") == 0)
+            opts.max_connections = (unsigned)number;
         else if (strcmp(argv[i], "--grace-ms") == 0)
             app.grace_ms = (unsigned)number;
         else

@@ -257,6 +257,24 @@ def test_a_stale_unix_socket_is_replaced(start, tmp_path):
     assert server.url
 
 
+def test_past_the_greatest_number_of_connections_others_wait(start):
+    server = start("--max-connections", "3")
+    open_ones = [server.connect() for _ in range(3)]
+    for sock in open_ones:
+        sock.sendall(GET)
+        assert answer(sock)[0] == 200
+    with server.connect() as waiting:
+        waiting.sendall(GET)
+        waiting.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            waiting.recv(1)
+        open_ones.pop().close()
+        waiting.settimeout(30)
+        assert answer(waiting)[0] == 200
+    for sock in open_ones:
+        sock.close()
+
+
 # ---- Stopping ----
 
 

@@ -387,6 +387,20 @@ def test_a_deadline_in_mid_upload_closes_the_call_at_once(server):
     assert end_of(got)["code"] == "deadline_exceeded"
 
 
+def test_a_message_of_a_hundred_megabytes_is_taken(start):
+    server = start("--max-message", str(128 << 20))
+    note = b"n" * (100 << 20)
+    sent = wire.field(1, "m") + wire.field(3, note)
+    for pack in envelope, lambda data: envelope(gzip.compress(data, 1), 1):
+        got = stream_call(
+            server,
+            "/test.Echo/ClientStream",
+            pack(sent) + pack(message("m")),
+            connect_content_encoding="gzip",
+        )
+        assert wire.text_field(got[0][1], 1).startswith("2 messages")
+
+
 # ---- gRPC-Web ----
 
 

@@ -286,6 +286,25 @@ static void addresses_that_cannot_be_had_are_errors(void **state)
     mf_loop_run(fixture->loop);
 }
 
+static void a_server_that_nobody_came_to_may_be_freed(void **state)
+{
+    (void)state;
+    struct mf_loop *loop;
+    struct mf_server *server;
+    char *url;
+    assert_int_equal(mf_loop_new(&loop, NULL), 0);
+    const struct mf_server_opts opts = {.loop = loop, .on_request = on_request};
+    assert_int_equal(mf_server_new(&opts, &server, NULL), 0);
+    assert_int_equal(mf_server_listen(server, "127.0.0.1:0", 0, &url, NULL), 0);
+    free(url);
+    assert_int_equal(mf_server_listen(server, "[::1]:0", 0, &url, NULL), 0);
+    assert_memory_equal(url, "http://[::1]:", 13);
+    free(url);
+    mf_server_free(server);
+    mf_server_free(NULL);
+    mf_loop_free(loop);
+}
+
 int main(void)
 {
 #define IN_FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -296,6 +315,7 @@ int main(void)
         IN_FIXTURE(nothing_comes_while_paused),
         IN_FIXTURE(the_rest_of_an_answered_request_is_thrown_away),
         IN_FIXTURE(addresses_that_cannot_be_had_are_errors),
+        cmocka_unit_test(a_server_that_nobody_came_to_may_be_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
