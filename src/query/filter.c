@@ -240,6 +240,11 @@ bool mf_filter_is_empty(const struct mf_filter *filter)
            !filter->flow_ids && !filter->http_only;
 }
 
+bool mf_filter_wants_pin(const struct mf_filter *filter)
+{
+    return filter->pinned == YES;
+}
+
 static bool wanted(enum want want, bool is)
 {
     return want == ANY || (want == YES) == is;

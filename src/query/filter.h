@@ -36,6 +36,9 @@ void mf_filter_unref(struct mf_filter *filter);
 /* True if every record matches. */
 bool mf_filter_is_empty(const struct mf_filter *filter);
 
+/* True if only pinned flows match. */
+bool mf_filter_wants_pin(const struct mf_filter *filter);
+
 /*
  * What can be said of a flow before its snapshot is read, from its type, id
  * and head (its `pinned` and `note` count).

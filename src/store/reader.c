@@ -13,6 +13,7 @@ enum {
     HEAD,
     LIST,
     LIST_FLOWS,
+    LIST_PINNED,
     CHANGED,
     GONE,
     GET,
@@ -39,6 +40,8 @@ static const char *const sql[STATEMENTS] = {
              " ORDER BY number DESC",
     [LIST_FLOWS] = "SELECT " WITH_SNAPSHOT " WHERE ?1 = 0 OR start_ns > ?1"
                    " ORDER BY flow.number DESC",
+    [LIST_PINNED] = "SELECT " WITH_SNAPSHOT " WHERE pinned AND"
+                    " (?1 = 0 OR start_ns > ?1) ORDER BY flow.number DESC",
     [CHANGED] = "SELECT " WITH_SNAPSHOT " WHERE change > ?1"
                 " ORDER BY change LIMIT ?2",
     [GONE] = "SELECT change, number FROM tombstone WHERE change > ?1"
@@ -289,13 +292,21 @@ static int list_row(sqlite3_stmt *stmt, const struct mf_list_query *query,
     return rc ? rc : add_record(filling, record);
 }
 
+static sqlite3_stmt *list_stmt(struct mf_reader *reader,
+                               const struct mf_list_query *query,
+                               bool matches_all)
+{
+    if (!matches_all && mf_filter_wants_pin(query->filter))
+        return reader->stmts[LIST_PINNED];
+    return reader->stmts[matches_all && !query->with_flow ? LIST : LIST_FLOWS];
+}
+
 int mf_reader_list(struct mf_reader *reader, const struct mf_list_query *query,
                    struct mf_window *ret_window, struct mf_err *err)
 {
     struct filling filling = {0};
     bool matches_all = !query->filter || mf_filter_is_empty(query->filter);
-    sqlite3_stmt *stmt =
-        reader->stmts[matches_all && !query->with_flow ? LIST : LIST_FLOWS];
+    sqlite3_stmt *stmt = list_stmt(reader, query, matches_all);
     int rc = begin(reader, &filling, err);
     if (rc)
         return rc;

@@ -13,8 +13,9 @@
 #include "store/sql.h"
 
 enum {
-    NAME_MAX_LEN = 255,          /* of a source or session */
-    SNAPSHOT_MAX_LEN = 900000000 /* SQLite takes values of up to 1e9 bytes */
+    NAME_MAX_LEN = 255,           /* of a source or session */
+    SNAPSHOT_MAX_LEN = 900000000, /* SQLite takes values of up to 1e9 bytes */
+    WRITE_OVERHEAD = 1024,        /* what a queued snapshot takes beside it */
 };
 
 const struct mf_store__limits mf_store__default_limits = {
@@ -170,7 +171,7 @@ int mf_store_put(struct mf_store *store, struct mf_flow *flow,
     op->source = op->text;
     op->session = op->text + source_len;
     op->flow = mf_flow_ref(flow);
-    op->size = len;
+    op->size = len + WRITE_OVERHEAD;
     mf_store__queue_push(&store->queue, op, &store->limits, ret_ticket);
     return 0;
 }

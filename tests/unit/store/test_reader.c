@@ -90,6 +90,37 @@ static void a_filter_looks_into_messages(void **state)
     mf_filter_unref(filter);
 }
 
+static void a_filter_by_pin_finds_old_pins(void **state)
+{
+    struct fixture *fixture = *state;
+    struct mf_window window;
+    struct mf_filter *filter = NULL;
+    const bool yes = true;
+    Mitmflow__V1__FlowFilter message = MITMFLOW__V1__FLOW_FILTER__INIT;
+    message.pinned_presence_case =
+        MITMFLOW__V1__FLOW_FILTER__PINNED_PRESENCE_PINNED;
+    message.pinned = true;
+    fixture_open(fixture);
+    wait_ticket(fixture, put_letters(fixture, 'a', 'j'));
+    update(fixture, "b", &yes, NULL);
+    update(fixture, "c", &yes, NULL);
+    assert_int_equal(mf_filter_new(&message, &filter, NULL), 0);
+    struct mf_list_query query = {.filter = filter, .limit = 10};
+    assert_int_equal(list_with(fixture, &query, &window), 0);
+    assert_int_equal(window.count, 2);
+    assert_int_equal(mf_record_head(window.records[0])->number, 3);
+    assert_int_equal(mf_record_head(window.records[1])->number, 2);
+    assert_null(mf_record_flow(window.records[0]));
+    mf_window_release(&window);
+    query.with_flow = true;
+    query.limit = 1;
+    assert_int_equal(list_with(fixture, &query, &window), 0);
+    assert_int_equal(window.count, 1);
+    assert_non_null(mf_record_flow(window.records[0]));
+    mf_window_release(&window);
+    mf_filter_unref(filter);
+}
+
 static void flows_begun_later_than_a_time_can_be_asked_for(void **state)
 {
     struct fixture *fixture = *state;
@@ -253,6 +284,7 @@ int main(void)
         TEST(lists_are_newest_first_and_end_at_the_limit),
         TEST(a_list_without_its_flow_has_the_same_summary),
         TEST(a_filter_looks_into_messages),
+        TEST(a_filter_by_pin_finds_old_pins),
         TEST(flows_begun_later_than_a_time_can_be_asked_for),
         TEST(a_cancelled_list_stops),
         TEST(changes_come_once_each_in_order_page_by_page),

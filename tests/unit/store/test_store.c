@@ -278,7 +278,7 @@ static void a_batch_is_cut_at_its_bytes(void **state)
     memset(text, 'x', 1000);
     text[1000] = '\0';
     fixture->limits.gather_ns = INT64_C(3600000000000);
-    fixture->limits.batch_bytes = 1500; /* two flows are plenty, one fits */
+    fixture->limits.batch_bytes = 3000; /* two flows are plenty, one fits */
     fixture_open(fixture);
     put(fixture, "a", TCP_END, text);
     wait_ticket(fixture, put(fixture, "b", TCP_END, text) - 1);
