@@ -4,13 +4,13 @@
 #include <stdlib.h>
 
 enum { SLOTS = 8192 };
-#define SNAPSHOTS_MAX_LEN (64u << 20)
+#define HELD_MAX_LEN (64u << 20)
 
 struct mf_hub {
     struct mf_change slots[SLOTS]; /* change n is in slot n % SLOTS */
     uint64_t head;
     uint64_t count; /* the last `count` changes up to head are held */
-    size_t snapshots_len;
+    size_t held_len;
     uint64_t flow_count;
     struct mf_subscriber *first;
     struct mf_subscriber *upcoming; /* next to be called, in publish */
@@ -26,21 +26,24 @@ struct mf_hub *mf_hub_new(uint64_t head, uint64_t flow_count)
     return hub;
 }
 
-static size_t snapshot_len(const struct mf_change *change)
+/* What a change holds in memory, nearly. */
+static size_t change_len(const struct mf_change *change)
 {
-    const struct mf_flow *flow =
-        change->record ? mf_record_flow(change->record) : NULL;
-    size_t len = 0;
+    size_t summary_len, snapshot_len = 0;
+    if (!change->record)
+        return 0;
+    mf_record_summary(change->record, &summary_len);
+    const struct mf_flow *flow = mf_record_flow(change->record);
     if (flow)
-        mf_flow_snapshot(flow, &len);
-    return len;
+        mf_flow_snapshot(flow, &snapshot_len);
+    return summary_len + snapshot_len;
 }
 
 static void drop_oldest(struct mf_hub *hub)
 {
     struct mf_change *oldest =
         &hub->slots[(hub->head - hub->count + 1) % SLOTS];
-    hub->snapshots_len -= snapshot_len(oldest);
+    hub->held_len -= change_len(oldest);
     mf_record_unref(oldest->record);
     oldest->record = NULL;
     hub->count--;
@@ -68,8 +71,8 @@ static void append(struct mf_hub *hub, const struct mf_change *change)
         mf_record_ref(change->record);
     hub->head++;
     hub->count++;
-    hub->snapshots_len += snapshot_len(change);
-    while (hub->count > 1 && hub->snapshots_len > SNAPSHOTS_MAX_LEN)
+    hub->held_len += change_len(change);
+    while (hub->count > 1 && hub->held_len > HELD_MAX_LEN)
         drop_oldest(hub);
 }
 

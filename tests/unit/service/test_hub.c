@@ -1,6 +1,7 @@
 #include "../cmocka.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "service/hub.h"
 
@@ -87,12 +88,35 @@ static void subscribers_may_leave_while_they_are_called(void **state)
     mf_hub_free(hub);
 }
 
+static void long_changes_leave_sooner(void **state)
+{
+    enum { NOTE_LEN = 64 << 10, CHANGES = 2048 };
+    static char note[NOTE_LEN + 1];
+    (void)state;
+    struct mf_hub *hub = mf_hub_new(0, 0);
+    memset(note, 'n', NOTE_LEN);
+    for (uint64_t number = 1; number <= CHANGES; number++) {
+        const struct mf_record_head head = {
+            .number = number, .source = "", .note = note};
+        struct mf_record *record = mf_record_new(&head, NULL, NULL, 0);
+        const struct mf_change change = {
+            .change = number, .number = number, .record = record};
+        mf_hub_publish(hub, &change, 1, number);
+        mf_record_unref(record);
+    }
+    assert_non_null(mf_hub_change(hub, CHANGES));
+    assert_non_null(mf_hub_change(hub, CHANGES - 500));
+    assert_null(mf_hub_change(hub, 500));
+    mf_hub_free(hub);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changes_are_found_by_number_until_they_are_too_old),
         cmocka_unit_test(changes_that_the_store_had_at_start_are_passed_over),
         cmocka_unit_test(subscribers_may_leave_while_they_are_called),
+        cmocka_unit_test(long_changes_leave_sooner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
