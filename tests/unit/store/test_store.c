@@ -376,6 +376,13 @@ static void the_oldest_flows_without_a_pin_make_room(void **state)
     wait_flow_count(fixture, 3);
 }
 
+static void a_commit_may_evict_as_many_flows_as_it_may_bring(void **state)
+{
+    const struct mf_store__limits *limits = &mf_store__default_limits;
+    (void)state;
+    assert_true(limits->chunk_count >= limits->batch_count);
+}
+
 static void room_that_is_not_needed_is_given_back(void **state)
 {
     struct fixture *fixture = *state;
@@ -459,6 +466,7 @@ int main(void)
         TEST(deleting_everything_keeps_numbers_and_changes),
         TEST(old_tombstones_are_forgotten_and_that_is_remembered),
         TEST(the_oldest_flows_without_a_pin_make_room),
+        TEST(a_commit_may_evict_as_many_flows_as_it_may_bring),
         TEST(room_that_is_not_needed_is_given_back),
         TEST(a_commit_is_told_when_the_backlog_is_without_it),
     };
