@@ -425,11 +425,12 @@ static void on_delete_flows(struct mf_call *call, void *user,
         return;
     }
     size_t count = 0;
-    struct mf_flow_ref *refs = read_refs(request, message, len, &count);
-    if (!refs)
-        mf_call_finish(call, MF_STATUS_RESOURCE_EXHAUSTED, "out of memory");
-    else if (count > ID_REFS_MAX)
+    struct mf_flow_ref *refs = NULL;
+    if (request->n_numbers > ID_REFS_MAX ||
+        request->n_flow_ids > ID_REFS_MAX - request->n_numbers)
         refuse(call, "too many flows named at once");
+    else if (!(refs = read_refs(request, message, len, &count)))
+        mf_call_finish(call, MF_STATUS_RESOURCE_EXHAUSTED, "out of memory");
     else
         delete (user, call, refs, count, request->all);
     free(refs);
