@@ -1,0 +1,49 @@
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "query/fold.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { TEXT_LEN = 70000 }; /* more than two chunks of the search */
+
+/* A search in chunks must find what a search in the whole finds. */
+static void check(const char *text, size_t len, const char *needle,
+                  size_t needle_len)
+{
+    char *folded = malloc(len + needle_len);
+    if (!folded)
+        abort();
+    memcpy(folded, text, len);
+    memcpy(folded + len, needle, needle_len);
+    mf_fold(folded, len);
+    bool wide = mf_fold(folded + len, needle_len);
+    bool want = memmem(folded, len, folded + len, needle_len) != NULL;
+    if (mf_fold_find(text, len, folded + len, needle_len, wide) != want)
+        abort();
+    free(folded);
+}
+
+/* The first byte is the needle's length, the next two where the text comes
+ * in a longer one; the rest is the needle and the text. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 4)
+        return 0;
+    size_t needle_len = data[0], at = (size_t)data[1] << 8 | data[2];
+    const char *needle = (const char *)data + 3;
+    size -= 3;
+    if (needle_len == 0 || needle_len > size ||
+        !mf_utf8_valid(needle, needle_len))
+        return 0;
+    const char *text = needle + needle_len;
+    size_t len = size - needle_len;
+    check(text, len, needle, needle_len);
+    static char longer[TEXT_LEN];
+    memset(longer, ' ', sizeof longer);
+    memcpy(longer + at, text, len < TEXT_LEN - at ? len : TEXT_LEN - at);
+    check(longer, sizeof longer, needle, needle_len);
+    return 0;
+}
