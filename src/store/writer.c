@@ -90,23 +90,31 @@ static bool carry_out(struct mf_store *store, struct mf_store__op *ops,
     return true;
 }
 
+static int64_t count_free_pages(struct mf_store *store)
+{
+    int64_t count;
+    return mf_sql_get_int(store->db, "PRAGMA freelist_count", &count, NULL)
+               ? 0
+               : count;
+}
+
 /*
  * Give pages that deletions freed back to the file system, some at a time.
- * True if it did: there may be more.
+ * True if it did: there may be more. (A database that was put together by
+ * other hands may not be made for it.)
  */
 static bool shrink(struct mf_store *store)
 {
     enum { PAGES_AT_ONCE = 512 };
     char sql[64];
-    int64_t free_pages;
-    if (mf_sql_get_int(store->db, "PRAGMA freelist_count", &free_pages, NULL))
-        return false;
+    int64_t free_pages = count_free_pages(store);
     int64_t count = free_pages - store->limits.free_pages;
     if (count <= 0)
         return false;
     snprintf(sql, sizeof sql, "PRAGMA incremental_vacuum(%lld)",
              (long long)(count < PAGES_AT_ONCE ? count : PAGES_AT_ONCE));
-    return mf_sql_exec(store->db, sql, NULL) == 0;
+    return mf_sql_exec(store->db, sql, NULL) == 0 &&
+           count_free_pages(store) < free_pages;
 }
 
 void *mf_store__write(void *arg)
