@@ -83,26 +83,36 @@ static int open_unix(const char *address, int *ret_fd, char **ret_path,
     return 0;
 }
 
-static int bind_first(const struct addrinfo *list, int *ret_fd)
+static int bind_one(const struct addrinfo *info)
 {
-    int fd = -1;
-    for (const struct addrinfo *info = list; info; info = info->ai_next) {
-        fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                    0);
-        if (fd < 0)
-            continue;
-        const int on = 1;
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 &&
-            listen(fd, BACKLOG) == 0) {
-            *ret_fd = fd;
-            return 0;
+    int fd =
+        socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -1;
+    const int on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 &&
+        listen(fd, BACKLOG) == 0)
+        return fd;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
+/* Of a name's addresses one of IPv4 goes first: what connects to "localhost"
+ * tries both, what connects to 127.0.0.1 does not. */
+static int bind_first(const struct addrinfo *list)
+{
+    for (int pass = 0; pass < 2; pass++)
+        for (const struct addrinfo *info = list; info; info = info->ai_next) {
+            if ((info->ai_family == AF_INET) != (pass == 0))
+                continue;
+            int fd = bind_one(info);
+            if (fd >= 0 || errno == EADDRINUSE)
+                return fd;
         }
-        int saved = errno;
-        close(fd);
-        errno = saved;
-    }
-    return MF_EIO;
+    return -1;
 }
 
 static int open_tcp(const char *address, int *ret_fd, struct mf_err *err)
@@ -122,8 +132,11 @@ static int open_tcp(const char *address, int *ret_fd, struct mf_err *err)
     if (rc)
         return mf_err_set(err, MF_EINVAL, "cannot resolve %s: %s", address,
                           gai_strerror(rc));
-    if (bind_first(list, ret_fd))
+    int fd = bind_first(list);
+    if (fd < 0)
         rc = listen_error(err, address);
+    else
+        *ret_fd = fd;
     freeaddrinfo(list);
     return rc;
 }

@@ -34,6 +34,7 @@ struct mf_call *mf_call__new(struct mf_rpc *rpc, const struct mf_entry *entry,
 void mf_call__free(struct mf_call *call)
 {
     mf_timer_free(call->deadline);
+    mf_timer_free(call->stall);
     mf_timer_free(call->wake);
     mf_envelope_release(&call->envelope);
     mf_buf_release(&call->body);
@@ -59,6 +60,8 @@ static void set_over(struct mf_call *call)
     call->is_over = true;
     if (call->deadline)
         mf_timer_stop(call->deadline);
+    if (call->stall)
+        mf_timer_stop(call->stall);
     if (call->wake)
         mf_timer_stop(call->wake);
     /* So that the exchange can throw the rest of the request away. */
@@ -201,6 +204,7 @@ void mf_call_pause(struct mf_call *call)
     if (call->is_over)
         return;
     call->is_paused = true;
+    mf_call__watch_stall(call);
     mf_exchange_pause(call->x);
 }
 
@@ -209,6 +213,7 @@ void mf_call_resume(struct mf_call *call)
     if (call->is_over || !call->is_paused)
         return;
     call->is_paused = false;
+    mf_call__watch_stall(call);
     if (call->held.len == 0) {
         mf_exchange_resume(call->x);
         return;

@@ -154,6 +154,7 @@ static void begin(struct mf_call *call)
         mf_call__fail(call, status, message);
         return;
     }
+    mf_call__watch_stall(call);
     const struct mf_method *method = call->method;
     bool takes_stream = method->kind == MF_METHOD_CLIENT_STREAM ||
                         method->kind == MF_METHOD_BIDI_STREAM;

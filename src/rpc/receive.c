@@ -135,6 +135,30 @@ static void take(struct mf_call *call, const uint8_t **data, size_t *len)
     }
 }
 
+static void on_stall(void *arg)
+{
+    mf_call__fail(arg, MF_STATUS_DEADLINE_EXCEEDED,
+                  "the rest of the message did not come in time");
+}
+
+void mf_call__watch_stall(struct mf_call *call)
+{
+    bool is_owed = call->protocol == MF_PROTOCOL_CONNECT_UNARY ||
+                   takes_one(call) || !mf_envelope_is_between(&call->envelope);
+    if (call->is_over)
+        return;
+    if (!is_owed || call->is_half_closed || call->is_paused) {
+        if (call->stall)
+            mf_timer_stop(call->stall);
+        return;
+    }
+    if (!call->stall)
+        call->stall = mf_timer_new(mf_exchange_loop(call->x), on_stall, call);
+    /* Without memory for it the call goes untimed. */
+    if (call->stall)
+        mf_timer_start(call->stall, call->rpc->opts.stall_timeout_ms, 0);
+}
+
 void mf_call__on_data(struct mf_exchange *x, void *user, const uint8_t *data,
                       size_t len)
 {
@@ -152,6 +176,7 @@ void mf_call__on_data(struct mf_exchange *x, void *user, const uint8_t *data,
     }
     if (rc)
         fail_code(call, rc, NULL);
+    mf_call__watch_stall(call);
 }
 
 void mf_call__go_on(void *arg)
@@ -167,6 +192,7 @@ void mf_call__go_on(void *arg)
         return;
     mf_buf_release(&call->held);
     call->held_at = 0;
+    mf_call__watch_stall(call);
     if (!call->is_paused)
         mf_exchange_resume(call->x);
 }
@@ -195,17 +221,19 @@ void mf_call__on_end(struct mf_exchange *x, void *user)
     struct mf_call *call = user;
     if (call->is_over)
         return;
+    bool is_cut = call->protocol != MF_PROTOCOL_CONNECT_UNARY &&
+                  !mf_envelope_is_between(&call->envelope);
+    call->is_half_closed = !is_cut;
+    mf_call__watch_stall(call);
     if (call->protocol == MF_PROTOCOL_CONNECT_UNARY) {
-        call->is_half_closed = true;
         end_connect_unary(call);
         return;
     }
-    if (!mf_envelope_is_between(&call->envelope)) {
+    if (is_cut) {
         mf_call__fail(call, MF_STATUS_INVALID_ARGUMENT,
                       "the last message is cut off");
         return;
     }
-    call->is_half_closed = true;
     if (takes_one(call)) {
         end_one(call);
     } else if (call->method->ops.on_half_close) {

@@ -88,6 +88,10 @@ struct mf_rpc;
 struct mf_rpc_opts {
     const struct mf_json *json;
     size_t max_message_len; /* uncompressed, of one message, bytes */
+    /* Without a byte of an unfinished message for so long the call fails;
+     * between the messages of a stream a client may be silent for ever.
+     * 0: 60 s. */
+    unsigned stall_timeout_ms;
 };
 
 struct mf_rpc *mf_rpc_new(const struct mf_rpc_opts *opts);

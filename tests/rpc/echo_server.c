@@ -381,6 +381,8 @@ int main(int argc, char **argv)
             opts.idle_timeout_ms = (unsigned)number;
         else if (strcmp(argv[i], "--max-connections") == 0)
             opts.max_connections = (unsigned)number;
+        else if (strcmp(argv[i], "--stall-timeout-ms") == 0)
+            rpc_opts.stall_timeout_ms = (unsigned)number;
         else if (strcmp(argv[i], "--grace-ms") == 0)
             app.grace_ms = (unsigned)number;
         else

@@ -387,6 +387,46 @@ def test_a_deadline_in_mid_upload_closes_the_call_at_once(server):
     assert end_of(got)["code"] == "deadline_exceeded"
 
 
+@pytest.mark.parametrize(
+    "path, kind, begun",
+    [
+        ("ClientStream", PROTO, envelope(b"x" * 9)[:7]),
+        ("ClientStream", PROTO, b"\0"),
+        ("ServerStream", PROTO, envelope(message("m"))),
+        ("Unary", "application/proto", b"\x0a"),
+        ("Unary", "application/proto", None),
+    ],
+)
+def test_a_message_whose_rest_does_not_come_ends_its_call(start, path, kind, begun):
+    server = start("--stall-timeout-ms", "50")
+    with server.connect() as stalled, server.connect() as silent:
+        wire.begin_post(silent, "/test.Echo/ClientStream", PROTO)
+        silent.sendall(chunk(envelope(message("m"))))
+        wire.begin_post(stalled, "/test.Echo/" + path, kind)
+        if begun:
+            stalled.sendall(chunk(begun))
+        # The answer comes when the request is whole after all.
+        if path == "ClientStream":
+            while server.stats()[3] == 0:
+                pass
+        else:
+            # No handler knows of it: its status tells.
+            with server.connect() as clock:
+                wire.begin_post(clock, "/test.Echo/ClientStream", PROTO)
+                clock.sendall(chunk(b"\0"))
+                while server.stats()[3] == 0:
+                    pass
+        stalled.sendall(b"0\r\n\r\n")
+        response = wire.read_response(stalled)
+        data = response.read()
+        error = json.loads(data) if path == "Unary" else end_of(wire.envelopes(data))
+        assert error["code"] == "deadline_exceeded"
+        # Between messages a client may be silent.
+        silent.sendall(chunk(envelope(message("m"))) + b"0\r\n\r\n")
+        got = wire.envelopes(wire.read_response(silent).read())
+        assert wire.text_field(got[0][1], 1).startswith("2 messages")
+
+
 def test_a_message_of_a_hundred_megabytes_is_taken(start):
     server = start("--max-message", str(128 << 20))
     note = b"n" * (100 << 20)
