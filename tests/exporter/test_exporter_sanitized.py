@@ -1,0 +1,73 @@
+"""The extension under ASan and UBSan, inside the newest mitmproxy here."""
+
+import os
+import pathlib
+import subprocess
+
+import inside as inside_module
+import pytest
+from harness import schema
+from harness.mitmdump import KINDS
+from inside import Inside
+
+SANITIZED = pathlib.Path(
+    os.environ.get(
+        "MITMFLOW_TEST_SANITIZED_EXPORTER",
+        schema.ROOT / "build-asan" / "exporter" / "mitmflow_exporter.py",
+    )
+)
+
+
+def runtime(name):
+    """The sanitizer's library, which a plain Python has to load first."""
+    found = subprocess.run(
+        ["gcc", f"-print-file-name={name}"], check=True, capture_output=True, text=True
+    )
+    return found.stdout.strip()
+
+
+@pytest.fixture
+def sanitized(monkeypatch):
+    if not SANITIZED.exists():
+        pytest.skip("build-asan is not built")
+    kinds = [kind for kind in KINDS if kind.is_here and kind.has_modes]
+    if not kinds:
+        pytest.skip("no mitmproxy from PyPI is here")
+    monkeypatch.setattr(inside_module, "EXPORTER", SANITIZED)
+    runner = Inside(kinds[-1])
+    environment = {
+        "LD_PRELOAD": f"{runtime('libasan.so')} {runtime('libubsan.so')}",
+        # Python itself leaves much behind at its end.
+        "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1",
+        "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+        # Its own allocator would hide overruns of small objects.
+        "PYTHONMALLOC": "malloc",
+    }
+
+    def run(scenario, *arguments):
+        return runner.run(scenario, *arguments, env=environment)
+
+    return run
+
+
+@pytest.mark.parametrize("scenario", ["encode", "bad", "bodies", "live", "options"])
+def test_the_hooks_are_clean(sanitized, scenario):
+    assert sanitized(scenario)
+
+
+def test_the_sender_is_clean(sanitized, recorder):
+    assert sanitized("send", recorder.url, "200", "20000", "0")["stats"]["acked"] == 400
+    assert sanitized("growth", recorder.url)["stats"]["growing"] == 0
+    assert sanitized("reload", recorder.url, "10")["references"] == 0
+
+
+def test_the_sender_is_clean_with_an_old_server(sanitized, start_recorder):
+    recorder = start_recorder(takes_raw=False)
+    assert sanitized("published", recorder.url)["stats"]["acked"] == 2
+
+
+def test_giving_up_flows_is_clean(sanitized):
+    result = sanitized(
+        *("send", "http://127.0.0.1:9", "2000", "20000", "0", "queue_max=3000000", "drain=1")
+    )
+    assert result["stats"]["given_up"] == result["stats"]["pushed"] == 4000
