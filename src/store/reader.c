@@ -85,7 +85,10 @@ int mf_reader_open(struct mf_store *store, struct mf_reader **ret_reader,
                         : mf_err_set(err, MF_ENOMEM, "out of memory");
     if (!rc) {
         sqlite3_busy_timeout(reader->db, BUSY_TIMEOUT_MS);
-        rc = mf_sql_exec(reader->db, "PRAGMA trusted_schema = OFF", err);
+        rc = mf_sql_exec(reader->db,
+                         "PRAGMA trusted_schema = OFF;"
+                         "PRAGMA temp_store = MEMORY",
+                         err);
     }
     if (!rc)
         rc = mf_sql_prepare(reader->db, sql, STATEMENTS, reader->stmts, err);
