@@ -99,6 +99,8 @@ export function App() {
           <EmptyState view={view} filter={place.filter} />
         ) : (
           <FlowList
+            // Another filter is another list: it begins at its edge.
+            key={view.filter}
             order={order}
             onOrder={setOrder}
             cursor={cursor}

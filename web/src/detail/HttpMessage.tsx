@@ -69,7 +69,11 @@ export function HttpMessage({ message, details, fileName, missing }: Props) {
 
 function problemOf(message: Request | Response, undecoded: string): string {
   const size = Number(message.contentSize);
-  if (undecoded) return `Shown as it was on the wire: ${undecoded}.`;
+  if (undecoded) {
+    const decoded = message.content.length;
+    const asSent = decoded === 0 || decoded === message.rawContent.length;
+    return `${asSent ? "Shown as it was on the wire" : "Decoded only in part"}: ${undecoded}.`;
+  }
   if (message.content.length === 0 && size > 0) {
     return `mitmproxy passed this body on without keeping it (${formatSize(size)}).`;
   }

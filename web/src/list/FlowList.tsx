@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type MouseEvent, useEffect, useMemo, useRef } from "react";
+import { type MouseEvent, useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import { windowMax } from "../connection/protocol";
 import type { Row } from "../connection/row";
 import { placeOf } from "../connection/window";
@@ -64,8 +64,17 @@ export function FlowList({ order, onOrder, cursor, opened, onCursor, onOpen }: P
     // Keeps the row at the top of the view still when rows come above it.
     anchorTo: follow.on ? "start" : "end",
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: sizes are cached by key until told
-  useEffect(() => virtual.measure(), [size]);
+  const show = (number: number) => {
+    const index = itemIndex(items, number);
+    if (index >= 0) virtual.scrollToIndex(index, { align: "auto" });
+  };
+
+  // Sizes are cached by key until told; the open flow stays in view.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when the lines change their height
+  useLayoutEffect(() => {
+    virtual.measure();
+    if (opened !== null) show(opened);
+  }, [size]);
 
   // Reading a flow keeps its row still; going back to the list lets it go.
   const { set: setFollow, atEdge } = follow;
@@ -73,10 +82,6 @@ export function FlowList({ order, onOrder, cursor, opened, onCursor, onOpen }: P
     setFollow(opened === null && atEdge());
   }, [opened, setFollow, atEdge]);
 
-  const show = (number: number) => {
-    const index = itemIndex(items, number);
-    if (index >= 0) virtual.scrollToIndex(index, { align: "auto" });
-  };
   const toEdge = () => {
     if (opened === null) onCursor(null);
     follow.set(true);
@@ -105,6 +110,7 @@ export function FlowList({ order, onOrder, cursor, opened, onCursor, onOpen }: P
       const last = which === "bottom" ? "oldest-first" : "newest-first";
       const row = rows[order === last ? rows.length - 1 : 0];
       moveTo(row);
+      virtual.scrollToIndex(which === "bottom" ? items.length - 1 : 0);
       if (order === last && opened === null) follow.set(true);
     },
     open: () => cursor !== null && onOpen(cursor),
