@@ -132,9 +132,11 @@ static int put(struct mf_batch *batch, struct mf_store__op *op,
 static int cut_off(struct mf_batch *batch, struct mf_store__op *op,
                    bool *ret_is_unfinished, struct mf_err *err)
 {
-    size_t chunk = batch->limits->chunk_count, seen;
+    const struct mf_store__limits *limits = batch->limits;
     struct mf_store__row *row;
-    int rc = mf_rows_load_live(batch->rows, op->session, chunk, &seen, err);
+    bool is_all = true;
+    int rc = mf_rows_load_live(batch->rows, op->session, limits->chunk_count,
+                               limits->batch_bytes, &is_all, err);
     for (size_t i = 0; !rc && (row = mf_rows_at(batch->rows, i)); i++) {
         if (row->is_deleted || row->state != MF_FLOW_LIVE ||
             strcmp(row->session, op->session) != 0)
@@ -142,7 +144,7 @@ static int cut_off(struct mf_batch *batch, struct mf_store__op *op,
         row->state = MF_FLOW_CUT_OFF;
         row->is_dirty = true;
     }
-    *ret_is_unfinished = !rc && seen == chunk;
+    *ret_is_unfinished = !is_all;
     return rc;
 }
 

@@ -28,7 +28,9 @@ static const char *const sql[STATEMENTS] = {
     [NUMBERS_OF_ID] =
         "SELECT number FROM flow WHERE id = ?1 ORDER BY number DESC",
     [LIVE_OF_SESSION] =
-        "SELECT number FROM flow WHERE session = ?1 AND state = 1 LIMIT ?2",
+        "SELECT number, coalesce((SELECT length(snapshot.flow) FROM snapshot"
+        " WHERE snapshot.number = flow.number), 0)"
+        " FROM flow WHERE session = ?1 AND state = 1 LIMIT ?2",
     [OLDEST_UNPINNED] =
         "SELECT number FROM flow WHERE NOT pinned ORDER BY number LIMIT ?1",
     [ALL_NUMBERS] = "SELECT number FROM flow ORDER BY number",
@@ -343,54 +345,69 @@ void mf_rows_mark_deleted(struct mf_store__row *row)
     row->is_dirty = true;
 }
 
-/* The first column of all rows of `stmt`. */
-static int collect(sqlite3_stmt *stmt, uint64_t **ret_numbers,
-                   size_t *ret_count, struct mf_err *err)
+/* The first column of the rows of `stmt`, until what is in the second passes
+ * `bytes` in all. */
+static int collect_some(sqlite3_stmt *stmt, size_t bytes,
+                        uint64_t **ret_numbers, size_t *ret_count,
+                        bool *ret_is_all, struct mf_err *err)
 {
     uint64_t *numbers = NULL;
-    size_t count = 0, cap = 0;
-    int rc;
-    while ((rc = mf_sql_step(stmt, err)) == 1) {
+    size_t count = 0, cap = 0, seen_bytes = 0;
+    int rc = 1;
+    while (seen_bytes <= bytes && (rc = mf_sql_step(stmt, err)) == 1) {
         if (count == cap) {
             size_t new_cap = cap ? 2 * cap : 256;
             uint64_t *grown = realloc(numbers, new_cap * sizeof *grown);
             if (!grown) {
-                sqlite3_reset(stmt);
-                free(numbers);
-                return mf_err_set(err, MF_ENOMEM, "out of memory");
+                rc = mf_err_set(err, MF_ENOMEM, "out of memory");
+                break;
             }
             numbers = grown;
             cap = new_cap;
         }
         numbers[count++] = (uint64_t)sqlite3_column_int64(stmt, 0);
+        if (sqlite3_column_count(stmt) > 1)
+            seen_bytes += (size_t)sqlite3_column_int64(stmt, 1);
     }
-    if (rc) {
+    sqlite3_reset(stmt);
+    if (rc < 0) {
         free(numbers);
         return rc;
     }
     *ret_numbers = numbers;
     *ret_count = count;
+    *ret_is_all = rc == 0;
     return 0;
 }
 
-int mf_rows_load_live(struct mf_rows *rows, const char *session, size_t limit,
-                      size_t *ret_seen, struct mf_err *err)
+static int collect(sqlite3_stmt *stmt, uint64_t **ret_numbers,
+                   size_t *ret_count, struct mf_err *err)
 {
+    bool is_all;
+    return collect_some(stmt, SIZE_MAX, ret_numbers, ret_count, &is_all, err);
+}
+
+int mf_rows_load_live(struct mf_rows *rows, const char *session, size_t limit,
+                      size_t bytes, bool *ret_is_all, struct mf_err *err)
+{
+    sqlite3_stmt *stmt = rows->stmts[LIVE_OF_SESSION];
     uint64_t *numbers;
     size_t count;
-    mf_sql_bind_text(rows->stmts[LIVE_OF_SESSION], 1, session);
-    mf_sql_bind_int(rows->stmts[LIVE_OF_SESSION], 2, limit);
-    int rc = collect(rows->stmts[LIVE_OF_SESSION], &numbers, &count, err);
+    bool is_all;
+    /* One more than may be loaded shows whether that is all. */
+    mf_sql_bind_text(stmt, 1, session);
+    mf_sql_bind_int(stmt, 2, limit + 1);
+    int rc = collect_some(stmt, bytes, &numbers, &count, &is_all, err);
     if (rc)
         return rc;
-    for (size_t i = 0; !rc && i < count; i++) {
+    for (size_t i = 0; !rc && i < count && i < limit; i++) {
         struct mf_store__row *row;
         rc = by_number(rows, numbers[i], &row, err);
         if (rc == MF_ENOENT)
             rc = 0;
     }
     free(numbers);
-    *ret_seen = count;
+    *ret_is_all = is_all && count <= limit;
     return rc;
 }
 

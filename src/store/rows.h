@@ -72,10 +72,11 @@ int mf_rows_derive(struct mf_store__row *row);
 
 void mf_rows_mark_deleted(struct mf_store__row *row);
 
-/* Load flows that the database says are live in `session`, at most `limit`;
- * *ret_seen tells how many there were. */
+/* Load flows that the database says are live in `session`: at most `limit`,
+ * and with snapshots of not much over `bytes` in all. *ret_is_all tells
+ * whether that is every one. */
 int mf_rows_load_live(struct mf_rows *rows, const char *session, size_t limit,
-                      size_t *ret_seen, struct mf_err *err);
+                      size_t bytes, bool *ret_is_all, struct mf_err *err);
 
 /* Mark the oldest `limit` flows in the database that are not pinned, there
  * or here, as deleted; *ret_count tells how many. */

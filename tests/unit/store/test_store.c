@@ -186,6 +186,28 @@ static void only_live_flows_of_the_session_are_cut_off(void **state)
     assert_false(fixture->told.has_gap);
 }
 
+static void cutting_off_big_flows_takes_several_commits(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[1001] = "";
+    uint64_t ticket;
+    memset(text, 'x', 1000);
+    fixture->limits.batch_bytes = 2500; /* passed by the third */
+    fixture_open(fixture);
+    for (char id = 'a'; id < 'h'; id++)
+        ticket = put_id(fixture, &id, 1, TCP_MESSAGE, text, "one");
+    wait_ticket(fixture, ticket);
+    size_t before = fixture->told.commits;
+    assert_int_equal(mf_store_cut_off(fixture->store, "one", &ticket), 0);
+    wait_ticket(fixture, ticket);
+    assert_int_equal(fixture->told.commits, before + 3);
+    struct mf_window window = list(fixture, 10);
+    for (size_t i = 0; i < 7; i++)
+        assert_int_equal(mf_record_head(window.records[i])->state,
+                         MF_FLOW_CUT_OFF);
+    mf_window_release(&window);
+}
+
 static void a_flow_that_another_session_goes_on_with_stays_live(void **state)
 {
     struct fixture *fixture = *state;
@@ -458,6 +480,7 @@ int main(void)
         TEST(names_that_are_too_long_are_refused),
         TEST(live_flows_are_cut_off_when_the_store_opens_again),
         TEST(only_live_flows_of_the_session_are_cut_off),
+        TEST(cutting_off_big_flows_takes_several_commits),
         TEST(a_flow_that_another_session_goes_on_with_stays_live),
         TEST(a_deleted_id_comes_back_with_a_new_number),
         TEST(writes_of_one_commit_take_effect_in_order),
