@@ -69,20 +69,25 @@ int mf_get_query_parse(const char *path, struct mf_get_query *ret_query,
 {
     const char *query = strchr(path, '?');
     query = query ? query + 1 : "";
-    char version[VALUE_MAX_LEN + 1], codec[VALUE_MAX_LEN + 1],
+    char codec[VALUE_MAX_LEN + 1], version[VALUE_MAX_LEN + 1],
         base64[VALUE_MAX_LEN + 1], compression[VALUE_MAX_LEN + 1];
-    if (short_value(query, "connect", version) ||
-        short_value(query, "encoding", codec) ||
-        short_value(query, "base64", base64) ||
-        short_value(query, "compression", compression))
-        return MF_EINVAL;
-    if (*version && strcmp(version, "v1") != 0)
-        return MF_EINVAL;
+    int rc = short_value(query, "encoding", codec);
+    if (rc)
+        return rc;
     if (strcmp(codec, "json") != 0 && strcmp(codec, "proto") != 0)
         return MF_ENOENT;
     ret_query->is_json = strcmp(codec, "json") == 0;
-    int rc = mf_encoding_parse(compression, strlen(compression),
-                               &ret_query->encoding);
+    rc = short_value(query, "connect", version);
+    if (!rc)
+        rc = short_value(query, "base64", base64);
+    if (!rc)
+        rc = short_value(query, "compression", compression);
+    if (rc)
+        return rc;
+    if (*version && strcmp(version, "v1") != 0)
+        return MF_EINVAL;
+    rc = mf_encoding_parse(compression, strlen(compression),
+                           &ret_query->encoding);
     if (rc)
         return rc;
     return append_message(query, strcmp(base64, "1") == 0, message);

@@ -117,16 +117,26 @@ static enum mf_status read_get(struct mf_call *call, const char **ret_message)
 {
     struct mf_get_query query;
     int rc = mf_get_query_parse(mf_exchange_path(call->x), &query, &call->body);
-    if (!rc) {
+    switch (rc) {
+    case 0:
+        call->is_json = query.is_json;
+        call->content_type =
+            query.is_json ? "application/json" : "application/proto";
         call->encoding = query.encoding;
         return MF_STATUS_OK;
+    case MF_EUNSUPPORTED:
+        *ret_message = "the compression is not supported";
+        return MF_STATUS_UNIMPLEMENTED;
+    case MF_EFULL:
+        *ret_message = "the message is too long";
+        return MF_STATUS_RESOURCE_EXHAUSTED;
+    case MF_ENOMEM:
+        *ret_message = "out of memory";
+        return MF_STATUS_RESOURCE_EXHAUSTED;
+    default:
+        *ret_message = "malformed query";
+        return MF_STATUS_INVALID_ARGUMENT;
     }
-    *ret_message = rc == MF_EUNSUPPORTED ? "the compression is not supported"
-                   : rc == MF_EFULL      ? "the message is too long"
-                                         : "malformed query";
-    return rc == MF_EUNSUPPORTED ? MF_STATUS_UNIMPLEMENTED
-           : rc == MF_EFULL      ? MF_STATUS_RESOURCE_EXHAUSTED
-                                 : MF_STATUS_INVALID_ARGUMENT;
 }
 
 static enum mf_status read_version(struct mf_call *call,
@@ -167,15 +177,13 @@ static void begin(struct mf_call *call)
 /* The codec of a GET is in its query. */
 static const struct mf_content_type *type_of_get(const struct mf_exchange *x)
 {
-    struct mf_get_query query;
+    struct mf_get_query query = {.is_json = true};
     struct mf_buf message;
     mf_buf_init(&message, 0); /* only the codec is wanted */
-    int rc = mf_get_query_parse(mf_exchange_path(x), &query, &message);
-    if (rc == MF_ENOENT)
+    if (mf_get_query_parse(mf_exchange_path(x), &query, &message) == MF_ENOENT)
         return NULL;
-    bool is_json = rc == 0 || rc == MF_EFULL ? query.is_json : true;
-    return mf_content_type_find(is_json ? "application/json"
-                                        : "application/proto");
+    return mf_content_type_find(query.is_json ? "application/json"
+                                              : "application/proto");
 }
 
 static void handle_known(struct mf_rpc *rpc, struct mf_exchange *x,

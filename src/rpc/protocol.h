@@ -62,10 +62,12 @@ struct mf_get_query {
 /*
  * The message of a path's query, still encoded, appended to `message`.
  *
- *  MF_EINVAL       no message, malformed base64, or another version
+ *  MF_EINVAL       no message, malformed base64 or value, another version
  *  MF_ENOENT       no such codec
  *  MF_EUNSUPPORTED no such compression
  *  MF_EFULL, MF_ENOMEM
+ *
+ * Once the codec is known ret_query->is_json is set, whatever comes then.
  */
 int mf_get_query_parse(const char *path, struct mf_get_query *ret_query,
                        struct mf_buf *message);
