@@ -62,15 +62,17 @@ static void note_header(struct header_facts *facts, const uint8_t *name,
     }
 }
 
-/* Fields of a Headers object; `facts` (NULL is allowed) borrows from it. */
-static void put_headers(struct mf_walk *walk, uint32_t number,
-                        PyObject *headers, struct header_facts *facts)
+/* A Headers object of `data`; returns what it says. The span in it is
+ * borrowed from the headers, which the flow keeps while a hook runs. */
+static struct header_facts put_headers(struct mf_walk *walk, uint32_t number,
+                                       PyObject *data, enum mf_name attribute)
 {
-    PyObject *fields = mf_walk_get(walk, headers, MF_NAME_fields);
-    if (!fields)
-        return;
+    struct header_facts facts = {0};
+    PyObject *headers = mf_walk_get(walk, data, attribute);
+    PyObject *fields =
+        headers ? mf_walk_get(walk, headers, MF_NAME_fields) : NULL;
     PyObject *pair;
-    for (Py_ssize_t i = 0; (pair = mf_walk_item(fields, i)); i++) {
+    for (Py_ssize_t i = 0; fields && (pair = mf_walk_item(fields, i)); i++) {
         const uint8_t *name, *value;
         size_t name_len, value_len;
         PyObject *first = mf_walk_item(pair, 0);
@@ -81,37 +83,12 @@ static void put_headers(struct mf_walk *walk, uint32_t number,
             mf_encoder_bytes_opt(walk->enc, 1, name, name_len);
             mf_encoder_bytes_opt(walk->enc, 2, value, value_len);
             mf_encoder_end(walk->enc, mark);
-            if (facts)
-                note_header(facts, name, name_len, value, value_len);
+            note_header(&facts, name, name_len, value, value_len);
         }
         Py_XDECREF(first);
         Py_XDECREF(second);
         Py_DECREF(pair);
     }
-    Py_DECREF(fields);
-}
-
-/* Only the facts: the fields follow later, in the order of their numbers. */
-static struct header_facts read_headers(struct mf_walk *walk, PyObject *data)
-{
-    struct header_facts facts = {0};
-    PyObject *headers = mf_walk_get(walk, data, MF_NAME_headers);
-    PyObject *fields =
-        headers ? mf_walk_get(walk, headers, MF_NAME_fields) : NULL;
-    PyObject *pair;
-    for (Py_ssize_t i = 0; fields && (pair = mf_walk_item(fields, i)); i++) {
-        const uint8_t *name, *value;
-        size_t name_len, value_len;
-        PyObject *first = mf_walk_item(pair, 0);
-        PyObject *second = mf_walk_item(pair, 1);
-        if (mf_walk_to_bytes(first, &name, &name_len) &&
-            mf_walk_to_bytes(second, &value, &value_len))
-            note_header(&facts, name, name_len, value, value_len);
-        Py_XDECREF(first);
-        Py_XDECREF(second);
-        Py_DECREF(pair);
-    }
-    /* The flow keeps its headers while a hook runs, so `facts` may borrow. */
     Py_XDECREF(fields);
     Py_XDECREF(headers);
     return facts;
@@ -158,18 +135,11 @@ static void put_body(struct mf_walk *walk, uint32_t number,
                         body->kept == body->len ? body->object : NULL);
 }
 
-/* Fields from 100 up. */
+/* What follows the header fields among the fields from 100 up. */
 static void put_extras(struct mf_walk *walk, PyObject *data,
                        const struct body *body)
 {
-    PyObject *headers = mf_walk_get(walk, data, MF_NAME_headers);
-    if (headers)
-        put_headers(walk, HEADER_FIELDS, headers, NULL);
-    Py_XDECREF(headers);
-    PyObject *trailers = mf_walk_get(walk, data, MF_NAME_trailers);
-    if (trailers)
-        put_headers(walk, TRAILER_FIELDS, trailers, NULL);
-    Py_XDECREF(trailers);
+    put_headers(walk, TRAILER_FIELDS, data, MF_NAME_trailers);
     if (body->is_encoded)
         put_body(walk, RAW_CONTENT, body);
     mf_encoder_varint_opt(walk->enc, CONTENT_SIZE, body->size);
@@ -297,10 +267,12 @@ static void put_request(struct mf_walk *walk, uint32_t number,
                         PyObject *request, PyObject *data)
 {
     struct mf_encoder *enc = walk->enc;
-    struct header_facts facts = read_headers(walk, data);
+    struct mf_mark mark = mf_encoder_begin(enc, number);
+    /* First, out of the order of numbers: the rest depends on them. */
+    struct header_facts facts =
+        put_headers(walk, HEADER_FIELDS, data, MF_NAME_headers);
     struct body body = read_body(walk, request, data, &facts);
     struct request_parts parts = read_parts(walk, data);
-    struct mf_mark mark = mf_encoder_begin(enc, number);
     put_method(walk, parts.method);
     struct mf_url_parts url = url_parts(walk, data, &parts, &facts);
     put_url(walk, 2, &url);
@@ -322,9 +294,10 @@ static void put_response(struct mf_walk *walk, uint32_t number,
                          PyObject *response, PyObject *data)
 {
     struct mf_encoder *enc = walk->enc;
-    struct header_facts facts = read_headers(walk, data);
-    struct body body = read_body(walk, response, data, &facts);
     struct mf_mark mark = mf_encoder_begin(enc, number);
+    struct header_facts facts =
+        put_headers(walk, HEADER_FIELDS, data, MF_NAME_headers);
+    struct body body = read_body(walk, response, data, &facts);
     mf_walk_put_int(walk, 1, data, MF_NAME_status_code);
     if (!body.is_encoded)
         put_body(walk, RESPONSE.content, &body);
