@@ -188,6 +188,7 @@ void mf_call_finish(struct mf_call *call, enum mf_status status,
             message = "the answer could not be encoded";
         }
     }
+    mf_buf_release(&call->answer); /* it is on its way, or not wanted */
     end(call, status, message);
 }
 

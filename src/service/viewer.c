@@ -119,6 +119,10 @@ static void list_send(struct read *read)
                        "out of memory");
     else if (read->window_at == read->window.count)
         mf_call_finish(read->call, MF_STATUS_OK, NULL);
+    else
+        return;
+    mf_window_release(&read->window); /* the call may last: a slow client */
+    read->window_at = 0;
 }
 
 static void list_work(struct mf_job *job, struct mf_reader *reader)
@@ -200,6 +204,7 @@ static void get_done(struct mf_job *job)
     if (!read_is_wanted(read))
         return;
     mf_call_send(read->call, read->answer.data, read->answer.len);
+    mf_buf_release(&read->answer); /* the call may last: a slow client */
     mf_call_finish(read->call, MF_STATUS_OK, NULL);
 }
 
