@@ -129,8 +129,7 @@ bool mf_flow_each_text(const struct mf_flow *flow,
 {
     const struct visitor visitor = {visit, user};
     const struct mf_flow__details *details = &flow->details;
-    return see(&visitor, flow->id) || see(&visitor, details->error) ||
-           see(&visitor, flow->comment) ||
+    return see(&visitor, details->error) || see(&visitor, flow->comment) ||
            see(&visitor, details->client_host) ||
            see(&visitor, details->server_host) || see(&visitor, details->sni) ||
            (flow->type == MF_FLOW_HTTP && see_http(&visitor, flow)) ||

@@ -8,6 +8,9 @@
 #include "base/map.h"
 #include "query/fold.h"
 
+/* Ids are random hex: a short text is found in many of them by chance. */
+enum { ID_NEEDLE_MIN_LEN = 8 };
+
 struct status_range {
     int32_t first;
     int32_t last;
@@ -303,7 +306,10 @@ static bool matches_text(const struct mf_filter *filter,
     if (!filter->needle)
         return true;
     void *user = (void *)(uintptr_t)filter; /* not written to */
+    struct mf_span id = mf_flow_id(flow);
     return holds_needle(user, note, strlen(note)) ||
+           (filter->needle_len >= ID_NEEDLE_MIN_LEN &&
+            holds_needle(user, id.text, id.len)) ||
            mf_flow_each_text(flow, holds_needle, user);
 }
 

@@ -21,8 +21,9 @@ struct mf_filter;
  * conditions exclude flows of other types.
  *
  * The text is found without regard to case (query/fold.h tells for which
- * letters) in all that mf_flow_each_text() visits and in the note. A content
- * type matches a part of the response's media type, else the request's.
+ * letters) in all that mf_flow_each_text() visits, in the note and, from 8
+ * bytes on, in the id. A content type matches a part of the response's media
+ * type, else the request's.
  *
  *  MF_EINVAL  an unknown flow type or status, or filter_text of over 4 KiB;
  *             `err` says which

@@ -318,6 +318,16 @@ static void text_is_found_anywhere_in_any_type(void **state)
     assert_true(text_matches("", &http));
 }
 
+static void an_id_is_found_by_a_long_part_of_it(void **state)
+{
+    (void)state;
+    struct sample sample = tcp;
+    sample.id = "0123abcd-4567";
+    assert_true(text_matches("123ABCD-", &sample));
+    assert_true(text_matches("0123abcd-4567", &sample));
+    assert_false(text_matches("abcd-45", &sample));
+}
+
 static void all_conditions_must_hold(void **state)
 {
     (void)state;
@@ -353,6 +363,7 @@ int main(void)
         cmocka_unit_test(client_ips_and_flow_ids_match_whole),
         cmocka_unit_test(pin_and_note_count_when_they_are_present),
         cmocka_unit_test(text_is_found_anywhere_in_any_type),
+        cmocka_unit_test(an_id_is_found_by_a_long_part_of_it),
         cmocka_unit_test(all_conditions_must_hold),
         cmocka_unit_test(a_text_without_end_is_refused),
     };
