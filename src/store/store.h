@@ -32,7 +32,7 @@ struct mf_change {
 };
 
 struct mf_commit {
-    uint64_t ticket; /* every write up to this one is durable */
+    uint64_t ticket;                 /* every write up to this one is durable */
     const struct mf_change *changes; /* in order; borrowed for the call */
     size_t change_count;
     uint64_t flow_count; /* flows kept after it */
