@@ -74,7 +74,11 @@ class Mitmdump:
         )
         self.confdir.mkdir(parents=True, exist_ok=True)
         self.process = Process(command, env=environment, cwd=self.confdir)
-        self.process.wait_lines("listening at", count=4 if kind.has_modes else 2)
+        try:
+            self.process.wait_lines("listening at", count=4 if kind.has_modes else 2)
+        except AssertionError:
+            self.process.end()
+            raise
 
     def _modes(self):
         """Options (text) and arguments (lists) for what it listens to."""

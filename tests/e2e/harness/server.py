@@ -35,7 +35,11 @@ class Server:
         command = [BINARY, "serve", "--addr", addr, "--data-dir", self.data_dir, *arguments]
         self.process = Process(command, **popen)
         self._channel = None
-        line = self.process.wait_lines("listening on ")[0]
+        try:
+            [line] = self.process.wait_lines("listening on ")
+        except AssertionError:
+            self.process.end()
+            raise
         self.url = line.split("listening on ")[1].strip()
         parts = urllib.parse.urlsplit(self.url)
         self.host, self.port = parts.hostname, parts.port
