@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 function binary(): string {
-  const path = process.env.MITMFLOW_BIN;
-  if (!path) throw new Error("MITMFLOW_BIN must name the mitmflow binary to test");
+  const path = process.env.MITMFLOW_TEST_SERVER;
+  if (!path)
+    throw new Error("MITMFLOW_TEST_SERVER must name the mitmflow binary to test");
   return path;
 }
 

@@ -1,6 +1,6 @@
 /* Runs once, before every page test. */
 export default function setup(): void {
-  if (!process.env.MITMFLOW_BIN) {
-    throw new Error("MITMFLOW_BIN must name the mitmflow binary to test");
+  if (!process.env.MITMFLOW_TEST_SERVER) {
+    throw new Error("MITMFLOW_TEST_SERVER must name the mitmflow binary to test");
   }
 }
