@@ -248,6 +248,11 @@ bool mf_filter_wants_pin(const struct mf_filter *filter)
     return filter->pinned == YES;
 }
 
+bool mf_filter_reads_bodies(const struct mf_filter *filter)
+{
+    return filter->needle != NULL;
+}
+
 static bool wanted(enum want want, bool is)
 {
     return want == ANY || (want == YES) == is;

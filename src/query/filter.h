@@ -40,6 +40,9 @@ bool mf_filter_is_empty(const struct mf_filter *filter);
 /* True if only pinned flows match. */
 bool mf_filter_wants_pin(const struct mf_filter *filter);
 
+/* True if matching may decode and search bodies: not for the loop's thread. */
+bool mf_filter_reads_bodies(const struct mf_filter *filter);
+
 /*
  * What can be said of a flow before its snapshot is read, from its type, id
  * and head (its `pinned` and `note` count).

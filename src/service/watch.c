@@ -14,6 +14,7 @@ enum {
     DEFAULT_LIMIT = 500,
     LIMIT_MAX = 100000,
     BATCH_FLOWS = 500,
+    LIVE_CHANGES = 64, /* matched off the loop at once */
     HEARTBEAT_MS = 5000,
     CURSOR_CAP = 96,
 };
@@ -38,7 +39,7 @@ struct mf_watches {
     struct mf_timer *heartbeat;
 };
 
-enum read_kind { READ_NONE, READ_LIST, READ_CHANGES };
+enum read_kind { READ_NONE, READ_LIST, READ_CHANGES, READ_LIVE };
 
 struct watch {
     struct mf_job job; /* first: jobs are cast back */
@@ -62,6 +63,7 @@ struct watch {
     struct mf_window window; /* read and not yet told from `window_at` */
     size_t window_at;
     bool window_open;
+    bool is_new[LIVE_CHANGES]; /* READ_LIVE: of the window's records */
 };
 
 static void pump(struct watch *watch);
@@ -186,7 +188,7 @@ static void tell_list(struct watch *watch)
     batch_send(&batch, rc, is_last);
 }
 
-/* The next part of what one read of changes brought. Deletions come last, so
+/* The next part of what a job found of changes. What is gone comes last, so
  * the cursor moves only once all of it is told. */
 static void tell_changes(struct watch *watch)
 {
@@ -197,12 +199,8 @@ static void tell_changes(struct watch *watch)
     batch_begin(&batch, watch);
     while (!rc && watch->window_at < all && !batch_is_full(&batch)) {
         size_t at = watch->window_at++;
-        const struct mf_record *record =
-            at < count ? window->records[at] : NULL;
-        rc = tell_change(&batch,
-                         record ? mf_record_head(record)->number
-                                : window->gone[at - count],
-                         false, record);
+        rc = at < count ? tell_flow(&batch, window->records[at])
+                        : tell_gone(&batch, window->gone[at - count]);
     }
     if (watch->window_at == all) {
         watch->cursor = window->change;
@@ -233,12 +231,46 @@ static void tell_live(struct watch *watch)
 
 /* ---- reading ---- */
 
+/* On a pool thread: what does not match is gone, or was never there. */
+static int keep_matching(struct watch *watch)
+{
+    struct mf_window *window = &watch->window;
+    size_t most = window->gone_count + window->count, kept = 0;
+    uint64_t *gone = realloc(window->gone, (most + 1) * sizeof *gone);
+    if (!gone)
+        return MF_ENOMEM;
+    window->gone = gone;
+    for (size_t i = 0; i < window->count; i++) {
+        struct mf_record *record = window->records[i];
+        if (watch->cancel || mf_filter_match(watch->filter, record)) {
+            window->records[kept++] = record;
+            continue;
+        }
+        if (watch->reading != READ_LIVE || !watch->is_new[i])
+            gone[window->gone_count++] = mf_record_head(record)->number;
+        mf_record_unref(record);
+    }
+    window->count = kept;
+    return 0;
+}
+
+static int read_changes(struct watch *watch, struct mf_reader *reader)
+{
+    int rc = 0;
+    if (watch->reading == READ_CHANGES)
+        rc = mf_reader_changes(reader, watch->cursor, BATCH_FLOWS,
+                               &watch->window, &watch->read_err);
+    if (rc || !(rc = keep_matching(watch)))
+        return rc;
+    mf_window_release(&watch->window);
+    return mf_err_set(&watch->read_err, rc, "%s", mf_err_message(rc));
+}
+
 static void read_work(struct mf_job *job, struct mf_reader *reader)
 {
     struct watch *watch = (struct watch *)job;
-    if (watch->reading == READ_CHANGES) {
-        watch->read_rc = mf_reader_changes(reader, watch->cursor, BATCH_FLOWS,
-                                           &watch->window, &watch->read_err);
+    if (watch->reading != READ_LIST) {
+        watch->read_rc = read_changes(watch, reader);
         return;
     }
     const struct mf_list_query query = {
@@ -279,13 +311,67 @@ static void read_done(struct mf_job *job)
     pump(watch);
 }
 
+/* With the window empty, but for READ_LIVE. */
 static void start_read(struct watch *watch, enum read_kind kind)
 {
     watch->reading = kind;
-    watch->window = (struct mf_window){0};
     watch->job.work = read_work;
     watch->job.done = read_done;
     mf_pool_run(watch->watches->context->pool, &watch->job);
+}
+
+/* The place of flow `number` among the window's records; their count: none. */
+static size_t find_record(const struct mf_window *window, uint64_t number)
+{
+    size_t at = 0;
+    while (at < window->count &&
+           mf_record_head(window->records[at])->number != number)
+        at++;
+    return at;
+}
+
+/* Of several changes of one flow the last stands for all. */
+static void take_live(struct watch *watch, const struct mf_change *change)
+{
+    struct mf_window *window = &watch->window;
+    size_t at = find_record(window, change->number);
+    bool is_new = change->is_new;
+    if (at < window->count) {
+        size_t after = --window->count - at;
+        is_new = watch->is_new[at];
+        mf_record_unref(window->records[at]);
+        memmove(&window->records[at], &window->records[at + 1],
+                after * sizeof(struct mf_record *));
+        memmove(&watch->is_new[at], &watch->is_new[at + 1],
+                after * sizeof *watch->is_new);
+    }
+    if (change->record) {
+        watch->is_new[window->count] = is_new;
+        window->records[window->count++] = mf_record_ref(change->record);
+    } else if (!is_new) {
+        window->gone[window->gone_count++] = change->number;
+    }
+    window->change = change->change;
+}
+
+/* Live changes for a filter that takes its time: matched by a job. */
+static void match_live(struct watch *watch)
+{
+    struct mf_hub *hub = watch->watches->context->hub;
+    struct mf_window *window = &watch->window;
+    window->records = calloc(LIVE_CHANGES, sizeof(struct mf_record *));
+    window->gone = calloc(LIVE_CHANGES, sizeof *window->gone);
+    if (!window->records || !window->gone) {
+        mf_window_release(window);
+        finish(watch, MF_ENOMEM, mf_err_message(MF_ENOMEM));
+        return;
+    }
+    const struct mf_change *change;
+    for (uint64_t i = 1;
+         i <= LIVE_CHANGES && (change = mf_hub_change(hub, watch->cursor + i));
+         i++)
+        take_live(watch, change);
+    start_read(watch, READ_LIVE);
 }
 
 /*
@@ -305,10 +391,12 @@ static void pump(struct watch *watch)
             start_read(watch, READ_LIST);
         else if (watch->cursor >= mf_hub_head(hub))
             return;
-        else if (mf_hub_change(hub, watch->cursor + 1))
-            tell_live(watch);
-        else
+        else if (!mf_hub_change(hub, watch->cursor + 1))
             start_read(watch, READ_CHANGES);
+        else if (mf_filter_reads_bodies(watch->filter))
+            match_live(watch);
+        else
+            tell_live(watch);
     }
 }
 

@@ -242,3 +242,64 @@ def test_changes_that_fill_many_messages_are_all_told(start_server):
     assert watch.resets == 1
     assert len(watch.told) == len(watch.flows) == 300
     assert all(flow.note == note for flow in watch.flows.values())
+
+
+def test_live_changes_are_told_by_a_filter_that_reads_bodies(server):
+    watch = Watch(server, filter_text="NEEDLE")
+    call = watch.messages()
+    watch.take(next(call))
+
+    def take_until(enough):
+        while not enough():
+            watch.take(next(call))
+
+    def update(number, note):
+        server.viewer.UpdateFlow(
+            view.UpdateFlowRequest(number=number, note=note), timeout=DEADLINE_S
+        )
+
+    export(server, [build.http(f"http://{n}/", body=b"hay") for n in range(100)])
+    export(server, [build.http("http://found/", body=b"a needle")])
+    take_until(lambda: watch.flows)
+    [found] = watch.flows
+    assert watch.gone == []  # of what was never told nothing is told
+    other = min(numbers(server))
+
+    update(other, "needle")
+    take_until(lambda: other in watch.flows)
+    for note in ("", "needle", "", "needle", "", "needle too"):
+        update(other, note)
+    take_until(lambda: watch.flows.get(other) and watch.flows[other].note == "needle too")
+    update(other, "")
+    take_until(lambda: other not in watch.flows)
+    assert set(watch.flows) == {found}
+    server.viewer.DeleteFlows(view.DeleteFlowsRequest(all=True), timeout=DEADLINE_S)
+    take_until(lambda: not watch.flows)
+    call.cancel()
+
+
+def test_changes_of_one_flow_at_once_leave_a_filtered_watch_with_the_last(server):
+    """Many changes come while a watch still matches the ones before."""
+    watch = Watch(server, filter_text="needle")
+    call = watch.messages()
+    watch.take(next(call))
+    export(server, [build.http(f"http://{n}/") for n in range(10)])
+    flows = sorted(numbers(server))
+    updates = [
+        server.viewer.UpdateFlow.future(
+            view.UpdateFlowRequest(number=number, note=note), timeout=DEADLINE_S
+        )
+        for round in range(20)
+        for number in flows
+        for note in [f"{'needle' if (round + number) % 2 else 'hay'} {round}"]
+    ]
+    for update in updates:
+        update.result(DEADLINE_S)
+    export(server, [build.http("http://needle/")])
+    [last] = numbers(server) - set(flows)
+    while last not in watch.flows:
+        watch.take(next(call))
+    call.cancel()
+    assert watch.flows == {
+        flow.number: flow for flow in server.flows(filter_text="needle")
+    }
