@@ -132,6 +132,8 @@ class MitmflowExporter:
             log=log,
             on_untold=self._tick_later,
         )
+        self._settings = None  # what the library was last given
+        self._is_running = False
         self._loop = None
         self._timer = None
         self._pipe = None
@@ -165,22 +167,33 @@ class MitmflowExporter:
     def configure(self, updated):
         if updated and not any(name.startswith("grpc_") for name in updated):
             return
+        settings = (
+            ctx.options.grpc_addr,
+            ctx.options.grpc_source or socket.gethostname(),
+            ctx.options.grpc_body_max,
+        )
         try:
             events = parse_events(ctx.options.grpc_events)
-            self.core.configure(
-                ctx.options.grpc_addr,
-                ctx.options.grpc_source or socket.gethostname(),
-                parse_size(ctx.options.grpc_body_max),
-            )
+            if settings != self._settings:
+                self.core.configure(*settings[:2], parse_size(settings[2]))
         except ValueError as error:
             raise exceptions.OptionsError(str(error)) from error
+        self._settings = settings
         for name in native.EVENTS:
             if name in events:
                 setattr(self, name, getattr(self.core, name))
             elif name in self.__dict__:
                 delattr(self, name)
+        if self._is_running:
+            self._start()
 
     def running(self):
+        self._is_running = True
+        # Wrong options were told already; the next change may mend them.
+        if self._settings:
+            self._start()
+
+    def _start(self):
         if self._pipe:
             return
         self._pipe = os.pipe()
@@ -192,8 +205,10 @@ class MitmflowExporter:
         except (RuntimeError, NotImplementedError):
             self._loop = None
         self.core.start(self._pipe[1])
+        self._tick_later()
 
     def done(self):
+        self._is_running = False
         if self._timer:
             self._timer.cancel()
             self._timer = None

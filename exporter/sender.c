@@ -156,11 +156,11 @@ static void say_loss(struct mf_sender *sender, const struct mf_address *address,
 
 /* ---- waking and waiting ---- */
 
-/* Out of time; or, where there is no link, out of attempts. */
+/* Nothing left, or out of time; where there is no link, out of attempts. */
 static bool must_stop(const struct mf_sender *sender, bool is_up)
 {
     return atomic_load(&sender->stopping) &&
-           ((!is_up && sender->has_tried) ||
+           (mf_queue_is_empty(sender->queue) || (!is_up && sender->has_tried) ||
             mf_clock_mono_ns() >= atomic_load(&sender->stop_ns));
 }
 

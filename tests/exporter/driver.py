@@ -799,6 +799,38 @@ def published(addr):
     return {"ids": [whole.id, broken.id], "stats": core.stats()}
 
 
+def reconfigure(first, second):
+    """Another server while running; then wrong options, which change nothing."""
+    module = load()
+    addon = module.addons[0]
+    ids = []
+
+    def export(count):
+        for _ in range(count):
+            flow = tflow.tflow(resp=True)
+            addon.response(flow)
+            ids.append(flow.id)
+        while addon.core.stats()["acked"] < len(ids):
+            time.sleep(0.01)
+
+    with taddons.context() as context:
+        context.master.addons.add(addon)
+        context.configure(addon, grpc_addr=first)
+        addon.running()
+        export(3)
+        context.configure(addon, grpc_addr=second)
+        while addon.core.stats()["connects"] < 2:
+            time.sleep(0.01)
+        export(3)
+        try:
+            context.configure(addon, grpc_addr="https://wrong")
+        except module.exceptions.OptionsError:
+            export(1)
+        connects = addon.core.stats()["connects"]
+        context.master.addons.remove(addon)
+    return {"ids": ids, "connects": connects}
+
+
 def resident():
     with open("/proc/self/statm") as statm:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

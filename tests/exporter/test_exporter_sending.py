@@ -10,9 +10,10 @@ import time
 import grpc
 import pytest
 from harness import sockets
+from harness.mitmdump import KINDS
 from harness.schema import proxy
-from old_server import OldServer
 from inside import Inside, result_of
+from old_server import OldServer
 from recorder import Recorder, flow_of, source_of
 from subject import RecorderProcess
 
@@ -20,8 +21,6 @@ from subject import RecorderProcess
 @pytest.fixture(scope="session")
 def one_kind():
     """A mitmproxy for what does not depend on its version."""
-    from harness.mitmdump import KINDS
-
     return next(kind for kind in reversed(KINDS) if kind.is_here)
 
 
@@ -229,6 +228,15 @@ def test_the_second_server_is_used_when_the_first_is_away(one, recorder):
     away = sockets.free_port()
     result = one.run("send", f"http://127.0.0.1:{away},{recorder.url}", "5", "0", "0")
     recorder.wait_flows(result["ids"])
+
+
+def test_options_can_change_while_it_runs(inside, start_recorder):
+    first, second = start_recorder(), start_recorder()
+    result = inside("reconfigure", first.url, second.url)
+    assert set(first.ended()) == set(result["ids"][:3])
+    assert set(second.ended()) == set(result["ids"][3:])
+    assert result["connects"] == 2
+    assert first.hellos[0].session == second.hellos[0].session
 
 
 def test_ending_drains_and_does_not_wait_for_a_server_that_is_away(inside):
