@@ -113,15 +113,14 @@ static void on_watch(uv_poll_t *handle, int status, int events)
         uv_timer_start(&conn->timer, on_head_late, opts->head_timeout_ms, 0);
         return;
     }
-    struct pollfd fd = {.fd = conn->watch_fd, .events = POLLIN | POLLRDHUP};
-    if (poll(&fd, 1, 0) <= 0)
-        return;
-    if (fd.revents & (POLLHUP | POLLERR | POLLNVAL)) {
+    struct pollfd fd = {.fd = conn->watch_fd, .events = POLLRDHUP};
+    if (poll(&fd, 1, 0) > 0 && (fd.revents & ~POLLRDHUP)) {
         break_off(conn);
-    } else if (fd.revents & POLLRDHUP) {
-        conn->is_half_closed = true;
-        uv_timer_start(&conn->timer, on_half_closed_late, HALF_CLOSED_MS, 0);
+        return;
     }
+    if (fd.revents & POLLRDHUP)
+        conn->is_half_closed = true;
+    mf_h1__watch(conn);
 }
 
 void mf_h1__watch(struct mf_h1_conn *conn)
@@ -142,10 +141,13 @@ void mf_h1__watch(struct mf_h1_conn *conn)
         uv_timer_start(&conn->timer, on_discard_late, DISCARD_MS, 0);
         return;
     }
-    if (!conn->is_half_closed)
+    /* A request that is not whole libmicrohttpd reads on, to its end. */
+    bool is_half_closed = request->is_whole && conn->is_half_closed;
+    watch_for(conn, request->is_whole && !is_half_closed ? UV_DISCONNECT : 0);
+    if (is_half_closed)
+        uv_timer_start(&conn->timer, on_half_closed_late, HALF_CLOSED_MS, 0);
+    else
         uv_timer_stop(&conn->timer);
-    watch_for(conn,
-              request->is_whole && !conn->is_half_closed ? UV_DISCONNECT : 0);
 }
 
 /* ---- Requests ---- */

@@ -56,6 +56,21 @@ def test_pipelined_requests_are_answered_in_order(server):
     assert statuses == [b"200", b"200", b"200", b"404", b"200"]
 
 
+def test_a_client_that_half_closed_and_then_left_is_noticed(server):
+    opens, _, _, closes = server.stats()
+    with server.connect() as sock:
+        body = chunk(envelope(message("head"))) + b"0\r\n\r\n"
+        sock.sendall(GET)
+        wire.begin_post(sock, "/test.Echo/ServerStream", STREAM)
+        sock.sendall(body)
+        sock.shutdown(socket.SHUT_WR)
+        assert answer(sock)[0] == 200
+        assert wire.read_response(sock).status == 200
+        assert server.stats()[3] == closes
+    while server.stats()[3] == closes:
+        pass
+
+
 def test_head_has_no_body(server):
     with server.connect() as sock:
         sock.sendall(GET.replace(b"GET", b"HEAD") + GET)
