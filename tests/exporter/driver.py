@@ -888,7 +888,7 @@ def feed(addr, count):
         core.requestheaders(flow)
         core.request(flow)
         core.response(flow)
-        while core.stats()["memory"] > 8 << 20:
+        while core.stats()["memory"] > 1 << 20:
             time.sleep(0.001)
             core.tick()
         if number == int(count) // 5:

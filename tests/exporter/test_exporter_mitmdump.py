@@ -84,17 +84,9 @@ def test_only_the_events_that_are_asked_for_are_sent(start_proxy, recorder):
     assert [m.event_type for m in recorder.messages] == [4, 4]
 
 
-@pytest.mark.parametrize(
-    "option, said",
-    [
-        ("grpc_events=respnse", "grpc_events: unknown event respnse"),
-        ("grpc_addr=https://127.0.0.1:1", "TLS is not supported by this version"),
-        ("grpc_body_max=lots", "grpc_body_max: 'lots' is not a size"),
-    ],
-)
-def test_a_wrong_option_is_told_in_one_clear_line(start_proxy, option, said):
-    proxy = start_proxy(option)
-    proxy.process.wait_lines(said)
+def test_a_wrong_option_is_told_in_one_clear_line(start_proxy):
+    proxy = start_proxy("grpc_events=respnse")
+    proxy.process.wait_lines("grpc_events: unknown event respnse")
 
 
 def test_a_touched_script_is_loaded_anew_and_loses_nothing(start_proxy, recorder, tmp_path):
