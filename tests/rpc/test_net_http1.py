@@ -64,8 +64,11 @@ def test_a_client_that_half_closed_and_then_left_is_noticed(server):
         wire.begin_post(sock, "/test.Echo/ServerStream", STREAM)
         sock.sendall(body)
         sock.shutdown(socket.SHUT_WR)
-        assert answer(sock)[0] == 200
-        assert wire.read_response(sock).status == 200
+        data = b""
+        while data.count(b"HTTP/1.1 200") < 2:
+            part = sock.recv(65536)
+            assert part
+            data += part
         assert server.stats()[3] == closes
     while server.stats()[3] == closes:
         pass
