@@ -109,6 +109,13 @@ describe("toRow", () => {
     expect(row.path).toBe("/\u27e8U+202E\u27e9gpj.exe\u2400\u240a");
   });
 
+  it("keeps no more of a long text than a list can show", () => {
+    const long = "x".repeat(1_000_000);
+    const value = { method: long, url: `http://${long}/${long}?${long}` };
+    const made = toRow(summary(1, { error: long, summary: { case: "http", value } }));
+    expect(JSON.stringify(made).length).toBeLessThan(12_000);
+  });
+
   it("takes a summary of no known type", () => {
     expect(toRow(summary(1, { type: "quic", summary: { case: undefined } })).badge).toBe(
       "QUIC",

@@ -5,7 +5,7 @@ import {
   type FlowSummary,
   type HttpFlowSummary,
 } from "../gen/mitmflow/v1/mitmflow_pb";
-import { visibleLine } from "../ui/captured";
+import { visibleLine as visibleWhole } from "../ui/captured";
 import { dayOf } from "../ui/format";
 
 export type Kind = "http" | "ws" | "dns" | "tcp" | "udp";
@@ -39,6 +39,13 @@ export interface Row {
   noted: boolean;
   error: string;
   tls: boolean;
+}
+
+// A list shows less of it; the open flow shows all.
+const longestText = 2000;
+
+function visibleLine(text: string): string {
+  return visibleWhole(text.length > longestText ? text.slice(0, longestText) : text);
 }
 
 export function timestampMs(time: Timestamp | undefined): number {

@@ -69,7 +69,8 @@ function titleOf(row: Row): string {
   return `${row.host}${row.path}${row.query}${row.error ? `\n${row.error}` : ""}`;
 }
 
-export const FlowRow = memo(function FlowRow(props: Props) {
+/* Rows above move a row without changing it: only its place is drawn anew. */
+export function FlowRow(props: Props) {
   const { row, showSource } = props;
   return (
     <div
@@ -82,6 +83,17 @@ export const FlowRow = memo(function FlowRow(props: Props) {
       className={classOf(props)}
       style={{ transform: `translateY(${props.top}px)` }}
     >
+      <Cells row={row} showSource={showSource} />
+    </div>
+  );
+}
+
+const Cells = memo(function Cells({
+  row,
+  showSource,
+}: Pick<Props, "row" | "showSource">) {
+  return (
+    <>
       <div
         role="gridcell"
         className="c-time"
@@ -122,6 +134,6 @@ export const FlowRow = memo(function FlowRow(props: Props) {
       <div role="gridcell" className="c-duration">
         {row.durationMs === null ? "" : formatDuration(row.durationMs)}
       </div>
-    </div>
+    </>
   );
 });

@@ -37,11 +37,13 @@ export function useFollow(
     return (order === "newest-first" ? el.scrollTop : rest) <= edgePx;
   }, [scroller, order]);
 
+  // The top stays the top by itself; the bottom moves with each flow.
+  const bottom = order === "oldest-first" ? items : null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: after each change of the items
   useLayoutEffect(() => {
     const el = scroller.current;
     if (on && el) el.scrollTop = order === "newest-first" ? 0 : el.scrollHeight;
-  }, [on, order, items, scroller]);
+  }, [on, order, bottom, scroller]);
 
   return {
     on,

@@ -2,6 +2,7 @@ import type { LiveClient } from "../connection/client";
 import { type Status, type ToTab, windowMax } from "../connection/protocol";
 import type { Row } from "../connection/row";
 import { FlowWindow } from "../connection/window";
+import { pacedFrames, type Schedule } from "./frames";
 
 /* What the page shows of the stream; replaced as a whole, never changed. */
 export interface View {
@@ -16,21 +17,6 @@ export interface View {
   loaded: boolean;
 }
 
-type Schedule = (flush: () => void) => void;
-
-// A tab that is not seen draws no frames, yet batches must not pile up there.
-const longestWaitMs = 250;
-
-export const byFrame: Schedule = (flush) => {
-  let done = false;
-  const once = () => {
-    if (!done) flush();
-    done = true;
-  };
-  requestAnimationFrame(once);
-  setTimeout(once, longestWaitMs);
-};
-
 /*
  * Takes the hub's messages and shows them once a frame, however many came.
  */
@@ -42,7 +28,7 @@ export class Store {
 
   constructor(
     public filter: string,
-    private readonly schedule: Schedule = byFrame,
+    private readonly schedule: Schedule = pacedFrames(),
   ) {
     const status: Status = { state: "connecting", since: 0, reason: "" };
     this.view = { filter, rows: [], hasOlder: false, total: 0, status, loaded: false };
