@@ -20,7 +20,10 @@ struct mf_call *mf_call__new(struct mf_rpc *rpc, const struct mf_entry *entry,
     call->protocol = type->protocol;
     call->content_type = type->name;
     call->is_json = type->is_json;
-    const size_t wire_max = mf_call__wire_max(rpc);
+    call->max_len = call->method->max_message_len;
+    if (!call->max_len)
+        call->max_len = rpc->opts.max_message_len;
+    const size_t wire_max = mf_call__wire_max(call->max_len);
     mf_envelope_init(&call->envelope, MF_ENVELOPE_COMPRESSED, wire_max);
     mf_buf_init(&call->body, wire_max);
     mf_buf_init(&call->held, SIZE_MAX); /* bounded by the exchange's reads */

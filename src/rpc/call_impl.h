@@ -22,6 +22,7 @@ struct mf_entry {
 struct mf_call {
     struct mf_rpc *rpc;
     const struct mf_method *method;
+    size_t max_len; /* of a message from the client, uncompressed */
     void *user;
     void *data;
     struct mf_exchange *x;
@@ -80,8 +81,8 @@ void mf_call__watch_stall(struct mf_call *call);
 /* Go on with what was held. */
 void mf_call__go_on(void *call);
 
-/* Of one message on the wire: what it may be at most, compressed. */
-size_t mf_call__wire_max(const struct mf_rpc *rpc);
+/* What a message of at most `max_len` may be on the wire, compressed. */
+size_t mf_call__wire_max(size_t max_len);
 
 /* ---- send.c ---- */
 

@@ -6,10 +6,9 @@
 enum { WIRE_EXTRA = 1024 };
 
 /* Compression may make a message of the greatest length a little longer. */
-size_t mf_call__wire_max(const struct mf_rpc *rpc)
+size_t mf_call__wire_max(size_t max_len)
 {
-    size_t max = rpc->opts.max_message_len;
-    return max + max / 16 + WIRE_EXTRA;
+    return max_len + max_len / 16 + WIRE_EXTRA;
 }
 
 static bool takes_one(const struct mf_call *call)
@@ -49,7 +48,7 @@ static void reset_scratch(struct mf_buf *buf, size_t max)
 static bool decode(struct mf_call *call, enum mf_encoding encoding,
                    const uint8_t **data, size_t *len)
 {
-    const size_t max = call->rpc->opts.max_message_len;
+    const size_t max = call->max_len;
     reset_scratch(&call->plain, max);
     reset_scratch(&call->binary, max);
     if (encoding != MF_ENCODING_IDENTITY && *len > 0) {

@@ -81,6 +81,7 @@ struct mf_method {
     enum mf_method_kind kind;
     bool no_side_effects; /* Connect GET is allowed (unary only) */
     struct mf_method_ops ops;
+    size_t max_message_len; /* of one from the client; 0: as mf_rpc_opts */
 };
 
 struct mf_rpc;

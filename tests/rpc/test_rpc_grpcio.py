@@ -68,6 +68,15 @@ def test_an_unknown_method_is_unimplemented(channel):
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
+def test_a_method_may_have_a_lower_limit_of_its_own(channel):
+    call = method(channel, "unary_unary", "Short")
+    longest = wire.message("", "x" * 96)
+    assert len(longest) == 100 and call(longest) == longest
+    with pytest.raises(grpc.RpcError) as caught:
+        call(wire.message("", "x" * 97))
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
 def test_a_message_over_the_limit_is_refused_in_mid_upload(channel):
     call = method(channel, "stream_unary", "ClientStream")
     with pytest.raises(grpc.RpcError) as caught:
