@@ -21,4 +21,7 @@ struct mf_context {
 /* The longest message that an exporter may send. */
 #define MF_INGEST_MESSAGE_MAX_LEN ((size_t)256 << 20)
 
+/* And a viewer: room for naming 100,000 flows. */
+#define MF_VIEWER_MESSAGE_MAX_LEN ((size_t)8 << 20)
+
 #endif

@@ -16,7 +16,8 @@ enum {
     SOURCE_MAX_LEN = 255,
     SESSION_MAX_LEN = 64,
     SESSION_GRACE_MS = 20000,
-    REJECTIONS_TOLD = 16,
+    REJECTIONS_TOLD = 16, /* of one stream, in the answer and the log */
+    HELLO_MAX_LEN = 64 << 10,
 };
 
 /* Stop reading at the first, go on below the second. */
@@ -114,11 +115,11 @@ static void finish(struct stream *stream, enum mf_status status,
 static void reject(struct stream *stream, const struct mf_err *err)
 {
     uint64_t index = stream->messages++;
-    mf_log(MF_LOG_WARN, "message %" PRIu64 " from %s left out: %s", index,
-           mf_call_peer(stream->call), err->text);
     stream->rejected++;
     if (stream->told == REJECTIONS_TOLD)
         return;
+    mf_log(MF_LOG_WARN, "message %" PRIu64 " from %s left out: %s", index,
+           mf_call_peer(stream->call), err->text);
     Mitmproxy__V1__Rejection *rejection = malloc(sizeof *rejection);
     char *reason = strdup(err->text);
     if (!rejection || !reason) {
@@ -266,6 +267,9 @@ static void on_export_close(struct mf_call *call, void *user)
     *stream->link = stream->next;
     if (stream->next)
         stream->next->link = stream->link;
+    if (stream->rejected > stream->told)
+        mf_log(MF_LOG_WARN, "%" PRIu64 " messages from %s left out in all",
+               stream->rejected, mf_call_peer(call));
     stream_free(stream);
 }
 
@@ -360,6 +364,7 @@ const struct mf_method mf_ingest_methods[] = {
         .output = SERVICE "HelloResponse",
         .kind = MF_METHOD_UNARY,
         .ops = {.on_message = on_hello},
+        .max_message_len = HELLO_MAX_LEN,
     },
 };
 const size_t mf_ingest_method_count =

@@ -3,12 +3,13 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { READERS = 4 };
+enum { READERS = 4, SEARCHES_MAX = READERS - 1 };
 
 struct mf_pool {
     struct mf_loop *loop;
     struct mf_reader *free[READERS];
     size_t free_count;
+    size_t searches;      /* under way */
     struct mf_job *first; /* waiting */
     struct mf_job **last;
 };
@@ -55,18 +56,32 @@ static void on_done(void *arg)
     struct mf_job *job = arg;
     struct mf_pool *pool = job->pool;
     pool->free[pool->free_count++] = job->reader;
+    pool->searches -= job->is_search;
     start_waiting(pool);
     job->done(job);
 }
 
+/* The first waiting job that may run now, taken out; or NULL. */
+static struct mf_job *next_job(struct mf_pool *pool)
+{
+    struct mf_job **link = &pool->first;
+    while (*link && (*link)->is_search && pool->searches >= SEARCHES_MAX)
+        link = &(*link)->next;
+    struct mf_job *job = *link;
+    if (!job)
+        return NULL;
+    *link = job->next;
+    if (!job->next)
+        pool->last = link;
+    return job;
+}
+
 static void start_waiting(struct mf_pool *pool)
 {
-    while (pool->first && pool->free_count) {
-        struct mf_job *job = pool->first;
-        pool->first = job->next;
-        if (!pool->first)
-            pool->last = &pool->first;
+    struct mf_job *job;
+    while (pool->free_count && (job = next_job(pool))) {
         job->reader = pool->free[--pool->free_count];
+        pool->searches += job->is_search;
         if (mf_loop_work(pool->loop, on_work, on_done, job)) {
             on_work(job); /* no memory to hand it over: do it here */
             on_done(job);

@@ -7,6 +7,8 @@
 #ifndef MF_SERVICE_POOL_H
 #define MF_SERVICE_POOL_H
 
+#include <stdbool.h>
+
 #include "net/loop.h"
 #include "store/reader.h"
 
@@ -27,6 +29,7 @@ struct mf_job {
     void (*work)(struct mf_job *job, struct mf_reader *reader);
     /* On the loop. */
     void (*done)(struct mf_job *job);
+    bool is_search; /* may take long: leaves a reader to others */
     /* The pool's own. */
     struct mf_pool *pool;
     struct mf_job *next;

@@ -172,6 +172,7 @@ static void on_get_flows(struct mf_call *call, void *user,
             request->limit <= 0 ? DEFAULT_LIMIT : (size_t)request->limit;
         if (read->limit > LIMIT_MAX)
             read->limit = LIMIT_MAX;
+        read->job.is_search = mf_filter_reads_bodies(filter);
         read->job.work = list_work;
         read->job.done = list_done;
         mf_call_send_head(call);
@@ -453,6 +454,7 @@ const struct mf_method mf_viewer_methods[] = {
         .ops = {.on_message = on_get_flows,
                 .on_drain = list_on_drain,
                 .on_close = read_on_close},
+        .max_message_len = MF_VIEWER_MESSAGE_MAX_LEN,
     },
     {
         .path = "/" SERVICE "Service/GetFlow",
@@ -461,6 +463,7 @@ const struct mf_method mf_viewer_methods[] = {
         .kind = MF_METHOD_UNARY,
         .no_side_effects = true,
         .ops = {.on_message = on_get_flow, .on_close = read_on_close},
+        .max_message_len = MF_VIEWER_MESSAGE_MAX_LEN,
     },
     {
         .path = "/" SERVICE "Service/UpdateFlow",
@@ -468,6 +471,7 @@ const struct mf_method mf_viewer_methods[] = {
         .output = SERVICE "UpdateFlowResponse",
         .kind = MF_METHOD_UNARY,
         .ops = {.on_message = on_update_flow, .on_close = write_on_close},
+        .max_message_len = MF_VIEWER_MESSAGE_MAX_LEN,
     },
     {
         .path = "/" SERVICE "Service/DeleteFlows",
@@ -475,6 +479,7 @@ const struct mf_method mf_viewer_methods[] = {
         .output = SERVICE "DeleteFlowsResponse",
         .kind = MF_METHOD_UNARY,
         .ops = {.on_message = on_delete_flows, .on_close = write_on_close},
+        .max_message_len = MF_VIEWER_MESSAGE_MAX_LEN,
     },
 };
 const size_t mf_viewer_method_count =

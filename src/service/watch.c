@@ -317,6 +317,7 @@ static void start_read(struct watch *watch, enum read_kind kind)
     watch->reading = kind;
     watch->job.work = read_work;
     watch->job.done = read_done;
+    watch->job.is_search = mf_filter_reads_bodies(watch->filter);
     mf_pool_run(watch->watches->context->pool, &watch->job);
 }
 
@@ -594,6 +595,7 @@ const struct mf_method mf_watch_methods[] = {
         .ops = {.on_message = on_watch,
                 .on_drain = on_drain,
                 .on_close = on_close},
+        .max_message_len = MF_VIEWER_MESSAGE_MAX_LEN,
     },
     {
         .path = "/" SERVICE "Service/StreamFlows",
@@ -603,6 +605,7 @@ const struct mf_method mf_watch_methods[] = {
         .ops = {.on_message = on_stream,
                 .on_drain = on_drain,
                 .on_close = on_close},
+        .max_message_len = MF_VIEWER_MESSAGE_MAX_LEN,
     },
 };
 const size_t mf_watch_method_count =
