@@ -98,9 +98,12 @@ mitmproxy_lock() {
 }
 
 # build_folder FOLDER OPTION...: set up or bring up to date, then build.
+# Warnings are errors in CI only.
 build_folder() {
-    local folder=$1
+    local folder=$1 werror=false
     shift
+    [ -z "${CI-}" ] || werror=true
+    set -- "-Dwerror=$werror" "$@"
     if [ -e "$folder/build.ninja" ]; then
         meson configure "$folder" "$@"
     else
