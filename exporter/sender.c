@@ -377,6 +377,7 @@ static void note_refusal(struct mf_sender *sender, size_t messages)
     if (++sender->refusals < REFUSALS_MAX || messages > 1)
         return;
     sender->refusals = 0;
+    mf_backoff_reset(&sender->backoff);
     if (mf_queue_next(sender->queue))
         mf_queue_give_up(sender->queue);
     say(sender, true,

@@ -19,6 +19,17 @@ def kind(request):
     return request.param
 
 
+@pytest.fixture(scope="session")
+def one_kind():
+    """The newest mitmproxy here, for what does not depend on its version."""
+    return next(kind for kind in reversed(KINDS) if kind.is_here)
+
+
+@pytest.fixture
+def one(one_kind):
+    return Inside(one_kind)
+
+
 @pytest.fixture
 def inside(kind):
     """A function that runs a scenario of driver.py inside that mitmproxy."""

@@ -705,6 +705,12 @@ def live():
     return result
 
 
+def messages():
+    """All that needs no server, in one process."""
+    parts = (encode, urls, bad, bodies, live, options)
+    return {part.__name__: part() for part in parts}
+
+
 def growth(addr):
     """A flow of 1,000 messages at once, then one more and its end."""
     core = make_core(load())
@@ -751,16 +757,14 @@ def send(addr, count, body_len, per_s, *more):
     core = make_core(load(), lines, queue_max=int(options.get("queue_max", 64 << 20)))
     core.configure(addr, options.get("source", "driver"), int(options.get("body_max", 16 << 20)))
     core.start(-1)
-    ids, slowest, peak = [], 0, 0
+    ids, peak = [], 0
     for number in range(int(count)):
         flow = tflow.tflow(resp=True)
         flow.live = True
         flow.response.raw_content = os.urandom(16) * (int(body_len) // 16)
         ids.append(flow.id)
-        begin = time.perf_counter()
         core.request(flow)
         core.response(flow)
-        slowest = max(slowest, time.perf_counter() - begin)
         peak = max(peak, core.stats()["memory"])
         if float(per_s):
             time.sleep(1 / float(per_s))
@@ -768,16 +772,12 @@ def send(addr, count, body_len, per_s, *more):
             print("begun", flush=True)
     if options.get("then") == "wait":
         sys.stdin.readline()
-    begin = time.monotonic()
     core.stop(float(options.get("drain", 30)))
-    drained = time.monotonic() - begin
     tick_lines = [line for _, line in core.tick()[0]]
     return {
         "ids": ids,
         "stats": core.stats(),
-        "drained": drained,
         "peak": peak,
-        "slowest": slowest,
         "lines": lines + tick_lines,
     }
 

@@ -2,7 +2,7 @@
 
 import pytest
 from harness.schema import proxy
-from inside import differences, from_b64, plain
+from inside import Inside, differences, from_b64, plain
 from recorder import flow_of
 
 ENDS = {
@@ -18,6 +18,13 @@ ENDS = {
     "udp_error",
     "websocket_end",
 }
+
+
+@pytest.fixture(scope="module")
+def inside(kind):
+    """Results of the scenarios, which ran together."""
+    results = Inside(kind).run("messages")
+    return results.__getitem__
 
 
 def read(text):

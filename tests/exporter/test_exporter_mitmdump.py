@@ -49,6 +49,15 @@ class Proxy:
 
 @pytest.fixture
 def start_proxy(kind, tmp_path):
+    yield from starter(kind, tmp_path)
+
+
+@pytest.fixture
+def start_one_proxy(one_kind, tmp_path):
+    yield from starter(one_kind, tmp_path)
+
+
+def starter(kind, tmp_path):
     started = []
 
     def start(*sets, **more):
@@ -84,8 +93,8 @@ def test_only_the_events_that_are_asked_for_are_sent(start_proxy, recorder):
     assert [m.event_type for m in recorder.messages] == [4, 4]
 
 
-def test_a_wrong_option_is_told_in_one_clear_line(start_proxy):
-    proxy = start_proxy("grpc_events=respnse")
+def test_a_wrong_option_is_told_in_one_clear_line(start_one_proxy):
+    proxy = start_one_proxy("grpc_events=respnse")
     proxy.process.wait_lines("grpc_events: unknown event respnse")
 
 
@@ -111,10 +120,10 @@ def test_a_touched_script_is_loaded_anew_and_loses_nothing(start_proxy, recorder
     assert len({hello.session for hello in recorder.hellos}) == 4
 
 
-def test_it_needs_its_library_and_says_so(start_proxy, tmp_path):
+def test_it_needs_its_library_and_says_so(start_one_proxy, tmp_path):
     script = tmp_path / "alone.py"
     shutil.copy(EXPORTER, script)
-    proxy = start_proxy(script=script)
+    proxy = start_one_proxy(script=script)
     line = proxy.process.wait_lines("_mitmflow.abi3.so is missing")
     assert "keep the two files together" in line[0]
 

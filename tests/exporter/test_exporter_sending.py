@@ -10,7 +10,6 @@ import time
 import grpc
 import pytest
 from harness import sockets
-from harness.mitmdump import KINDS
 from harness.schema import proxy
 from inside import Inside, result_of
 from old_server import OldServer
@@ -18,19 +17,8 @@ from recorder import Recorder, flow_of, source_of
 from subject import RecorderProcess
 
 
-@pytest.fixture(scope="session")
-def one_kind():
-    """A mitmproxy for what does not depend on its version."""
-    return next(kind for kind in reversed(KINDS) if kind.is_here)
-
-
-@pytest.fixture
-def one(one_kind):
-    return Inside(one_kind)
-
-
-def test_everything_arrives_and_is_acknowledged_once(inside, recorder):
-    result = inside("send", recorder.url, "300", "1000", "0")
+def test_everything_arrives_and_is_acknowledged_once(inside, recorder, kind):
+    result = inside("send", recorder.url, "300", "1000", "0", "source=Büro 1")
     ended = recorder.wait_flows(result["ids"])
     assert set(ended) == set(result["ids"])
     counts = collections.Counter(flow_of(m).id for m in recorder.messages)
@@ -39,10 +27,6 @@ def test_everything_arrives_and_is_acknowledged_once(inside, recorder):
     assert (stats["pushed"], stats["acked"], stats["given_up"]) == (600, 600, 0)
     assert stats["memory"] == 0
     assert any("exporting to" in line for line in result["lines"])
-
-
-def test_hello_tells_who_calls_and_every_call_repeats_it(inside, recorder, kind):
-    inside("send", recorder.url, "3", "0", "0", "source=Büro 1")
     hello = recorder.hellos[0]
     assert hello.source == "Büro 1"
     assert hello.exporter_version
@@ -65,10 +49,8 @@ def test_calls_are_half_closed_so_that_flows_are_acknowledged(one, recorder):
     assert result["stats"]["acked"] == 40
 
 
-@pytest.mark.parametrize("answer", ["unimplemented", "takes nothing of ours"])
-def test_an_old_server_gets_the_published_form(inside, start_recorder, answer):
-    hello = None if answer == "unimplemented" else proxy.HelloResponse(server_version="old")
-    recorder = start_recorder(hello=hello, takes_raw=False)
+def test_an_old_server_gets_the_published_form(inside, start_recorder):
+    recorder = start_recorder(takes_raw=False)
     result = inside("published", recorder.url)
     messages = {flow_of(m).id: m for m in recorder.wait_flows(result["ids"]).values()}
     gzipped = messages[result["ids"][0]].flow.http_flow
@@ -86,6 +68,13 @@ def test_an_old_server_gets_the_published_form(inside, start_recorder, answer):
             assert dict(half.headers)
 
 
+def test_a_server_that_takes_nothing_of_ours_gets_the_published_form(one, start_recorder):
+    hello = proxy.HelloResponse(server_version="old")
+    recorder = start_recorder(hello=hello, takes_raw=False)
+    one.run("published", recorder.url)
+    assert recorder.messages[0].flow.http_flow.response.headers["Set-Cookie"]
+
+
 def test_a_server_without_grpc_is_spoken_to_as_an_old_one(one):
     """The original answers Hello with HTTP 404, text/plain."""
     server = OldServer()
@@ -96,9 +85,9 @@ def test_a_server_without_grpc_is_spoken_to_as_an_old_one(one):
     assert server.messages[0].flow.http_flow.request.headers
 
 
-def test_a_message_longer_than_the_server_keeps_is_cut(inside, start_recorder):
+def test_a_message_longer_than_the_server_keeps_is_cut(one, start_recorder):
     recorder = start_recorder(max_message=20000)
-    result = inside("send", recorder.url, "2", "100000", "0")
+    result = one.run("send", recorder.url, "2", "100000", "0")
     for message in recorder.wait_flows(result["ids"]).values():
         response = message.flow.http_flow.response
         assert message.ByteSize() <= 20000
@@ -162,9 +151,6 @@ def test_a_frozen_server_costs_bounded_memory_and_no_time(one):
         assert result["peak"] <= 8_000_000
         assert result["stats"]["given_up"] > 2000
         assert result["stats"]["pushed"] == 6000
-        # Generous: nothing in a hook may wait for the server.
-        assert result["slowest"] < 1
-        assert result["drained"] < 10
 
 
 def test_a_server_that_stops_reading_in_mid_stream_is_bounded_too(one, recorder):
@@ -183,7 +169,6 @@ def test_a_server_that_stops_reading_in_mid_stream_is_bounded_too(one, recorder)
         stuck.set()
     assert result["peak"] <= 8_000_000
     assert result["stats"]["given_up"] > 1000
-    assert result["slowest"] < 1
 
 
 def test_a_stream_that_fails_is_sent_again_in_order(one, recorder):
@@ -239,9 +224,10 @@ def test_options_can_change_while_it_runs(inside, start_recorder):
     assert first.hellos[0].session == second.hellos[0].session
 
 
-def test_ending_drains_and_does_not_wait_for_a_server_that_is_away(inside):
-    result = inside("send", f"http://127.0.0.1:{sockets.free_port()}", "5", "0", "0", "drain=20")
-    assert result["drained"] < 5
+def test_ending_does_not_wait_for_a_server_that_is_away(one):
+    # Far longer than a scenario may take.
+    away = f"http://127.0.0.1:{sockets.free_port()}"
+    result = one.run("send", away, "5", "0", "0", "drain=1000")
     assert result["stats"]["given_up"] == 10
 
 
