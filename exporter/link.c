@@ -20,6 +20,9 @@ enum { HELLO_MAX_LEN = 2048 };
 #define ANSWER_NS ((int64_t)120 * MF_NS_PER_S)
 #define QUIET_NS ((int64_t)20 * MF_NS_PER_S)
 #define PING_NS ((int64_t)10 * MF_NS_PER_S)
+/* A call that waits may be ended by something on the way; but not at once. */
+#define IDLE_END_NS ((int64_t)10 * MF_NS_PER_S)
+
 #define WRITE_LEN ((size_t)256 * 1024)
 #define NEVER_NS INT64_MAX
 
@@ -31,8 +34,9 @@ struct call {
     bool is_hello;
     struct mf_answer answer;
     size_t messages;
-    size_t len;       /* of its messages */
-    int64_t first_ns; /* when the first of them was begun */
+    size_t len; /* of its messages */
+    int64_t begun_ns;
+    int64_t first_ns; /* when the first of its messages was begun */
     bool ending;      /* no further message; half-close after this one */
     bool is_deferred; /* has nothing to send now */
     bool is_sent;     /* half-closed, all handed to the socket */
@@ -212,6 +216,7 @@ static int begin_call(struct mf_link *link)
     struct call *call = calloc(1, sizeof *call);
     if (!call)
         return fail(link, MF_ENOMEM, "out of memory");
+    call->begun_ns = link->now_ns;
     if (submit(link, call, EXPORT_PATH)) {
         call_free(call);
         return link->error;
@@ -242,33 +247,42 @@ static void call_failed(struct mf_link *link, const struct call *call)
     fail(link, MF_EIO, why);
 }
 
+static void drop_first_call(struct mf_link *link)
+{
+    struct call *call = link->first;
+    link->in_flight_len -= call->len;
+    link->first = call->next;
+    if (!link->first)
+        link->last = NULL;
+    link->calls--;
+    call_free(call);
+}
+
 /* Take the answers of calls that are over, in the calls' order. */
 static void settle(struct mf_link *link)
 {
     struct call *call;
     while (!link->error && (call = link->first) && call->is_over) {
         struct mf_ack ack;
+        if (call->messages == 0 && !call->is_sent &&
+            link->now_ns - call->begun_ns >= IDLE_END_NS) {
+            drop_first_call(link);
+            continue;
+        }
         if (mf_ack_read(&call->answer, &ack)) {
             call_failed(link, call);
             return;
         }
         size_t acked = ack.processed < call->messages ? (size_t)ack.processed
                                                       : call->messages;
-        bool is_whole = acked == call->messages &&
-                        (call->is_sent || mf_outgoing_is_idle(&link->outgoing));
+        if (acked < call->messages || !call->is_sent)
+            fail(link, MF_EIO, "the server ended a call before its end");
         mf_queue_ack(link->queue, acked);
         link->acked += acked;
         link->rejected += ack.rejected;
-        link->in_flight_len -= call->len;
-        link->first = call->next;
-        if (!link->first)
-            link->last = NULL;
-        link->calls--;
-        if (!is_whole)
-            fail(link, MF_EIO, "the server ended a call before its end");
         if (acked)
             link->config.one_by_one = false;
-        call_free(call);
+        drop_first_call(link);
     }
 }
 

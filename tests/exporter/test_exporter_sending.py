@@ -135,7 +135,7 @@ def test_a_server_killed_in_the_middle_loses_nothing(inside, kind):
                 seen |= server.ended()
     assert set(result["ids"]) == seen
     assert result["stats"]["given_up"] == 0
-    assert result["stats"]["connects"] >= 3 or result["stats"]["acked"] == 800
+    assert result["stats"]["connects"] >= 3
 
 
 def test_a_frozen_server_costs_bounded_memory_and_no_time(one):

@@ -425,6 +425,32 @@ static void a_call_that_the_server_ends_early_keeps_what_it_took(void **state)
     end(&peer);
 }
 
+static void an_idle_call_that_ends_late_is_begun_anew(void **state)
+{
+    (void)state;
+    struct peer peer;
+    begin(&peer);
+    turn(&peer, SIZE_MAX);
+    assert_int_equal(peer.count, 2);
+    peer.now_ns += 15 * S;
+    refuse(&peer, &peer.calls[1], "14");
+    assert_int_equal(turn(&peer, SIZE_MAX), 0);
+    assert_int_equal(peer.count, 3);
+    end(&peer);
+}
+
+static void
+a_server_that_ends_every_call_at_once_is_not_called_for_ever(void **state)
+{
+    (void)state;
+    struct peer peer;
+    begin(&peer);
+    turn(&peer, SIZE_MAX);
+    acknowledge(&peer, &peer.calls[1], 0);
+    assert_int_equal(turn(&peer, SIZE_MAX), MF_EIO);
+    end(&peer);
+}
+
 static void a_server_cannot_acknowledge_more_than_it_got(void **state)
 {
     (void)state;
@@ -577,6 +603,9 @@ int main(void)
         cmocka_unit_test(a_failed_call_makes_all_later_ones_wait_again),
         cmocka_unit_test(a_refusal_for_the_content_is_told),
         cmocka_unit_test(a_call_that_the_server_ends_early_keeps_what_it_took),
+        cmocka_unit_test(an_idle_call_that_ends_late_is_begun_anew),
+        cmocka_unit_test(
+            a_server_that_ends_every_call_at_once_is_not_called_for_ever),
         cmocka_unit_test(a_server_cannot_acknowledge_more_than_it_got),
         cmocka_unit_test(long_messages_end_a_call_by_their_length),
         cmocka_unit_test(a_silent_server_is_pinged_and_then_given_up),
