@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
@@ -95,11 +96,22 @@ static int start(struct serve *serve, const struct mf_options *options,
     return rc ? rc : listen_all(serve, options, err);
 }
 
+/* As many descriptors as we may have: a connection can take two. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int mf_serve(const struct mf_options *options, struct mf_err *err)
 {
     struct serve serve = {0};
     umask(077); /* what was captured is for this user alone */
     signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
     int rc = check_addresses(options, err);
     if (!rc)
         rc = start(&serve, options, err);
