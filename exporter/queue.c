@@ -253,6 +253,14 @@ static size_t new_memory(struct mf_queue *queue, const struct mf_encoder *enc,
     return memory;
 }
 
+/* More than the maximum may be in use: bodies that share a slot are counted
+ * again, which new_memory() does not foresee. */
+static bool has_room(const struct mf_queue *queue, size_t room)
+{
+    return queue->stats.memory <= queue->max &&
+           room <= queue->max - queue->stats.memory;
+}
+
 static int message_new(struct mf_queue *queue, const struct mf_encoder *enc,
                        size_t head_len, void (*hold)(void *object),
                        struct mf_message **ret_message)
@@ -298,8 +306,7 @@ int mf_queue_push(struct mf_queue *queue, const struct mf_encoder *enc,
     }
     queue->stats.pushed++;
     size_t room;
-    while ((room = new_memory(queue, enc, head_len)) >
-           queue->max - queue->stats.memory) {
+    while (!has_room(queue, room = new_memory(queue, enc, head_len))) {
         if (room > queue->max || !give_up_one(queue)) {
             rc = MF_EFULL;
             queue->stats.given_up++;

@@ -157,6 +157,29 @@ static void a_body_is_held_once_until_its_last_message_went(void **state)
     mf_queue_free(queue);
 }
 
+static void bodies_that_share_a_slot_do_not_lift_the_maximum(void **state)
+{
+    (void)state;
+    enum { MAX = 25000 };
+    static uint8_t body[10000];
+    /* Never looked at; their addresses fall into one slot. */
+    void *one = (void *)(uintptr_t)0x10, *other = (void *)(uintptr_t)0x1000;
+    struct mf_queue *queue = mf_queue_new(MAX);
+    push_body(queue, one, body, sizeof body);
+    struct mf_encoder enc;
+    mf_encoder_init(&enc, 1 << 20);
+    mf_encoder_body(&enc, 1, body, sizeof body, other);
+    mf_encoder_body(&enc, 2, body, sizeof body, one);
+    assert_int_equal(mf_queue_push(queue, &enc, hold), 0);
+    mf_encoder_release(&enc);
+    for (uint32_t n = 0; n < 50; n++) {
+        assert_int_equal(push(queue, n, 1000), 0);
+        assert_true(stats_of(queue).memory <= MAX);
+    }
+    assert_true(stats_of(queue).given_up > 0);
+    mf_queue_free(queue);
+}
+
 static void pieces_make_up_the_message(void **state)
 {
     (void)state;
@@ -269,6 +292,7 @@ int main(void)
         cmocka_unit_test(the_oldest_that_waits_is_given_up_when_full),
         cmocka_unit_test(a_message_beyond_the_maximum_is_refused_alone),
         cmocka_unit_test(a_body_is_held_once_until_its_last_message_went),
+        cmocka_unit_test(bodies_that_share_a_slot_do_not_lift_the_maximum),
         cmocka_unit_test(pieces_make_up_the_message),
         cmocka_unit_test(a_closed_queue_is_empty_and_takes_no_more),
         cmocka_unit_test(the_last_in_flight_can_be_given_up),
