@@ -37,6 +37,7 @@ void mf_object_encode(struct mf_object *self, PyObject *flow,
 {
     struct mf_encoder *enc = &self->enc;
     struct mf_walk *walk = &self->walk;
+    mf_walk_let_go(walk);
     mf_encoder_clear(enc);
     bool is_live =
         mf_walk_bool(walk, flow, MF_NAME_live) && !ends_flow(self, flow, event);
@@ -94,6 +95,7 @@ static void send_flow(struct mf_object *self, PyObject *flow,
     int rc = self->enc.error;
     if (!rc)
         rc = mf_queue_push(self->queue, &self->enc, hold);
+    mf_walk_let_go(&self->walk);
     if (rc)
         note_failure(self, rc, event->name);
     else if (self->sender)

@@ -131,8 +131,8 @@ static void put_body(struct mf_walk *walk, uint32_t number,
 {
     /* A long body that is cut is copied, so as not to keep all of it. */
     if (body->kept)
-        mf_encoder_body(walk->enc, number, body->data, body->kept,
-                        body->kept == body->len ? body->object : NULL);
+        mf_walk_put_body(walk, number, body->data, body->kept,
+                         body->kept == body->len ? body->object : NULL);
 }
 
 /* What follows the header fields among the fields from 100 up. */

@@ -326,8 +326,11 @@ static PyObject *object_encode(PyObject *object, PyObject *args)
         if (PyUnicode_CompareWithASCIIString(name, mf_events[i].name))
             continue;
         mf_object_encode(self, flow, &mf_events[i]);
-        if (!self->enc.error)
-            return flat_message(&self->enc);
+        if (!self->enc.error) {
+            PyObject *bytes = flat_message(&self->enc);
+            mf_walk_let_go(&self->walk);
+            return bytes;
+        }
         PyErr_SetString(PyExc_ValueError, mf_err_message(self->enc.error));
         return NULL;
     }

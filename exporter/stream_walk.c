@@ -10,7 +10,7 @@ static void put_message(struct mf_walk *walk, uint32_t number,
 {
     struct mf_mark mark = mf_encoder_begin(walk->enc, number);
     if (len)
-        mf_encoder_body(walk->enc, 1, data, len, content);
+        mf_walk_put_body(walk, 1, data, len, content);
     mf_walk_put_time(walk, 2, message, MF_NAME_timestamp);
     mf_walk_put_bool(walk, 3, message, MF_NAME_from_client);
     if (is_websocket) {

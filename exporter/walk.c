@@ -36,6 +36,8 @@ int mf_walk_init(struct mf_walk *walk, struct mf_encoder *enc,
 
 void mf_walk_release(struct mf_walk *walk)
 {
+    if (walk->enc)
+        mf_walk_let_go(walk);
     for (int i = 0; i < MF_NAME_COUNT; i++)
         Py_CLEAR(walk->names[i]);
     Py_CLEAR(walk->describe_cert);
@@ -232,6 +234,22 @@ void mf_walk_put_bytes(struct mf_walk *walk, uint32_t number, PyObject *object,
     if (mf_walk_to_bytes(value, &data, &len))
         mf_encoder_bytes_opt(walk->enc, number, data, len);
     Py_XDECREF(value);
+}
+
+void mf_walk_put_body(struct mf_walk *walk, uint32_t number,
+                      const uint8_t *data, size_t len, PyObject *object)
+{
+    size_t before = walk->enc->splice_count;
+    mf_encoder_body(walk->enc, number, data, len, object);
+    if (walk->enc->splice_count > before)
+        Py_INCREF(object);
+}
+
+void mf_walk_let_go(struct mf_walk *walk)
+{
+    struct mf_encoder *enc = walk->enc;
+    while (enc->splice_count)
+        Py_DECREF((PyObject *)enc->splices[--enc->splice_count].object);
 }
 
 void mf_walk_put_time(struct mf_walk *walk, uint32_t number, PyObject *object,

@@ -83,6 +83,17 @@ void mf_walk_put_bool(struct mf_walk *walk, uint32_t number, PyObject *object,
 void mf_walk_put_int(struct mf_walk *walk, uint32_t number, PyObject *object,
                      enum mf_name name);
 
+/*
+ * A bytes field that is referred to where it is long. `object` owns `data`
+ * and is held until mf_walk_let_go(): another thread may give the flow
+ * another body meanwhile. NULL: it is copied.
+ */
+void mf_walk_put_body(struct mf_walk *walk, uint32_t number,
+                      const uint8_t *data, size_t len, PyObject *object);
+
+/* The message in the encoder is of no more use. */
+void mf_walk_let_go(struct mf_walk *walk);
+
 /* ---- parts, each in a file of its own ---- */
 
 void mf_walk_put_client(struct mf_walk *walk, uint32_t number, PyObject *conn);

@@ -650,6 +650,19 @@ def bad():
     return {"stats": stats, "lines": lines}
 
 
+class Fresh:
+    """A message whose content nobody else holds."""
+
+    from_client, timestamp = True, 1.0
+
+    def __init__(self, fill):
+        self._fill = fill
+
+    @property
+    def content(self):
+        return self._fill * 9000
+
+
 def bodies():
     """Bodies that are cut, streamed, or missing."""
     core = make_core(load())
@@ -672,6 +685,9 @@ def bodies():
     streamed.response.stream = True
     streamed.response.headers["content-length"] = "123456789"
     add("streamed", streamed)
+    fresh = tflow.ttcpflow()
+    fresh.messages = [Fresh(fill) for fill in (b"a", b"b", b"c")]
+    add("fresh", fresh, "tcp_end")
     missing = tflow.tflow(resp=True)
     missing.response.raw_content = None
     add("missing", missing, "responseheaders")

@@ -98,6 +98,11 @@ def test_a_long_talk_keeps_its_beginning(inside):
         assert message.content == b"%05d" % number * 100
 
 
+def test_a_content_that_is_gone_at_once_was_held(inside):
+    flow = read(inside("bodies")["fresh"]).flow.tcp_flow
+    assert [message.content for message in flow.messages] == [b"a" * 9000]
+
+
 def test_only_the_event_that_ends_a_flow_says_that_it_is_not_live(inside):
     cases = inside("live")
     assert len(cases) >= 20
