@@ -35,8 +35,12 @@ def sanitized(monkeypatch):
         pytest.skip("no mitmproxy from PyPI is here")
     monkeypatch.setattr(inside_module, "EXPORTER", SANITIZED)
     runner = Inside(kinds[-1])
+    libraries = [runtime("libasan.so"), runtime("libubsan.so")]
+    # ASan's crypt() calls the one that it found when it was loaded: Python's
+    # own, which older mitmproxys import, would come too late.
+    libraries.append("libcrypt.so.1")
     environment = {
-        "LD_PRELOAD": f"{runtime('libasan.so')} {runtime('libubsan.so')}",
+        "LD_PRELOAD": " ".join(libraries),
         # Python itself leaves much behind at its end.
         "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1",
         "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
