@@ -73,13 +73,32 @@ struct head_walk {
     size_t hosts;
     bool has_length;
     bool has_coding;
-    bool is_strange; /* a coding that is not known */
+    uint64_t length;
+    bool is_strange; /* read one way here, and otherwise elsewhere */
     int rc;
 };
 
 static bool is_chunked(const char *value, size_t len)
 {
     return len == strlen("chunked") && strncasecmp(value, "chunked", len) == 0;
+}
+
+/* One that another reader of the same bytes might take another way: white
+ * space before the colon, a coding that is not known, two lengths (RFC 9112,
+ * sections 5.1 and 6.3). */
+static void note_framing(struct head_walk *walk, const char *name,
+                         const char *value, size_t value_len)
+{
+    walk->is_strange |= name[strcspn(name, " \t")] != '\0';
+    if (strcasecmp(name, "content-length") == 0) {
+        uint64_t length = strtoull(value, NULL, 10);
+        walk->is_strange |= walk->has_length && walk->length != length;
+        walk->has_length = true;
+        walk->length = length;
+    } else if (strcasecmp(name, "transfer-encoding") == 0) {
+        walk->has_coding = true;
+        walk->is_strange |= !is_chunked(value, value_len);
+    }
 }
 
 static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind,
@@ -105,11 +124,7 @@ static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind,
         free(x->authority);
         x->authority = strndup(value, value_len);
     }
-    walk->has_length |= strcasecmp(name, "content-length") == 0;
-    if (strcasecmp(name, "transfer-encoding") == 0) {
-        walk->has_coding = true;
-        walk->is_strange |= !is_chunked(value, value_len);
-    }
+    note_framing(walk, name, value, value_len);
     return MHD_YES;
 }
 

@@ -266,6 +266,47 @@ static void the_rest_of_an_answered_request_is_thrown_away(void **state)
     assert_non_null(strstr(fixture->answer, "\r\n\r\nearly"));
 }
 
+static void stop_if_untouched(void *arg)
+{
+    struct fixture *fixture = arg;
+    if (!fixture->log[0])
+        mf_server_stop(fixture->server, 1000, stop, fixture->loop);
+}
+
+static void *refused_client(void *arg)
+{
+    struct fixture *fixture = arg;
+    client(fixture);
+    mf_loop_post(fixture->loop, stop_if_untouched, fixture);
+    return NULL;
+}
+
+/* The connection is closed, and nobody is told of a request. */
+static void check_refused(struct fixture *fixture, const char *request)
+{
+    pthread_t thread;
+    fixture->on_request = answer_early;
+    fixture->request = request;
+    fixture->request_len = strlen(request);
+    pthread_create(&thread, NULL, refused_client, fixture);
+    mf_loop_run(fixture->loop);
+    pthread_join(thread, NULL);
+    assert_string_equal(fixture->log, "");
+    assert_null(strstr(fixture->answer, " 418 "));
+}
+
+static void two_lengths_are_refused(void **state)
+{
+    check_refused(*state, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+                          "Content-Length: 30\r\n\r\nabc");
+}
+
+static void white_space_before_a_colon_is_refused(void **state)
+{
+    check_refused(*state, "POST / HTTP/1.1\r\nHost: a\r\n"
+                          "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n");
+}
+
 static void addresses_that_cannot_be_had_are_errors(void **state)
 {
     struct fixture *fixture = *state;
@@ -314,6 +355,8 @@ int main(void)
         IN_FIXTURE(a_reset_exchange_is_closed_later_and_not_cleanly),
         IN_FIXTURE(nothing_comes_while_paused),
         IN_FIXTURE(the_rest_of_an_answered_request_is_thrown_away),
+        IN_FIXTURE(two_lengths_are_refused),
+        IN_FIXTURE(white_space_before_a_colon_is_refused),
         IN_FIXTURE(addresses_that_cannot_be_had_are_errors),
         cmocka_unit_test(a_server_that_nobody_came_to_may_be_freed),
     };
