@@ -214,6 +214,8 @@ static void on_late(uv_timer_t *timer)
     struct mf_h2_conn *conn = timer->data;
     nghttp2_session_terminate_session(conn->session, NGHTTP2_NO_ERROR);
     flush(conn);
+    /* Also where the peer does not read, and so what is kept never goes. */
+    take_down(conn);
 }
 
 /* ---- Life ---- */
