@@ -222,8 +222,11 @@ static PyObject *object_stop(PyObject *object, PyObject *arg)
         return NULL;
     if (self->queue && !self->is_stopped)
         mf_object_flush(self, true);
-    stop_sender(self, seconds < 0 ? 0 : seconds);
     struct mf_queue_stats stats = {0};
+    if (self->queue)
+        mf_queue_get_stats(self->queue, &stats);
+    stop_sender(self, seconds < 0 ? 0 : seconds);
+    /* Else all of it stays with a thread that hangs. */
     if (self->queue)
         mf_queue_get_stats(self->queue, &stats);
     close_queue(self);
