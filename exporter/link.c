@@ -14,7 +14,7 @@
 #define EXPORT_PATH "/mitmproxy.v1.Service/ExportFlow"
 
 enum { CALLS_MAX = 8, PUBLISHED_CALLS_MAX = 1 };
-enum { HELLO_MAX_LEN = 2048 };
+enum { HELLO_MAX_LEN = 2048, HTTP_TOO_LARGE = 413 };
 
 #define HELLO_NS ((int64_t)5 * MF_NS_PER_S)
 #define ANSWER_NS ((int64_t)120 * MF_NS_PER_S)
@@ -230,8 +230,11 @@ static int begin_call(struct mf_link *link)
     return 0;
 }
 
-static bool is_about_content(int grpc_status)
+static bool is_about_content(const struct mf_answer *answer)
 {
+    int grpc_status = answer->grpc_status;
+    if (grpc_status < 0) /* something between us and the server said it */
+        return answer->http_status == HTTP_TOO_LARGE;
     return grpc_status == MF_GRPC_INVALID_ARGUMENT ||
            grpc_status == MF_GRPC_RESOURCE_EXHAUSTED ||
            grpc_status == MF_GRPC_OUT_OF_RANGE ||
@@ -242,7 +245,7 @@ static void call_failed(struct mf_link *link, const struct call *call)
 {
     char why[MF_ANSWER_TEXT_CAP + 32];
     mf_answer_describe(&call->answer, why, sizeof why);
-    if (is_about_content(call->answer.grpc_status))
+    if (is_about_content(&call->answer))
         link->refused = call->messages;
     fail(link, MF_EIO, why);
 }

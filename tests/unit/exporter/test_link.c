@@ -129,6 +129,14 @@ static void refuse(struct peer *peer, struct call *call, const char *grpc)
     nghttp2_submit_response(peer->session, call->id, fields, 3, NULL);
 }
 
+/* What a proxy says whose limit is lower. */
+static void find_too_large(struct peer *peer, struct call *call)
+{
+    nghttp2_nv field = {(uint8_t *)":status", (uint8_t *)"413", 7, 3, 0};
+    call->is_answered = true;
+    nghttp2_submit_response(peer->session, call->id, &field, 1, NULL);
+}
+
 static int on_chunk(nghttp2_session *session, uint8_t flags, int32_t id,
                     const uint8_t *data, size_t len, void *user)
 {
@@ -408,6 +416,21 @@ static void a_refusal_for_the_content_is_told(void **state)
     end(&peer);
 }
 
+static void
+what_a_proxy_finds_too_large_is_refused_for_the_content(void **state)
+{
+    (void)state;
+    struct peer peer;
+    begin(&peer);
+    push(&peer, 100);
+    turn(&peer, SIZE_MAX);
+    find_too_large(&peer, &peer.calls[1]);
+    assert_int_equal(turn(&peer, SIZE_MAX), MF_EIO);
+    assert_non_null(strstr(peer.err.text, "HTTP status 413"));
+    assert_int_equal(mf_link_refused(peer.link), 1);
+    end(&peer);
+}
+
 static void a_call_that_the_server_ends_early_keeps_what_it_took(void **state)
 {
     (void)state;
@@ -602,6 +625,8 @@ int main(void)
         cmocka_unit_test(an_acknowledgement_counts_only_after_those_before_it),
         cmocka_unit_test(a_failed_call_makes_all_later_ones_wait_again),
         cmocka_unit_test(a_refusal_for_the_content_is_told),
+        cmocka_unit_test(
+            what_a_proxy_finds_too_large_is_refused_for_the_content),
         cmocka_unit_test(a_call_that_the_server_ends_early_keeps_what_it_took),
         cmocka_unit_test(an_idle_call_that_ends_late_is_begun_anew),
         cmocka_unit_test(
