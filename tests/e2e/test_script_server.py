@@ -88,7 +88,7 @@ def test_a_request_through_the_proxy_is_kept_and_ctrl_c_stops_both(start, tmp_pa
     assert len(pids) == 2
     # As a terminal does: to everyone in the group.
     os.killpg(server.process.popen.pid, signal.SIGINT)
-    assert server.process.wait() == 130
+    assert server.process.wait(100) == 130
     assert not any(map(is_running, pids))
 
 
@@ -109,7 +109,7 @@ def test_when_one_dies_the_other_is_stopped_and_the_status_told(start, victim, o
     server.wait()
     [dies], [stops] = server.children(victim), server.children(other)
     os.kill(dies, signal.SIGKILL)
-    assert server.process.wait() == 128 + signal.SIGKILL
+    assert server.process.wait(100) == 128 + signal.SIGKILL
     assert not is_running(stops)
     assert "ended with status 137" in server.process.output
 
