@@ -26,8 +26,14 @@ struct header_facts {
     bool is_encoded; /* a Content-Encoding other than identity */
     uint64_t content_length;
     struct mf_url_span host; /* of the first Host header */
+    PyObject *host_object;   /* what owns it */
     size_t host_count;
 };
+
+static void release_facts(struct header_facts *facts)
+{
+    Py_CLEAR(facts->host_object);
+}
 
 static bool is_name(const uint8_t *data, size_t len, const char *name)
 {
@@ -49,7 +55,8 @@ static uint64_t read_size(const uint8_t *text, size_t len)
 }
 
 static void note_header(struct header_facts *facts, const uint8_t *name,
-                        size_t name_len, const uint8_t *value, size_t value_len)
+                        size_t name_len, const uint8_t *value, size_t value_len,
+                        PyObject *value_object)
 {
     if (is_name(name, name_len, "content-encoding")) {
         if (value_len && !is_name(value, value_len, "identity"))
@@ -57,13 +64,15 @@ static void note_header(struct header_facts *facts, const uint8_t *name,
     } else if (is_name(name, name_len, "content-length")) {
         facts->content_length = read_size(value, value_len);
     } else if (is_name(name, name_len, "host")) {
-        if (facts->host_count++ == 0)
+        if (facts->host_count++ == 0) {
             facts->host = (struct mf_url_span){value, value_len};
+            Py_INCREF(value_object);
+            facts->host_object = value_object;
+        }
     }
 }
 
-/* A Headers object of `data`; returns what it says. The span in it is
- * borrowed from the headers, which the flow keeps while a hook runs. */
+/* A Headers object of `data`; returns what it says, to be released. */
 static struct header_facts put_headers(struct mf_walk *walk, uint32_t number,
                                        PyObject *data, enum mf_name attribute)
 {
@@ -83,7 +92,7 @@ static struct header_facts put_headers(struct mf_walk *walk, uint32_t number,
             mf_encoder_bytes_opt(walk->enc, 1, name, name_len);
             mf_encoder_bytes_opt(walk->enc, 2, value, value_len);
             mf_encoder_end(walk->enc, mark);
-            note_header(&facts, name, name_len, value, value_len);
+            note_header(&facts, name, name_len, value, value_len, second);
         }
         Py_XDECREF(first);
         Py_XDECREF(second);
@@ -139,7 +148,9 @@ static void put_body(struct mf_walk *walk, uint32_t number,
 static void put_extras(struct mf_walk *walk, PyObject *data,
                        const struct body *body)
 {
-    put_headers(walk, TRAILER_FIELDS, data, MF_NAME_trailers);
+    struct header_facts facts =
+        put_headers(walk, TRAILER_FIELDS, data, MF_NAME_trailers);
+    release_facts(&facts);
     if (body->is_encoded)
         put_body(walk, RAW_CONTENT, body);
     mf_encoder_varint_opt(walk->enc, CONTENT_SIZE, body->size);
@@ -287,6 +298,7 @@ static void put_request(struct mf_walk *walk, uint32_t number,
     put_extras(walk, data, &body);
     mf_encoder_end(enc, mark);
     release_parts(&parts);
+    release_facts(&facts);
     Py_XDECREF(body.object);
 }
 
@@ -309,6 +321,7 @@ static void put_response(struct mf_walk *walk, uint32_t number,
     mf_walk_put_bytes_text(walk, 11, data, MF_NAME_reason, MF_TEXT_LATIN1);
     put_extras(walk, data, &body);
     mf_encoder_end(enc, mark);
+    release_facts(&facts);
     Py_XDECREF(body.object);
 }
 
