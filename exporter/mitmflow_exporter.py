@@ -91,8 +91,8 @@ def parse_size(text):
         raise ValueError(f"grpc_body_max: {text!r} is not a size such as 16MiB")
     units = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
     size = int(match[1]) * units[(match[2] or "").lower()]
-    if size > 256 << 20:
-        raise ValueError("grpc_body_max: at most 256MiB")
+    if size > 24 << 20:  # two bodies and more must fit the queue of 64 MiB
+        raise ValueError("grpc_body_max: at most 24MiB")
     return size
 
 

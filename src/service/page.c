@@ -91,16 +91,21 @@ static bool tag_matches(const char *header, const char *etag)
     return header && (strcmp(header, "*") == 0 || strstr(header, etag));
 }
 
-static const struct mf_page_asset *find_asset(const char *path)
+/* `target` is `path`, whatever its query. */
+static bool is_path(const char *target, const char *path)
 {
-    size_t len = strcspn(path, "?");
-    if (len == 1)
-        path = "/index.html", len = strlen(path);
-    for (size_t i = 0; i < mf_page_assets_count; i++) {
-        const struct mf_page_asset *asset = &mf_page_assets[i];
-        if (strlen(asset->path) == len && memcmp(asset->path, path, len) == 0)
-            return asset;
-    }
+    size_t len = strlen(path);
+    return strncmp(target, path, len) == 0 &&
+           (target[len] == '\0' || target[len] == '?');
+}
+
+static const struct mf_page_asset *find_asset(const char *target)
+{
+    if (is_path(target, "/"))
+        target = "/index.html";
+    for (size_t i = 0; i < mf_page_assets_count; i++)
+        if (is_path(target, mf_page_assets[i].path))
+            return &mf_page_assets[i];
     return NULL;
 }
 
@@ -148,7 +153,7 @@ void mf_page_handle(struct mf_exchange *x)
     mf_exchange_set_events(x, &no_events, NULL);
     const char *path = mf_exchange_path(x);
     const struct mf_page_asset *asset = find_asset(path);
-    bool is_health = strcmp(path, "/healthz") == 0;
+    bool is_health = is_path(path, "/healthz");
     if (!asset && !is_health)
         respond_text(x, 404, "There is nothing here.\n", NULL);
     else if (!is_head(x) && strcmp(mf_exchange_method(x), "GET") != 0)

@@ -129,8 +129,9 @@ def test_another_method_is_405(module_server, method):
 
 
 def test_the_server_says_that_it_is_well(module_server):
-    answer = get(module_server, "/healthz")
-    assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
+    for target in ["/healthz", "/healthz?from=probe"]:
+        answer = get(module_server, target)
+        assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
 
 
 def test_the_page_is_served_over_http2_as_well(module_server):

@@ -127,7 +127,7 @@ def test_options_are_checked_with_a_clear_error(inside):
     assert "nonsense://x is not http://HOST:PORT" in errors["grpc_addr=nonsense://x"]
     assert "grpc_addr is empty" in errors["grpc_addr="]
     assert "'lots' is not a size" in errors["grpc_body_max=lots"]
-    assert "at most 256MiB" in errors["grpc_body_max=999GiB"]
+    assert "at most 24MiB" in errors["grpc_body_max=999GiB"]
     assert "grpc_source is longer" in errors[f"grpc_source={'x' * 30}"]
     for error in errors.values():
         assert error is None or error.startswith("OptionsError: ")
