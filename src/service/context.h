@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "net/loop.h"
 #include "service/hub.h"
@@ -23,5 +24,19 @@ struct mf_context {
 
 /* And a viewer: room for naming 100,000 flows. */
 #define MF_VIEWER_MESSAGE_MAX_LEN ((size_t)8 << 20)
+
+/* Flows that one list brings at most. */
+enum { MF_LIST_DEFAULT = 500, MF_LIST_MAX = 100000 };
+
+/* What a viewer's `limit` means: 0 and less are the default. */
+static inline size_t mf_list_limit(int32_t asked)
+{
+    if (asked <= 0)
+        return MF_LIST_DEFAULT;
+    return asked > MF_LIST_MAX ? MF_LIST_MAX : (size_t)asked;
+}
+
+/* Bytes that wait for a viewer before it is sent no more. */
+#define MF_PENDING_MAX_LEN ((size_t)512 << 10)
 
 #endif

@@ -10,14 +10,11 @@
 #include "service/get_flow.h"
 
 enum {
-    DEFAULT_LIMIT = 500,
-    LIMIT_MAX = 100000,
     NOTE_MAX_LEN = 64 << 10,
     FLOW_ID_FIELD = 1, /* of GetFlowRequest and UpdateFlowRequest */
     NOTE_FIELD = 3,    /* of UpdateFlowRequest */
     ID_REFS_MAX = 100000,
 };
-#define PENDING_MAX_LEN ((size_t)512 << 10)
 #define BODY_MAX_LEN ((size_t)64 << 20)
 #define ANSWER_MAX_LEN ((size_t)512 << 20)
 
@@ -104,7 +101,7 @@ static void list_send(struct read *read)
     int rc = 0;
     mf_buf_init(&message, SIZE_MAX);
     while (!rc && read->window_at < read->window.count &&
-           mf_call_pending(read->call) < PENDING_MAX_LEN) {
+           mf_call_pending(read->call) < MF_PENDING_MAX_LEN) {
         size_t len;
         const uint8_t *summary =
             mf_record_summary(read->window.records[read->window_at++], &len);
@@ -168,10 +165,7 @@ static void on_get_flows(struct mf_call *call, void *user,
         mf_fail(call, &err);
     } else if ((read = read_new(call))) {
         read->filter = filter;
-        read->limit =
-            request->limit <= 0 ? DEFAULT_LIMIT : (size_t)request->limit;
-        if (read->limit > LIMIT_MAX)
-            read->limit = LIMIT_MAX;
+        read->limit = mf_list_limit(request->limit);
         read->job.is_search = mf_filter_reads_bodies(filter);
         read->job.work = list_work;
         read->job.done = list_done;

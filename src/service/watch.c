@@ -11,15 +11,12 @@
 #include "service/fail.h"
 
 enum {
-    DEFAULT_LIMIT = 500,
-    LIMIT_MAX = 100000,
     BATCH_FLOWS = 500,
     LIVE_CHANGES = 64, /* matched off the loop at once */
     HEARTBEAT_MS = 5000,
     CURSOR_CAP = 96,
 };
 #define BATCH_MAX_LEN ((size_t)256 << 10)
-#define PENDING_MAX_LEN ((size_t)512 << 10)
 #define MESSAGE_MAX_LEN ((size_t)16 << 20)
 
 /* Field numbers of WatchFlowsResponse and StreamFlowsResponse. */
@@ -383,7 +380,7 @@ static void pump(struct watch *watch)
 {
     struct mf_hub *hub = watch->watches->context->hub;
     while (!watch->is_over && !watch->reading &&
-           mf_call_pending(watch->call) < PENDING_MAX_LEN) {
+           mf_call_pending(watch->call) < MF_PENDING_MAX_LEN) {
         if (watch->window_open && watch->needs_list)
             tell_list(watch);
         else if (watch->window_open)
@@ -490,10 +487,7 @@ static void on_watch(struct mf_call *call, void *user, const uint8_t *message,
     }
     struct watch *watch = watch_begin(watches, call, request->filter);
     if (watch) {
-        watch->limit =
-            request->limit <= 0 ? DEFAULT_LIMIT : (size_t)request->limit;
-        if (watch->limit > LIMIT_MAX)
-            watch->limit = LIMIT_MAX;
+        watch->limit = mf_list_limit(request->limit);
         watch->needs_list =
             !read_cursor(watches->context, request->cursor, &watch->cursor);
         pump(watch);
@@ -520,7 +514,7 @@ static void on_stream(struct mf_call *call, void *user, const uint8_t *message,
     struct watch *watch = watch_begin(watches, call, request->filter);
     if (watch) {
         watch->is_stream = true;
-        watch->limit = LIMIT_MAX;
+        watch->limit = MF_LIST_MAX;
         watch->since_ns = request->since_timestamp_ns;
         watch->needs_list = watch->since_ns != 0;
         watch->cursor = mf_hub_head(watches->context->hub);
