@@ -57,8 +57,10 @@ static int listen_all(struct serve *serve, const struct mf_options *options,
 {
     for (size_t i = 0; i < options->addrs.count; i++) {
         char *url;
-        int rc = mf_server_listen(serve->server, options->addrs.values[i], 0,
-                                  &url, err);
+        const struct mf_listen_opts listen = {
+            .address = options->addrs.values[i],
+        };
+        int rc = mf_server_listen(serve->server, &listen, &url, err);
         if (rc)
             return rc;
         mf_log(MF_LOG_INFO, "listening on %s", url);

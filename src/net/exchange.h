@@ -35,6 +35,12 @@ struct mf_exchange_events {
     /* Something was written since the last time, and what is pending is
      * below the low-water mark (64 KiB) now. */
     void (*on_drain)(struct mf_exchange *x, void *user);
+    /* The deadline has passed (mf_exchange_set_deadline). NULL: it is reset
+     * then. */
+    void (*on_deadline)(struct mf_exchange *x, void *user);
+    /* No byte of a body that is owed came in body_timeout_ms. NULL: the
+     * exchange is reset then. */
+    void (*on_body_late)(struct mf_exchange *x, void *user);
     /* Over: the response went out whole (`clean`), or a side broke off. The
      * exchange is gone after the call. */
     void (*on_close)(struct mf_exchange *x, void *user, bool clean);
@@ -54,8 +60,13 @@ const char *mf_exchange_authority(const struct mf_exchange *x);
 int mf_exchange_http_version(const struct mf_exchange *x); /* 1 or 2 */
 /* Address of the peer for logs: "127.0.0.1:4242" or "unix". */
 const char *mf_exchange_peer(const struct mf_exchange *x);
-/* Which listener it came by: the `tag` given to mf_server_listen(). */
+/* Which listener it came by: the `tag` in mf_listen_opts. */
 int mf_exchange_listener_tag(const struct mf_exchange *x);
+
+bool mf_exchange_is_tls(const struct mf_exchange *x);
+/* Subject of the certificate that the client showed and our CA signed
+ * (RFC 4514 text), or NULL. */
+const char *mf_exchange_client_cert(const struct mf_exchange *x);
 
 /* Headers in order of arrival, repeated ones too; without pseudo-headers. */
 size_t mf_exchange_header_count(const struct mf_exchange *x);
@@ -70,6 +81,18 @@ struct mf_loop *mf_exchange_loop(const struct mf_exchange *x);
 /* Stop and go on reading the request body (back-pressure to the peer). */
 void mf_exchange_pause(struct mf_exchange *x);
 void mf_exchange_resume(struct mf_exchange *x);
+
+/* Call on_deadline after `delay_ms`, unless the response is finished by then;
+ * a later call takes the place of an earlier one. 0 or MF_ENOMEM. */
+int mf_exchange_set_deadline(struct mf_exchange *x, uint64_t delay_ms);
+
+/*
+ * Whether the peer owes us bytes of the request body now. At first it does,
+ * until the body is whole; where it may be silent as long as it likes
+ * (between the messages of a stream), say so. Bytes that are not read while
+ * paused are not owed.
+ */
+void mf_exchange_time_body(struct mf_exchange *x, bool is_owed);
 
 /*
  * Send the response head; once. `headers` are copied; "content-length" is

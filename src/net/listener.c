@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -259,16 +260,45 @@ void mf_listeners__close(struct mf_server *server, bool is_last)
     server->is_accepting = false;
 }
 
-int mf_server_listen(struct mf_server *server, const char *address, int tag,
-                     char **ret_url, struct mf_err *err)
+/* A socket that somebody else made, such as systemd. */
+static int adopt(int fd, int *ret_fd, struct mf_err *err)
+{
+    int value = 0;
+    socklen_t len = sizeof value;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &len) || !value ||
+        getsockopt(fd, SOL_SOCKET, SO_TYPE, &value, &len) ||
+        value != SOCK_STREAM) {
+        close(fd);
+        return mf_err_set(err, MF_EINVAL,
+                          "descriptor %d is not a listening stream socket", fd);
+    }
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    *ret_fd = fd;
+    return 0;
+}
+
+static int open_socket(struct mf_listener *listener,
+                       const struct mf_listen_opts *opts, struct mf_err *err)
+{
+    if (!opts->address)
+        return adopt(opts->fd, &listener->fd, err);
+    if (strncmp(opts->address, "unix:", 5) == 0)
+        return open_unix(opts->address, &listener->fd, &listener->unix_path,
+                         err);
+    return open_tcp(opts->address, &listener->fd, err);
+}
+
+int mf_server_listen(struct mf_server *server,
+                     const struct mf_listen_opts *opts, char **ret_url,
+                     struct mf_err *err)
 {
     struct mf_listener *listener = calloc(1, sizeof *listener);
     if (!listener)
         return mf_err_set(err, MF_ENOMEM, "out of memory");
     listener->fd = -1;
-    int rc = strncmp(address, "unix:", 5) == 0
-                 ? open_unix(address, &listener->fd, &listener->unix_path, err)
-                 : open_tcp(address, &listener->fd, err);
+    listener->tag = opts->tag;
+    int rc = open_socket(listener, opts, err);
     char *url = NULL;
     if (rc)
         goto out;
@@ -280,7 +310,6 @@ int mf_server_listen(struct mf_server *server, const char *address, int tag,
     }
     listener->poll.data = listener;
     listener->server = server;
-    listener->tag = tag;
     listener->next = server->listeners;
     server->listeners = listener;
     mf_server__handle_opened(server);

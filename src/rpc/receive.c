@@ -67,7 +67,7 @@ static bool decode(struct mf_call *call, enum mf_encoding encoding,
     if (call->is_json) {
         struct mf_err err = {.text = "malformed JSON"};
         int rc =
-            mf_json_to_binary(call->rpc->opts.json, call->method->input,
+            mf_json_to_binary(call->rpc->opts.schema, call->method->input,
                               (const char *)*data, *len, &call->binary, &err);
         if (rc) {
             fail_code(call, rc, err.text);

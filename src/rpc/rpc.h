@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 #include "net/exchange.h"
-#include "pb/json.h"
+#include "pb/schema.h"
 
 /* gRPC status codes. */
 enum mf_status {
@@ -87,12 +87,16 @@ struct mf_method {
 struct mf_rpc;
 
 struct mf_rpc_opts {
-    const struct mf_json *json;
+    const struct mf_schema *schema; /* has every method's messages */
     size_t max_message_len; /* uncompressed, of one message, bytes */
     /* Without a byte of an unfinished message for so long the call fails;
      * between the messages of a stream a client may be silent for ever.
      * 0: 60 s. */
     unsigned stall_timeout_ms;
+    /* Pages of these origins ("https://host:port") may call, too; none at
+     * first. Borrowed for rpc's life. */
+    const char *const *cors_origins;
+    size_t cors_origin_count;
 };
 
 struct mf_rpc *mf_rpc_new(const struct mf_rpc_opts *opts);
@@ -117,6 +121,15 @@ void *mf_call_data(const struct mf_call *call);
 /* First value of request metadata `name` (lower case), or NULL. "-bin"
  * values are as sent (base64). */
 const char *mf_call_metadata(const struct mf_call *call, const char *name);
+/* All request headers in order of arrival, repeated ones too. */
+size_t mf_call_metadata_count(const struct mf_call *call);
+const struct mf_header *mf_call_metadata_at(const struct mf_call *call,
+                                            size_t index);
+/* The time that the client gave the call, less what has passed, ms; false if
+ * it gave none. */
+bool mf_call_time_left(const struct mf_call *call, uint64_t *ret_ms);
+/* The query of a Connect GET, still percent-encoded, or NULL. */
+const char *mf_call_get_query(const struct mf_call *call);
 const char *mf_call_peer(const struct mf_call *call);
 int mf_call_listener_tag(const struct mf_call *call);
 
@@ -130,9 +143,32 @@ void mf_call_send(struct mf_call *call, const uint8_t *message, size_t len);
 /* Send the response head now, before any message (server streams). */
 void mf_call_send_head(struct mf_call *call);
 
+/*
+ * Add response metadata: a header, until the head is sent; a trailer, until
+ * the call is finished. Names in lower case and not the protocols' own;
+ * values of "-bin" names in base64 without padding. Both are copied; repeated
+ * names stay in order. Too late, they are dropped.
+ */
+void mf_call_add_header(struct mf_call *call, const char *name,
+                        const char *value);
+void mf_call_add_trailer(struct mf_call *call, const char *name,
+                         const char *value);
+
 /* End the call; `message` (NULL is allowed) is told to the client. */
 void mf_call_finish(struct mf_call *call, enum mf_status status,
                     const char *message);
+
+/* One message that says more about an error. */
+struct mf_error_detail {
+    const char *type;     /* its full name */
+    const uint8_t *value; /* binary protobuf */
+    size_t len;
+};
+
+/* As mf_call_finish() with a `status` that is not OK, and `count` details. */
+void mf_call_finish_error(struct mf_call *call, enum mf_status status,
+                          const char *message,
+                          const struct mf_error_detail *details, size_t count);
 
 /* Break the call off without a status, as a lost connection would. */
 void mf_call_abort(struct mf_call *call);

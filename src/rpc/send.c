@@ -59,7 +59,7 @@ static int encode(struct mf_call *call, const uint8_t **data, size_t *len,
 {
     *ret_is_gzip = false;
     if (call->is_json) {
-        int rc = mf_json_from_binary(call->rpc->opts.json, call->method->output,
+        int rc = mf_json_from_binary(call->rpc->opts.schema, call->method->output,
                                      *data, *len, json, NULL);
         if (rc)
             return rc;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "pb/json.h"
+#include "pb/schema.h"
 #include "rpc/rpc.h"
 #include "service/context.h"
 #include "service/ingest.h"
@@ -15,7 +15,7 @@
 struct mf_service {
     struct mf_context context;
     struct mf_guard guard;
-    struct mf_json *json;
+    struct mf_schema *schema;
     struct mf_rpc *rpc;
     struct mf_ingest *ingest;
     struct mf_watches *watches;
@@ -111,7 +111,7 @@ static int start_hub(struct mf_context *context, struct mf_err *err)
 static int start_rpc(struct mf_service *service)
 {
     const struct mf_rpc_opts opts = {
-        .json = service->json,
+        .schema = service->schema,
         .max_message_len = MF_INGEST_MESSAGE_MAX_LEN,
     };
     service->rpc = mf_rpc_new(&opts);
@@ -142,12 +142,11 @@ int mf_service_new(const struct mf_service_opts *opts,
         .on_failure = on_store_failure,
         .user = service,
     };
-    service->json = mf_json_new();
     service->ingest = mf_ingest_new(context);
     service->watches = mf_watches_new(context);
-    int rc = 0;
-    if (!service->json || !service->ingest || !service->watches ||
-        start_rpc(service))
+    int rc = mf_schema_new(mf_pb_descriptors, mf_pb_descriptors_len,
+                           &service->schema, err);
+    if (!rc && (!service->ingest || !service->watches || start_rpc(service)))
         rc = mf_err_set(err, MF_ENOMEM, "out of memory");
     if (!rc)
         rc = mf_store_open(&store_opts, &context->store, err);
@@ -189,7 +188,7 @@ static void destroy(void *arg)
     mf_watches_free(service->watches);
     mf_ingest_free(service->ingest);
     mf_hub_free(service->context.hub);
-    mf_json_free(service->json);
+    mf_schema_free(service->schema);
     free(service);
 }
 

@@ -390,8 +390,11 @@ int main(int argc, char **argv)
         else
             return 2;
     }
-    struct mf_json *json = mf_json_new();
-    rpc_opts.json = json;
+    const struct mf_listen_opts listen = {.address = address};
+    struct mf_schema *schema;
+    if (mf_schema_new(mf_pb_descriptors, mf_pb_descriptors_len, &schema, NULL))
+        return 1;
+    rpc_opts.schema = schema;
     app.rpc = mf_rpc_new(&rpc_opts);
     char *url = NULL;
     if (!app.rpc || mf_loop_new(&app.loop, &err))
@@ -399,7 +402,7 @@ int main(int argc, char **argv)
     opts.loop = app.loop;
     if (mf_rpc_add(app.rpc, methods, sizeof methods / sizeof *methods, NULL) ||
         mf_server_new(&opts, &app.server, &err) ||
-        mf_server_listen(app.server, address, 0, &url, &err)) {
+        mf_server_listen(app.server, &listen, &url, &err)) {
         fprintf(stderr, "%s\n", err.text);
         return 1;
     }
@@ -410,7 +413,7 @@ int main(int argc, char **argv)
     mf_server_free(app.server);
     mf_rpc_free(app.rpc);
     mf_loop_free(app.loop);
-    mf_json_free(json);
+    mf_schema_free(schema);
     free(url);
     return 0;
 }

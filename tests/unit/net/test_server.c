@@ -82,6 +82,13 @@ static void on_request(void *user, struct mf_exchange *x)
         fixture->on_request(fixture, x);
 }
 
+static int listen_on(struct mf_server *server, const char *address, int tag,
+                     char **ret_url, struct mf_err *err)
+{
+    const struct mf_listen_opts opts = {.address = address, .tag = tag};
+    return mf_server_listen(server, &opts, ret_url, err);
+}
+
 static int setup(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
@@ -93,7 +100,7 @@ static int setup(void **state)
     char *url;
     unsigned port;
     if (mf_server_new(&opts, &fixture->server, NULL) ||
-        mf_server_listen(fixture->server, "127.0.0.1:0", 7, &url, NULL) ||
+        listen_on(fixture->server, "127.0.0.1:0", 7, &url, NULL) ||
         sscanf(url, "http://127.0.0.1:%u", &port) != 1)
         return -1;
     free(url);
@@ -313,14 +320,13 @@ static void addresses_that_cannot_be_had_are_errors(void **state)
     struct mf_err err;
     char *url;
     char taken[64];
-    assert_int_equal(
-        mf_server_listen(fixture->server, "nonsense", 0, &url, &err),
-        MF_EINVAL);
-    assert_int_equal(mf_server_listen(fixture->server, "unix:", 0, &url, &err),
+    assert_int_equal(listen_on(fixture->server, "nonsense", 0, &url, &err),
+                     MF_EINVAL);
+    assert_int_equal(listen_on(fixture->server, "unix:", 0, &url, &err),
                      MF_EINVAL);
     snprintf(taken, sizeof taken, "127.0.0.1:%u",
              ntohs(fixture->address.sin_port));
-    assert_int_equal(mf_server_listen(fixture->server, taken, 0, &url, &err),
+    assert_int_equal(listen_on(fixture->server, taken, 0, &url, &err),
                      MF_EBUSY);
     assert_non_null(strstr(err.text, taken));
     mf_server_stop(fixture->server, 0, stop, fixture->loop);
@@ -336,9 +342,9 @@ static void a_server_that_nobody_came_to_may_be_freed(void **state)
     assert_int_equal(mf_loop_new(&loop, NULL), 0);
     const struct mf_server_opts opts = {.loop = loop, .on_request = on_request};
     assert_int_equal(mf_server_new(&opts, &server, NULL), 0);
-    assert_int_equal(mf_server_listen(server, "127.0.0.1:0", 0, &url, NULL), 0);
+    assert_int_equal(listen_on(server, "127.0.0.1:0", 0, &url, NULL), 0);
     free(url);
-    assert_int_equal(mf_server_listen(server, "[::1]:0", 0, &url, NULL), 0);
+    assert_int_equal(listen_on(server, "[::1]:0", 0, &url, NULL), 0);
     assert_memory_equal(url, "http://[::1]:", 13);
     free(url);
     mf_server_free(server);

@@ -144,6 +144,7 @@ static bool converse(const struct talk *talk, size_t works, bool *ret_answered)
 {
     struct run run = {.talk = talk};
     const struct mf_rpc_opts rpc_opts = {.max_message_len = MESSAGE_MAX_LEN};
+    const struct mf_listen_opts listen = {.address = "127.0.0.1:0"};
     struct mf_rpc *rpc = mf_rpc_new(&rpc_opts);
     char *url;
     unsigned port;
@@ -153,8 +154,7 @@ static bool converse(const struct talk *talk, size_t works, bool *ret_answered)
     const struct mf_server_opts opts = {
         .loop = run.loop, .on_request = on_request, .user = rpc};
     assert_int_equal(mf_server_new(&opts, &run.server, NULL), 0);
-    assert_int_equal(mf_server_listen(run.server, "127.0.0.1:0", 0, &url, NULL),
-                     0);
+    assert_int_equal(mf_server_listen(run.server, &listen, &url, NULL), 0);
     assert_int_equal(sscanf(url, "http://127.0.0.1:%u", &port), 1);
     free(url);
     run.address = (struct sockaddr_in){

@@ -3,25 +3,28 @@
 #include <string.h>
 
 #include "mitmflow/v1/mitmflow.pb-c.h"
-#include "pb/json.h"
+#include "pb/schema.h"
 
 static int setup(void **state)
 {
-    *state = mf_json_new();
-    return *state ? 0 : -1;
+    struct mf_schema *schema;
+    if (mf_schema_new(mf_pb_descriptors, mf_pb_descriptors_len, &schema, NULL))
+        return -1;
+    *state = schema;
+    return 0;
 }
 
 static int teardown(void **state)
 {
-    mf_json_free(*state);
+    mf_schema_free(*state);
     return 0;
 }
 
-static int to_binary(const struct mf_json *json, const char *type,
+static int to_binary(const struct mf_schema *schema, const char *type,
                      const char *text, struct mf_buf *out, struct mf_err *err)
 {
     mf_buf_init(out, 4096);
-    return mf_json_to_binary(json, type, text, strlen(text), out, err);
+    return mf_json_to_binary(schema, type, text, strlen(text), out, err);
 }
 
 static void a_oneof_of_one_field_keeps_its_presence(void **state)

@@ -1,8 +1,9 @@
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 
 extern "C" {
-#include "pb/json.h"
+#include "pb/schema.h"
 }
 
 #include <google/protobuf/descriptor.h>
@@ -15,42 +16,57 @@ extern "C" {
 #include <new>
 #include <string>
 
-extern "C" const unsigned char mf_pb_descriptors[];
-extern "C" const size_t mf_pb_descriptors_len;
-
 namespace pb = google::protobuf;
 
 static const char url_prefix[] = "type.googleapis.com";
 
-struct mf_json {
+struct mf_schema {
     pb::DescriptorPool pool;
     std::unique_ptr<pb::util::TypeResolver> resolver;
 };
 
-static bool load(struct mf_json *json)
+/* What the pool has to say against a file. */
+struct mf_first_error : pb::DescriptorPool::ErrorCollector {
+    std::string text;
+    void AddError(const std::string &file, const std::string &element,
+                  const pb::Message *, ErrorLocation,
+                  const std::string &message) override
+    {
+        if (text.empty())
+            text = file + ": " + element + ": " + message;
+    }
+};
+
+static int load(struct mf_schema *schema, const void *data, size_t len,
+                struct mf_err *err)
 {
     pb::FileDescriptorSet set;
-    if (!set.ParseFromArray(mf_pb_descriptors, (int)mf_pb_descriptors_len))
-        return false;
+    if (len > INT_MAX || !set.ParseFromArray(data, (int)len))
+        return mf_err_set(err, MF_ECORRUPT, "not a FileDescriptorSet");
+    mf_first_error first;
     for (const auto &file : set.file())
-        if (!json->pool.BuildFile(file))
-            return false;
-    json->resolver.reset(
-        pb::util::NewTypeResolverForDescriptorPool(url_prefix, &json->pool));
-    return true;
+        if (!schema->pool.BuildFileCollectingErrors(file, &first))
+            return mf_err_set(err, MF_ECORRUPT, "%s", first.text.c_str());
+    schema->resolver.reset(
+        pb::util::NewTypeResolverForDescriptorPool(url_prefix, &schema->pool));
+    return 0;
 }
 
-struct mf_json *mf_json_new(void)
+int mf_schema_new(const void *set, size_t len, struct mf_schema **ret_schema,
+                  struct mf_err *err)
 try {
-    auto json = std::make_unique<mf_json>();
-    return load(json.get()) ? json.release() : nullptr;
+    auto schema = std::make_unique<mf_schema>();
+    int rc = load(schema.get(), set, len, err);
+    if (rc == 0)
+        *ret_schema = schema.release();
+    return rc;
 } catch (const std::bad_alloc &) {
-    return nullptr;
+    return mf_err_set(err, MF_ENOMEM, "out of memory");
 }
 
-void mf_json_free(struct mf_json *json)
+void mf_schema_free(struct mf_schema *schema)
 {
-    delete json;
+    delete schema;
 }
 
 static int fail(struct mf_err *err, const pb::util::Status &status)
@@ -62,7 +78,7 @@ static int fail(struct mf_err *err, const pb::util::Status &status)
     return mf_err_set(err, code, "%s", text.c_str());
 }
 
-int mf_json_to_binary(const struct mf_json *json, const char *type,
+int mf_json_to_binary(const struct mf_schema *schema, const char *type,
                       const char *text, size_t len, struct mf_buf *out,
                       struct mf_err *err)
 try {
@@ -70,7 +86,7 @@ try {
     options.ignore_unknown_fields = true;
     std::string binary;
     auto status = pb::util::JsonToBinaryString(
-        json->resolver.get(), std::string(url_prefix) + "/" + type,
+        schema->resolver.get(), std::string(url_prefix) + "/" + type,
         std::string(text, len), &binary, options);
     if (!status.ok())
         return fail(err, status);
@@ -79,13 +95,13 @@ try {
     return mf_err_set(err, MF_ENOMEM, "out of memory");
 }
 
-int mf_json_from_binary(const struct mf_json *json, const char *type,
+int mf_json_from_binary(const struct mf_schema *schema, const char *type,
                         const uint8_t *data, size_t len, struct mf_buf *out,
                         struct mf_err *err)
 try {
     std::string text;
     auto status = pb::util::BinaryToJsonString(
-        json->resolver.get(), std::string(url_prefix) + "/" + type,
+        schema->resolver.get(), std::string(url_prefix) + "/" + type,
         std::string(reinterpret_cast<const char *>(data), len), &text);
     if (!status.ok())
         return fail(err, status);
