@@ -1,5 +1,8 @@
+#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/clock.h"
 #include "rpc/call_impl.h"
 
 enum { H2_INTERNAL_ERROR = 2 }; /* RFC 9113, section 7 */
@@ -30,6 +33,8 @@ struct mf_call *mf_call__new(struct mf_rpc *rpc, const struct mf_entry *entry,
     mf_buf_init(&call->plain, 0);
     mf_buf_init(&call->binary, 0);
     mf_buf_init(&call->answer, SIZE_MAX);
+    mf_metadata_init(&call->headers);
+    mf_metadata_init(&call->trailers);
     mf_exchange_set_events(x, &mf_call__events, call);
     return call;
 }
@@ -45,6 +50,8 @@ void mf_call__free(struct mf_call *call)
     mf_buf_release(&call->plain);
     mf_buf_release(&call->binary);
     mf_buf_release(&call->answer);
+    mf_metadata_release(&call->headers);
+    mf_metadata_release(&call->trailers);
     free(call);
 }
 
@@ -76,7 +83,8 @@ void mf_call__fail(struct mf_call *call, enum mf_status status,
 {
     if (call->is_over)
         return;
-    mf_call__write_end(call, status, message);
+    const struct mf_ending ending = {.status = status, .message = message};
+    mf_call__write_end(call, &ending);
     set_over(call);
     tell_close(call);
 }
@@ -123,6 +131,32 @@ const char *mf_call_metadata(const struct mf_call *call, const char *name)
     return mf_exchange_header(call->x, name);
 }
 
+size_t mf_call_metadata_count(const struct mf_call *call)
+{
+    return mf_exchange_header_count(call->x);
+}
+
+const struct mf_header *mf_call_metadata_at(const struct mf_call *call,
+                                            size_t index)
+{
+    return mf_exchange_header_at(call->x, index);
+}
+
+bool mf_call_time_left(const struct mf_call *call, uint64_t *ret_ms)
+{
+    if (!call->deadline_ns)
+        return false;
+    int64_t left_ns = call->deadline_ns - mf_clock_mono_ns();
+    *ret_ms = left_ns > 0 ? (uint64_t)left_ns / MF_NS_PER_MS : 0;
+    return true;
+}
+
+const char *mf_call_get_query(const struct mf_call *call)
+{
+    const char *query = strchr(mf_exchange_path(call->x), '?');
+    return call->is_get && query ? query + 1 : NULL;
+}
+
 const char *mf_call_peer(const struct mf_call *call)
 {
     return mf_exchange_peer(call->x);
@@ -140,12 +174,16 @@ static bool answers_once(const struct mf_call *call)
 }
 
 /* From inside a handler: on_close comes later, with the exchange's end. */
-static void end(struct mf_call *call, enum mf_status status,
-                const char *message)
+static void end(struct mf_call *call, const struct mf_ending *ending)
 {
-    mf_call__write_end(call, status, message);
+    mf_call__write_end(call, ending);
     set_over(call);
 }
+
+static const struct mf_ending no_encoding = {
+    .status = MF_STATUS_INTERNAL,
+    .message = "the answer could not be encoded",
+};
 
 void mf_call_send(struct mf_call *call, const uint8_t *message, size_t len)
 {
@@ -161,7 +199,7 @@ void mf_call_send(struct mf_call *call, const uint8_t *message, size_t len)
         rc = mf_call__write(call, message, len);
     }
     if (rc)
-        end(call, MF_STATUS_INTERNAL, "the answer could not be encoded");
+        end(call, &no_encoding);
 }
 
 void mf_call_send_head(struct mf_call *call)
@@ -170,29 +208,77 @@ void mf_call_send_head(struct mf_call *call)
         mf_call__write_head(call);
 }
 
-void mf_call_finish(struct mf_call *call, enum mf_status status,
-                    const char *message)
+static void add_metadata(struct mf_call *call, struct mf_metadata *metadata,
+                         const char *name, const char *value)
+{
+    if (mf_metadata_add(metadata, name, value))
+        call->has_lost_metadata = true;
+}
+
+void mf_call_add_header(struct mf_call *call, const char *name,
+                        const char *value)
+{
+    if (!call->is_over && !call->is_head_sent)
+        add_metadata(call, &call->headers, name, value);
+}
+
+void mf_call_add_trailer(struct mf_call *call, const char *name,
+                         const char *value)
+{
+    if (!call->is_over)
+        add_metadata(call, &call->trailers, name, value);
+}
+
+bool mf_call_name_is_free(const char *name)
+{
+    return mf_metadata_name_is_free(name);
+}
+
+/* What a call that its handler finished with OK ends with. */
+static struct mf_ending ending_of_success(struct mf_call *call)
+{
+    /* Exporters take success in mid-stream for "never come back". */
+    if (call->method->kind == MF_METHOD_CLIENT_STREAM && !call->is_half_closed)
+        return (struct mf_ending){.status = MF_STATUS_UNAVAILABLE,
+                                  .message = "the server ended the stream"};
+    if (!answers_once(call))
+        return (struct mf_ending){.status = MF_STATUS_OK};
+    if (!call->has_answer)
+        return (struct mf_ending){.status = MF_STATUS_INTERNAL,
+                                  .message = "no answer"};
+    if (mf_call__write(call, call->answer.data, call->answer.len))
+        return no_encoding;
+    return (struct mf_ending){.status = MF_STATUS_OK};
+}
+
+static void finish(struct mf_call *call, struct mf_ending ending)
 {
     if (call->is_over)
         return;
-    if (status == MF_STATUS_OK &&
-        call->method->kind == MF_METHOD_CLIENT_STREAM &&
-        !call->is_half_closed) {
-        /* Exporters take success in mid-stream for "never come back". */
-        status = MF_STATUS_UNAVAILABLE;
-        message = "the server ended the stream";
-    }
-    if (status == MF_STATUS_OK && answers_once(call)) {
-        if (!call->has_answer) {
-            status = MF_STATUS_INTERNAL;
-            message = "no answer";
-        } else if (mf_call__write(call, call->answer.data, call->answer.len)) {
-            status = MF_STATUS_INTERNAL;
-            message = "the answer could not be encoded";
-        }
-    }
+    if (call->has_lost_metadata)
+        ending = (struct mf_ending){.status = MF_STATUS_RESOURCE_EXHAUSTED,
+                                    .message = "too much metadata"};
+    else if (ending.status == MF_STATUS_OK)
+        ending = ending_of_success(call);
     mf_buf_release(&call->answer); /* it is on its way, or not wanted */
-    end(call, status, message);
+    end(call, &ending);
+}
+
+void mf_call_finish(struct mf_call *call, enum mf_status status,
+                    const char *message)
+{
+    finish(call, (struct mf_ending){.status = status, .message = message});
+}
+
+void mf_call_finish_error(struct mf_call *call, enum mf_status status,
+                          const char *message,
+                          const struct mf_error_detail *details, size_t count)
+{
+    assert(status != MF_STATUS_OK);
+    finish(call, (struct mf_ending){.status = status,
+                                    .message = message,
+                                    .details = details,
+                                    .detail_count = count});
 }
 
 void mf_call_abort(struct mf_call *call)

@@ -1,11 +1,13 @@
 /* mf_call from inside src/rpc: head.c makes one, receive.c feeds it, send.c
- * answers, call.c ends it. */
+ * and end.c answer, call.c ends it. */
 #ifndef MF_RPC_CALL_IMPL_H
 #define MF_RPC_CALL_IMPL_H
 
 #include "base/map.h"
 #include "codec/envelope.h"
 #include "net/loop.h"
+#include "rpc/ending.h"
+#include "rpc/metadata.h"
 #include "rpc/protocol.h"
 #include "rpc/rpc.h"
 
@@ -34,6 +36,7 @@ struct mf_call {
     bool may_gzip;             /* the answer's messages */
     enum mf_encoding encoding; /* of the request's */
     struct mf_timer *deadline; /* NULL: none */
+    int64_t deadline_ns;       /* mf_clock_mono_ns(); 0: none */
 
     struct mf_envelope envelope;
     struct mf_buf body; /* the one request of a unary or server-stream call */
@@ -47,6 +50,10 @@ struct mf_call {
 
     struct mf_buf answer; /* the one answer, until the call is finished */
     bool has_answer;
+
+    struct mf_metadata headers;
+    struct mf_metadata trailers;
+    bool has_lost_metadata; /* memory was out, or it was too much */
 
     bool is_known; /* a handler's callback was called */
     bool is_paused;
@@ -86,11 +93,16 @@ size_t mf_call__wire_max(size_t max_len);
 
 /* ---- send.c ---- */
 
+/* The head's fields but what belongs to one answer of Connect unary. */
+void mf_call__add_head_fields(const struct mf_call *call,
+                              struct mf_fields *fields);
 /* Write one message now. 0 or MF_E*. */
 int mf_call__write(struct mf_call *call, const uint8_t *message, size_t len);
 void mf_call__write_head(struct mf_call *call);
+
+/* ---- end.c ---- */
+
 /* Write the end of the response. */
-void mf_call__write_end(struct mf_call *call, enum mf_status status,
-                        const char *message);
+void mf_call__write_end(struct mf_call *call, const struct mf_ending *ending);
 
 #endif

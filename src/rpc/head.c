@@ -2,7 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "rpc/call_impl.h"
+
+/* Longer ones are as good as none; so that sums stay in range. */
+#define TIMEOUT_MAX_MS (UINT64_C(100) * 365 * 86400 * 1000)
 
 static const struct mf_exchange_events no_events;
 
@@ -104,12 +108,15 @@ static enum mf_status read_timeout(struct mf_call *call,
     }
     if (!has)
         return MF_STATUS_OK;
+    if (ms > TIMEOUT_MAX_MS)
+        ms = TIMEOUT_MAX_MS;
     call->deadline = mf_timer_new(mf_exchange_loop(call->x), on_deadline, call);
     if (!call->deadline) {
         *ret_message = "out of memory";
         return MF_STATUS_RESOURCE_EXHAUSTED;
     }
     mf_timer_start(call->deadline, ms, 0);
+    call->deadline_ns = mf_clock_mono_ns() + (int64_t)ms * MF_NS_PER_MS;
     return MF_STATUS_OK;
 }
 

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/utf8.h"
-
 /* ---- Content types ---- */
 
 static const struct mf_content_type content_types[] = {
@@ -178,35 +176,4 @@ int mf_timeout_parse(enum mf_protocol protocol, const char *header,
         return parse_grpc_unit(header + len, value, ret_ms);
     *ret_ms = value;
     return header[len] ? MF_EINVAL : 0;
-}
-
-/* ---- Errors ---- */
-
-static int json_text(const char *text, struct mf_buf *out)
-{
-    size_t len = strlen(text);
-    bool is_utf8 = mf_utf8_valid(text, len);
-    int rc = mf_buf_append_byte(out, '"');
-    for (size_t i = 0; !rc && i < len; i++) {
-        uint8_t c = (uint8_t)text[i];
-        if (c == '"' || c == '\\')
-            rc = mf_buf_printf(out, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
-            rc = mf_buf_printf(out, "\\u%04x", c);
-        else
-            rc = mf_buf_append_byte(out, c < 0x80 || is_utf8 ? c : '?');
-    }
-    return rc ? rc : mf_buf_append_byte(out, '"');
-}
-
-int mf_error_json(enum mf_status status, const char *message,
-                  struct mf_buf *out)
-{
-    int rc = mf_buf_printf(out, "{\"code\":\"%s\"", mf_status_word(status));
-    if (!rc && message && *message) {
-        rc = mf_buf_printf(out, ",\"message\":");
-        if (!rc)
-            rc = json_text(message, out);
-    }
-    return rc ? rc : mf_buf_append_byte(out, '}');
 }

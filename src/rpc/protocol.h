@@ -72,10 +72,4 @@ struct mf_get_query {
 int mf_get_query_parse(const char *path, struct mf_get_query *ret_query,
                        struct mf_buf *message);
 
-/* ---- JSON text of errors ---- */
-
-/* Append {"code":...,"message":...}; bytes that are not UTF-8 become '?'. */
-int mf_error_json(enum mf_status status, const char *message,
-                  struct mf_buf *out);
-
 #endif

@@ -50,6 +50,14 @@ enum mf_method_kind {
 
 struct mf_call;
 
+/* Of what a handler says beside its messages, bytes. */
+enum {
+    MF_CALL_METADATA_MAX_LEN = 16 * 1024, /* headers; trailers */
+    MF_CALL_MESSAGE_MAX_LEN = 4 * 1024,   /* of an error; it is cut there */
+    MF_CALL_DETAILS_MAX_LEN = 32 * 1024,  /* as gRPC sends them; more are left
+                                             out there */
+};
+
 /*
  * What a method does. Any member but on_message may be NULL. For unary and
  * server-stream methods on_message comes exactly once, when the request is
@@ -88,7 +96,7 @@ struct mf_rpc;
 
 struct mf_rpc_opts {
     const struct mf_schema *schema; /* has every method's messages */
-    size_t max_message_len; /* uncompressed, of one message, bytes */
+    size_t max_message_len;         /* uncompressed, of one message, bytes */
     /* Without a byte of an unfinished message for so long the call fails;
      * between the messages of a stream a client may be silent for ever.
      * 0: 60 s. */
@@ -145,14 +153,19 @@ void mf_call_send_head(struct mf_call *call);
 
 /*
  * Add response metadata: a header, until the head is sent; a trailer, until
- * the call is finished. Names in lower case and not the protocols' own;
- * values of "-bin" names in base64 without padding. Both are copied; repeated
- * names stay in order. Too late, they are dropped.
+ * the call is finished. Names in lower case and not the protocols' own
+ * (asserted, see mf_call_name_is_free()); values of "-bin" names in base64
+ * without padding. Both are copied; repeated names stay in order. White space
+ * around a value is dropped, and what is not printable ASCII in it becomes
+ * '?'. Too late, they are dropped; more than MF_CALL_METADATA_MAX_LEN fails
+ * the call.
  */
 void mf_call_add_header(struct mf_call *call, const char *name,
                         const char *value);
 void mf_call_add_trailer(struct mf_call *call, const char *name,
                          const char *value);
+/* True if handlers may add metadata of that name. */
+bool mf_call_name_is_free(const char *name);
 
 /* End the call; `message` (NULL is allowed) is told to the client. */
 void mf_call_finish(struct mf_call *call, enum mf_status status,

@@ -2,9 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "codec/base64.h"
 #include "codec/percent.h"
 #include "net/address.h"
+#include "rpc/ending.h"
+#include "rpc/metadata.h"
 #include "rpc/protocol.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -39,6 +42,35 @@ static void round_trips(const uint8_t *data, size_t size)
     mf_buf_release(&plain);
 }
 
+/* As a message, and as the value of a trailer. */
+static void write_ending(const char *text)
+{
+    struct mf_buf clean, out;
+    struct mf_metadata trailers;
+    mf_buf_init(&clean, SIZE_MAX);
+    mf_buf_init(&out, SIZE_MAX);
+    mf_metadata_init(&trailers);
+    if (mf_ending_clean_message(text, &clean))
+        abort();
+    const struct mf_error_detail detail = {
+        .type = "a.B", .value = clean.data, .len = clean.len};
+    const struct mf_ending ending = {.status = MF_STATUS_INTERNAL,
+                                     .message = (const char *)clean.data,
+                                     .details = &detail,
+                                     .detail_count = 1};
+    mf_metadata_add(&trailers, "x", text);
+    if (mf_metadata_name_is_free(text))
+        mf_metadata_add(&trailers, text, "x");
+    if (mf_ending_stream_json(&ending, &trailers, &out) ||
+        !mf_utf8_valid(out.data, out.len) ||
+        mf_ending_grpc_message(&ending, &out) ||
+        mf_ending_grpc_details(&ending, &out))
+        abort();
+    mf_metadata_release(&trailers);
+    mf_buf_release(&clean);
+    mf_buf_release(&out);
+}
+
 static void parse_text(const char *text)
 {
     char host[256];
@@ -58,8 +90,8 @@ static void parse_text(const char *text)
     mf_buf_init(&message, MAX_LEN);
     mf_get_query_parse(text, &query, &message);
     mf_base64_decode(text, strlen(text), &message);
-    mf_error_json(MF_STATUS_INTERNAL, text, &message);
     mf_buf_release(&message);
+    write_ending(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

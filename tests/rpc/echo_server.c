@@ -9,7 +9,12 @@
  *   head          send the head, then nothing
  *   abort         break the call off
  *   pause N       take no more for N ms
+ *   info          answer with what the handler knows of the request, in the
+ *                 third field: "left MS", "query TEXT", "NAME: VALUE" lines
  *   other text    echo the message
+ *
+ * Request headers "x-header" and "x-trailer" ("NAME VALUE") come back as
+ * metadata of the response; "x-detail" ("TYPE BASE64") goes with a fail.
  *
  * The messages are mitmflow.v1.UpdateFlowRequest. /test.Echo/Stats answers
  * with counters; /healthz is not a call and answers GET and POST.
@@ -19,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/base64.h"
 #include "net/server.h"
 #include "pb/wire.h"
 #include "rpc/rpc.h"
@@ -45,6 +51,22 @@ struct echo {
     bool is_half_closed;
 };
 
+/* "NAME VALUE" in the request's headers `which` is added to the response. */
+static void add_metadata(struct mf_call *call, const char *which,
+                         void (*add)(struct mf_call *, const char *,
+                                     const char *))
+{
+    for (size_t i = 0; i < mf_call_metadata_count(call); i++) {
+        const struct mf_header *header = mf_call_metadata_at(call, i);
+        char name[TEXT_CAP];
+        int skip = 0;
+        if (strcmp(header->name, which) == 0 &&
+            sscanf(header->value, "%255s %n", name, &skip) == 1 &&
+            mf_call_name_is_free(name))
+            add(call, name, header->value + skip);
+    }
+}
+
 static struct echo *echo_of(struct mf_call *call)
 {
     struct echo *echo = mf_call_data(call);
@@ -56,6 +78,8 @@ static struct echo *echo_of(struct mf_call *call)
         mf_buf_init(&echo->message, SIZE_MAX);
         mf_call_set_data(call, echo);
         app.opens++;
+        add_metadata(call, "x-header", mf_call_add_header);
+        add_metadata(call, "x-trailer", mf_call_add_trailer);
     }
     return echo;
 }
@@ -113,13 +137,67 @@ static void send_size(struct mf_call *call, size_t len)
     free(note);
 }
 
+static void fail(struct mf_call *call, unsigned status, const char *text)
+{
+    enum { DETAILS_MAX = 8 };
+    struct mf_error_detail details[DETAILS_MAX];
+    char types[DETAILS_MAX][TEXT_CAP];
+    struct mf_buf values[DETAILS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < mf_call_metadata_count(call); i++) {
+        const struct mf_header *header = mf_call_metadata_at(call, i);
+        int skip = 0;
+        if (count == DETAILS_MAX || strcmp(header->name, "x-detail") != 0 ||
+            sscanf(header->value, "%255s %n", types[count], &skip) != 1)
+            continue;
+        const char *value = header->value + skip;
+        mf_buf_init(&values[count], SIZE_MAX);
+        mf_base64_decode(value, strlen(value), &values[count]);
+        details[count] = (struct mf_error_detail){
+            types[count], values[count].data, values[count].len};
+        count++;
+    }
+    if (status == MF_STATUS_OK || status > MF_STATUS_UNAUTHENTICATED)
+        status = MF_STATUS_UNKNOWN;
+    mf_call_finish_error(call, (enum mf_status)status, text, details, count);
+    while (count > 0)
+        mf_buf_release(&values[--count]);
+}
+
+static void send_info(struct mf_call *call)
+{
+    struct mf_buf text, message;
+    uint64_t left_ms;
+    const char *query = mf_call_get_query(call);
+    mf_buf_init(&text, SIZE_MAX);
+    mf_buf_init(&message, SIZE_MAX);
+    int rc = 0;
+    if (mf_call_time_left(call, &left_ms))
+        rc |= mf_buf_printf(&text, "left %llu\n", (unsigned long long)left_ms);
+    if (query)
+        rc |= mf_buf_printf(&text, "query %s\n", query);
+    for (size_t i = 0; i < mf_call_metadata_count(call); i++) {
+        const struct mf_header *header = mf_call_metadata_at(call, i);
+        rc |= mf_buf_printf(&text, "%s: %s\n", header->name, header->value);
+    }
+    if (rc)
+        abort();
+    put_text(&message, 3, text.data, text.len);
+    mf_call_send(call, message.data, message.len);
+    mf_buf_release(&text);
+    mf_buf_release(&message);
+}
+
 /* True: nothing is left to do for this message. */
 static bool obey(struct echo *echo, const char *text)
 {
-    int status = 0, skip = 0;
+    unsigned status = 0;
+    int skip = 0;
     unsigned long number = 0;
-    if (sscanf(text, "fail %d %n", &status, &skip) == 1)
-        mf_call_finish(echo->call, (enum mf_status)status, text + skip);
+    if (sscanf(text, "fail %u %n", &status, &skip) == 1)
+        fail(echo->call, status, text + skip);
+    else if (strcmp(text, "info") == 0)
+        send_info(echo->call);
     else if (sscanf(text, "size %lu", &number) == 1)
         send_size(echo->call, number);
     else if (strcmp(text, "abort") == 0)

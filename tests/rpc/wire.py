@@ -1,5 +1,6 @@
 """Bytes of protobuf, Connect, gRPC-Web and HTTP/1.1, made and read by hand."""
 
+import base64
 import gzip
 import http.client
 import struct
@@ -80,6 +81,27 @@ def post(server, path, body, headers, method="POST"):
     data = response.read()
     connection.close()
     return response.status, response.headers, data
+
+
+def request(server, path, body, headers=(), method="POST"):
+    """As post(), for headers that repeat: a list of pairs."""
+    connection = http.client.HTTPConnection(*server.address, timeout=30)
+    connection.putrequest(method, path, skip_accept_encoding=True)
+    for name, value in [*headers, ("content-length", str(len(body)))]:
+        connection.putheader(name, value)
+    connection.endheaders(body)
+    response = connection.getresponse()
+    data = response.read()
+    connection.close()
+    return response.status, response.headers, data
+
+
+def unpadded(data):
+    return base64.b64encode(data).decode().rstrip("=")
+
+
+def padded(text):
+    return base64.b64decode(text + "=" * (-len(text) % 4))
 
 
 def chunk(data):
