@@ -1,29 +1,14 @@
-#include <limits.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "pb/schema_impl.hh"
 
-extern "C" {
-#include "pb/schema.h"
-}
-
-#include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
-#include <google/protobuf/util/json_util.h>
-#include <google/protobuf/util/type_resolver.h>
 #include <google/protobuf/util/type_resolver_util.h>
+#include <limits.h>
 
-#include <memory>
-#include <new>
 #include <string>
 
 namespace pb = google::protobuf;
 
-static const char url_prefix[] = "type.googleapis.com";
-
-struct mf_schema {
-    pb::DescriptorPool pool;
-    std::unique_ptr<pb::util::TypeResolver> resolver;
-};
+/* ---- Load ---- */
 
 /* What the pool has to say against a file. */
 struct mf_first_error : pb::DescriptorPool::ErrorCollector {
@@ -44,24 +29,31 @@ static int load(struct mf_schema *schema, const void *data, size_t len,
     if (len > INT_MAX || !set.ParseFromArray(data, (int)len))
         return mf_err_set(err, MF_ECORRUPT, "not a FileDescriptorSet");
     mf_first_error first;
-    for (const auto &file : set.file())
-        if (!schema->pool.BuildFileCollectingErrors(file, &first))
+    for (const auto &proto : set.file()) {
+        const pb::FileDescriptor *file =
+            schema->pool.BuildFileCollectingErrors(proto, &first);
+        if (!file)
             return mf_err_set(err, MF_ECORRUPT, "%s", first.text.c_str());
-    schema->resolver.reset(
-        pb::util::NewTypeResolverForDescriptorPool(url_prefix, &schema->pool));
+        /* The same file may come twice. */
+        if (schema->numbers.emplace(file, schema->files.size()).second)
+            schema->files.push_back(file);
+    }
+    schema->resolver.reset(pb::util::NewTypeResolverForDescriptorPool(
+        MF_SCHEMA_URL_PREFIX, &schema->pool));
     return 0;
 }
 
 int mf_schema_new(const void *set, size_t len, struct mf_schema **ret_schema,
                   struct mf_err *err)
-try {
-    auto schema = std::make_unique<mf_schema>();
-    int rc = load(schema.get(), set, len, err);
-    if (rc == 0)
-        *ret_schema = schema.release();
-    return rc;
-} catch (const std::bad_alloc &) {
-    return mf_err_set(err, MF_ENOMEM, "out of memory");
+{
+    return mf_schema_guard(err, [&] {
+        pb::SetLogHandler(nullptr); /* bad input is told by `err` alone */
+        auto schema = std::make_unique<mf_schema>();
+        int rc = load(schema.get(), set, len, err);
+        if (rc == 0)
+            *ret_schema = schema.release();
+        return rc;
+    });
 }
 
 void mf_schema_free(struct mf_schema *schema)
@@ -69,43 +61,114 @@ void mf_schema_free(struct mf_schema *schema)
     delete schema;
 }
 
-static int fail(struct mf_err *err, const pb::util::Status &status)
+/* ---- Files ---- */
+
+size_t mf_schema_file_count(const struct mf_schema *schema)
 {
-    std::string text(status.message());
-    int code = status.code() == pb::util::status_internal::StatusCode::kNotFound
-                   ? MF_ENOENT
-                   : MF_ECORRUPT;
-    return mf_err_set(err, code, "%s", text.c_str());
+    return schema->files.size();
 }
 
-int mf_json_to_binary(const struct mf_schema *schema, const char *type,
-                      const char *text, size_t len, struct mf_buf *out,
-                      struct mf_err *err)
-try {
-    pb::util::JsonParseOptions options;
-    options.ignore_unknown_fields = true;
-    std::string binary;
-    auto status = pb::util::JsonToBinaryString(
-        schema->resolver.get(), std::string(url_prefix) + "/" + type,
-        std::string(text, len), &binary, options);
-    if (!status.ok())
-        return fail(err, status);
-    return mf_buf_append(out, binary.data(), binary.size());
-} catch (const std::bad_alloc &) {
-    return mf_err_set(err, MF_ENOMEM, "out of memory");
+size_t mf_schema_import_count(const struct mf_schema *schema, size_t file)
+{
+    return (size_t)schema->files[file]->dependency_count();
 }
 
-int mf_json_from_binary(const struct mf_schema *schema, const char *type,
-                        const uint8_t *data, size_t len, struct mf_buf *out,
-                        struct mf_err *err)
-try {
-    std::string text;
-    auto status = pb::util::BinaryToJsonString(
-        schema->resolver.get(), std::string(url_prefix) + "/" + type,
-        std::string(reinterpret_cast<const char *>(data), len), &text);
-    if (!status.ok())
-        return fail(err, status);
-    return mf_buf_append(out, text.data(), text.size());
-} catch (const std::bad_alloc &) {
-    return mf_err_set(err, MF_ENOMEM, "out of memory");
+size_t mf_schema_import_at(const struct mf_schema *schema, size_t file,
+                           size_t index)
+{
+    return schema->numbers.at(schema->files[file]->dependency((int)index));
+}
+
+int mf_schema_file_encode(const struct mf_schema *schema, size_t file,
+                          struct mf_buf *out)
+{
+    return mf_schema_guard(nullptr, [&] {
+        pb::FileDescriptorProto proto;
+        schema->files[file]->CopyTo(&proto);
+        schema->files[file]->CopyJsonNameTo(&proto);
+        size_t len = proto.ByteSizeLong();
+        int rc = mf_buf_reserve(out, len);
+        if (rc)
+            return rc;
+        proto.SerializeWithCachedSizesToArray(out->data + out->len);
+        out->len += len;
+        return 0;
+    });
+}
+
+/* ---- Look-ups ---- */
+
+static int tell_file(const struct mf_schema *schema,
+                     const pb::FileDescriptor *file, size_t *ret_file)
+{
+    if (!file)
+        return MF_ENOENT;
+    *ret_file = schema->numbers.at(file);
+    return 0;
+}
+
+int mf_schema_find_file(const struct mf_schema *schema, const char *name,
+                        size_t len, size_t *ret_file)
+{
+    return mf_schema_guard(nullptr, [&] {
+        return tell_file(schema,
+                         schema->pool.FindFileByName(std::string(name, len)),
+                         ret_file);
+    });
+}
+
+/* Packages are symbols to libprotobuf, of whichever file came first. */
+static bool is_package(const pb::FileDescriptor *file,
+                       const std::string &symbol)
+{
+    const std::string &package = file->package();
+    return package.compare(0, symbol.size(), symbol) == 0 &&
+           (package.size() == symbol.size() || package[symbol.size()] == '.');
+}
+
+int mf_schema_find_symbol(const struct mf_schema *schema, const char *symbol,
+                          size_t len, size_t *ret_file)
+{
+    return mf_schema_guard(nullptr, [&] {
+        std::string name(symbol, len);
+        const pb::FileDescriptor *file =
+            schema->pool.FindFileContainingSymbol(name);
+        if (file && is_package(file, name))
+            file = nullptr;
+        return tell_file(schema, file, ret_file);
+    });
+}
+
+int mf_schema_find_extension(const struct mf_schema *schema, const char *type,
+                             size_t len, int32_t number, size_t *ret_file)
+{
+    return mf_schema_guard(nullptr, [&] {
+        const pb::Descriptor *message =
+            schema->pool.FindMessageTypeByName(std::string(type, len));
+        const pb::FieldDescriptor *extension =
+            message ? schema->pool.FindExtensionByNumber(message, number)
+                    : nullptr;
+        return tell_file(schema, extension ? extension->file() : nullptr,
+                         ret_file);
+    });
+}
+
+int mf_schema_extensions(const struct mf_schema *schema, const char *type,
+                         size_t len, struct mf_buf *out)
+{
+    return mf_schema_guard(nullptr, [&] {
+        const pb::Descriptor *message =
+            schema->pool.FindMessageTypeByName(std::string(type, len));
+        if (!message)
+            return (int)MF_ENOENT;
+        std::vector<const pb::FieldDescriptor *> extensions;
+        schema->pool.FindAllExtensions(message, &extensions);
+        int rc = 0;
+        for (const pb::FieldDescriptor *extension : extensions) {
+            int32_t number = extension->number();
+            if (!rc)
+                rc = mf_buf_append(out, &number, sizeof number);
+        }
+        return rc;
+    });
 }

@@ -21,6 +21,26 @@ struct mf_entry {
     void *user;
 };
 
+/* ---- rpc.c ---- */
+
+/* Step through the methods in no order: start with *position 0; NULL at the
+ * end. */
+const struct mf_method *mf_rpc__next_method(const struct mf_rpc *rpc,
+                                            size_t *position);
+
+/* Full name of a service; its method's path has it. */
+struct mf_service_name {
+    const char *text; /* not NUL-terminated */
+    size_t len;
+};
+
+/*
+ * The services that have a method, sorted, each once: *ret_names is an array
+ * of *ret_count that the caller frees. 0 or MF_ENOMEM.
+ */
+int mf_rpc__services(const struct mf_rpc *rpc,
+                     struct mf_service_name **ret_names, size_t *ret_count);
+
 struct mf_call {
     struct mf_rpc *rpc;
     const struct mf_method *method;

@@ -5,6 +5,8 @@
 
 #include "base/log.h"
 #include "pb/schema.h"
+#include "rpc/health.h"
+#include "rpc/reflection.h"
 #include "rpc/rpc.h"
 #include "service/context.h"
 #include "service/ingest.h"
@@ -17,6 +19,8 @@ struct mf_service {
     struct mf_guard guard;
     struct mf_schema *schema;
     struct mf_rpc *rpc;
+    struct mf_health *health;
+    struct mf_reflection *reflection;
     struct mf_ingest *ingest;
     struct mf_watches *watches;
 };
@@ -123,7 +127,11 @@ static int start_rpc(struct mf_service *service)
         mf_rpc_add(service->rpc, mf_viewer_methods, mf_viewer_method_count,
                    &service->context))
         return MF_ENOMEM;
-    return 0;
+    service->reflection = mf_reflection_new(service->rpc);
+    service->health = mf_health_new(service->rpc);
+    if (!service->reflection || !service->health)
+        return MF_ENOMEM;
+    return mf_health_set_all(service->health, MF_HEALTH_SERVING);
 }
 
 int mf_service_new(const struct mf_service_opts *opts,
@@ -177,6 +185,8 @@ void mf_service_on_request(void *user, struct mf_exchange *x)
 void mf_service_stop(struct mf_service *service)
 {
     service->context.stopping = true;
+    mf_health_stop(service->health);
+    mf_reflection_stop(service->reflection);
     mf_ingest_stop(service->ingest);
     mf_watches_stop(service->watches);
 }
@@ -185,6 +195,8 @@ static void destroy(void *arg)
 {
     struct mf_service *service = arg;
     mf_rpc_free(service->rpc);
+    mf_health_free(service->health);
+    mf_reflection_free(service->reflection);
     mf_watches_free(service->watches);
     mf_ingest_free(service->ingest);
     mf_hub_free(service->context.hub);
