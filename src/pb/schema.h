@@ -40,7 +40,8 @@ extern const size_t mf_pb_descriptors_len;
 /* Files have numbers from 0 on, in the order of the set. */
 size_t mf_schema_file_count(const struct mf_schema *schema);
 
-/* The files that a file imports itself, as numbers. */
+/* The files that a file imports itself, as numbers; they are lower than its
+ * own. */
 size_t mf_schema_import_count(const struct mf_schema *schema, size_t file);
 size_t mf_schema_import_at(const struct mf_schema *schema, size_t file,
                            size_t index);

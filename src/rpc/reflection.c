@@ -145,31 +145,29 @@ static int put_file(const struct mf_schema *schema, size_t file,
 /*
  * `file`, and what it imports, directly or not, less what went out earlier on
  * the stream. A client that asks again for a file gets it again: it may have
- * lost it.
+ * lost it. Imports have lower numbers than who imports them.
  */
 static int put_files(struct stream *stream, const struct mf_schema *schema,
                      size_t file, struct mf_buf *answer)
 {
-    /* Each file is queued once. */
-    size_t count = 0, mark;
-    size_t *queue = calloc(mf_schema_file_count(schema), sizeof *queue);
-    if (!queue)
+    size_t mark;
+    bool *is_wanted = calloc(file + 1, sizeof *is_wanted);
+    if (!is_wanted)
         return MF_ENOMEM;
-    queue[count++] = file;
-    stream->is_sent[file] = true;
     int rc = mf_wire_begin(answer, FILE_DESCRIPTOR_RESPONSE, &mark);
-    for (size_t at = 0; !rc && at < count; at++) {
-        rc = put_file(schema, queue[at], answer);
-        size_t imports = mf_schema_import_count(schema, queue[at]);
-        for (size_t i = 0; i < imports; i++) {
-            size_t import = mf_schema_import_at(schema, queue[at], i);
-            if (stream->is_sent[import])
-                continue;
-            stream->is_sent[import] = true;
-            queue[count++] = import;
+    is_wanted[file] = true;
+    for (size_t left = file + 1; !rc && left > 0; left--) {
+        const size_t at = left - 1;
+        if (!is_wanted[at])
+            continue;
+        stream->is_sent[at] = true;
+        rc = put_file(schema, at, answer);
+        for (size_t i = mf_schema_import_count(schema, at); i > 0; i--) {
+            size_t import = mf_schema_import_at(schema, at, i - 1);
+            is_wanted[import] = !stream->is_sent[import];
         }
     }
-    free(queue);
+    free(is_wanted);
     return rc ? rc : mf_wire_end(answer, mark);
 }
 

@@ -11,6 +11,7 @@
  *   pause N       take no more for N ms
  *   info          answer with what the handler knows of the request, in the
  *                 third field: "left MS", "query TEXT", "NAME: VALUE" lines
+ *   health N NAME the service is serving (1) or not (2) from now on
  *   other text    echo the message
  *
  * Request headers "x-header" and "x-trailer" ("NAME VALUE") come back as
@@ -27,6 +28,8 @@
 #include "codec/base64.h"
 #include "net/server.h"
 #include "pb/wire.h"
+#include "rpc/health.h"
+#include "rpc/reflection.h"
 #include "rpc/rpc.h"
 
 #define TYPE "mitmflow.v1.UpdateFlowRequest"
@@ -37,6 +40,8 @@ static struct {
     struct mf_loop *loop;
     struct mf_server *server;
     struct mf_rpc *rpc;
+    struct mf_health *health;
+    struct mf_reflection *reflection;
     unsigned grace_ms;
     unsigned long opens, messages, half_closes, closes;
 } app;
@@ -188,6 +193,16 @@ static void send_info(struct mf_call *call)
     mf_buf_release(&message);
 }
 
+static void set_health(struct mf_call *call, const char *service,
+                       unsigned status)
+{
+    if (mf_health_set(app.health, service,
+                      status == MF_HEALTH_SERVING ? MF_HEALTH_SERVING
+                                                  : MF_HEALTH_NOT_SERVING))
+        abort();
+    mf_call_send(call, NULL, 0);
+}
+
 /* True: nothing is left to do for this message. */
 static bool obey(struct echo *echo, const char *text)
 {
@@ -196,6 +211,8 @@ static bool obey(struct echo *echo, const char *text)
     unsigned long number = 0;
     if (sscanf(text, "fail %u %n", &status, &skip) == 1)
         fail(echo->call, status, text + skip);
+    else if (sscanf(text, "health %u %n", &status, &skip) == 1)
+        set_health(echo->call, text + skip, status);
     else if (strcmp(text, "info") == 0)
         send_info(echo->call);
     else if (sscanf(text, "size %lu", &number) == 1)
@@ -439,6 +456,8 @@ static void on_signal(void *arg, int signum)
     if (is_stopping)
         return;
     is_stopping = true;
+    mf_health_stop(app.health);
+    mf_reflection_stop(app.reflection);
     mf_server_stop(app.server, app.grace_ms, on_stopped, app.loop);
 }
 
@@ -478,7 +497,11 @@ int main(int argc, char **argv)
     if (!app.rpc || mf_loop_new(&app.loop, &err))
         return 1;
     opts.loop = app.loop;
+    app.health = mf_health_new(app.rpc);
+    app.reflection = mf_reflection_new(app.rpc);
     if (mf_rpc_add(app.rpc, methods, sizeof methods / sizeof *methods, NULL) ||
+        !app.health || !app.reflection ||
+        mf_health_set_all(app.health, MF_HEALTH_SERVING) ||
         mf_server_new(&opts, &app.server, &err) ||
         mf_server_listen(app.server, &listen, &url, &err)) {
         fprintf(stderr, "%s\n", err.text);
@@ -490,6 +513,8 @@ int main(int argc, char **argv)
     mf_loop_run(app.loop);
     mf_server_free(app.server);
     mf_rpc_free(app.rpc);
+    mf_health_free(app.health);
+    mf_reflection_free(app.reflection);
     mf_loop_free(app.loop);
     mf_schema_free(schema);
     free(url);
