@@ -60,3 +60,44 @@ int mf_base64_decode(const char *text, size_t len, struct mf_buf *out)
     }
     return 0;
 }
+
+/* Padding stands for the last one or two digits of a group. */
+static int read_padding(struct mf_base64_reader *reader)
+{
+    if (reader->paddings > 0) {
+        reader->paddings--;
+        return 0;
+    }
+    if (reader->digits < 2)
+        return MF_ECORRUPT;
+    reader->paddings = 3 - reader->digits;
+    reader->digits = 0;
+    return 0;
+}
+
+int mf_base64_read(struct mf_base64_reader *reader, const uint8_t *text,
+                   size_t len, struct mf_buf *out)
+{
+    int rc = 0;
+    for (size_t i = 0; !rc && i < len; i++) {
+        if (text[i] == '=') {
+            rc = read_padding(reader);
+            continue;
+        }
+        int value = digit_value((char)text[i]);
+        if (value < 0 || reader->paddings > 0)
+            return MF_ECORRUPT;
+        reader->group = reader->group << 6 | (uint32_t)value;
+        unsigned digit = reader->digits++;
+        if (digit > 0)
+            rc = mf_buf_append_byte(
+                out, (uint8_t)(reader->group >> (6 - 2 * digit)));
+        reader->digits %= 4;
+    }
+    return rc;
+}
+
+bool mf_base64_is_whole(const struct mf_base64_reader *reader)
+{
+    return reader->digits == 0 && reader->paddings == 0;
+}

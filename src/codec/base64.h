@@ -19,4 +19,24 @@ int mf_base64_encode(const void *data, size_t len, bool is_padded,
  */
 int mf_base64_decode(const char *text, size_t len, struct mf_buf *out);
 
+/* Text that comes in pieces, and may be made of several texts in a row, each
+ * of them padded or of a length that needs no padding. */
+struct mf_base64_reader {
+    uint32_t group;    /* digits of an unfinished group of four */
+    unsigned digits;   /* how many */
+    unsigned paddings; /* that are still to come */
+};
+
+/*
+ * Append one more piece decoded; `reader` is all zero at first.
+ *
+ *  MF_ECORRUPT  a strange character, or padding out of place
+ *  MF_EFULL, MF_ENOMEM
+ */
+int mf_base64_read(struct mf_base64_reader *reader, const uint8_t *text,
+                   size_t len, struct mf_buf *out);
+
+/* True if the text may end here. */
+bool mf_base64_is_whole(const struct mf_base64_reader *reader);
+
 #endif

@@ -14,10 +14,12 @@
 enum {
     STACK_MAX = 4,
     ROOM_MIN_LEN = 4096,
-    GZIP_LEVEL = 6,
-    BROTLI_QUALITY = 5,
-    ZSTD_LEVEL = 3,
-    WINDOW_GZIP = 15 + 16, /* zlib's way to ask for the gzip wrapper */
+    /* Answers are encoded while others wait: what is quick. */
+    GZIP_LEVEL = 1,
+    BROTLI_QUALITY = 1,
+    ZSTD_LEVEL = 1,
+    ZSTD_WINDOW_MAX_LOG = 23, /* 8 MiB; RFC 9659, section 3 */
+    WINDOW_GZIP = 15 + 16,    /* zlib's way to ask for the gzip wrapper */
     WINDOW_ZLIB = 15,
     WINDOW_RAW = -15,
 };
@@ -152,7 +154,11 @@ static int zstd_in_open(struct stream *stream)
     *stream = (struct stream){
         .step = zstd_in_step, .release = zstd_in_release, .concatenates = true};
     stream->state.zstd_in = ZSTD_createDCtx();
-    return stream->state.zstd_in ? 0 : MF_ENOMEM;
+    if (!stream->state.zstd_in)
+        return MF_ENOMEM;
+    ZSTD_DCtx_setParameter(stream->state.zstd_in, ZSTD_d_windowLogMax,
+                           ZSTD_WINDOW_MAX_LOG);
+    return 0;
 }
 
 static int deflate_step(struct stream *stream, struct span_io *io,
@@ -366,6 +372,16 @@ int mf_encoding_encode(enum mf_encoding encoding, const void *data, size_t len,
     if (rc)
         out->len = before;
     return rc;
+}
+
+const char *mf_encoding_name(enum mf_encoding encoding)
+{
+    static const char *const names[] = {
+        [MF_ENCODING_IDENTITY] = "identity", [MF_ENCODING_GZIP] = "gzip",
+        [MF_ENCODING_DEFLATE] = "deflate",   [MF_ENCODING_BROTLI] = "br",
+        [MF_ENCODING_ZSTD] = "zstd",
+    };
+    return names[encoding];
 }
 
 int mf_encoding_parse(const char *name, size_t len,

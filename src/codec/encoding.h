@@ -26,12 +26,15 @@ enum mf_encoding {
 int mf_encoding_parse(const char *name, size_t len,
                       enum mf_encoding *ret_encoding);
 
+/* Its token: "gzip". */
+const char *mf_encoding_name(enum mf_encoding encoding);
+
 /*
  * Append the decoded bytes of `data` to `out`.
  *
  *  MF_EFULL     the result would pass out's maximum
  *  MF_ETRUNC    the data ends too early
- *  MF_ECORRUPT  malformed
+ *  MF_ECORRUPT  malformed, or zstd with a window of more than 8 MiB
  *  MF_ENOMEM
  *
  * After MF_EFULL, MF_ETRUNC and MF_ECORRUPT `out` holds what could be

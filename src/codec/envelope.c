@@ -12,8 +12,8 @@ enum {
 void mf_envelope_init(struct mf_envelope *envelope, uint8_t known_flags,
                       size_t max_len)
 {
-    *envelope = (struct mf_envelope){.max_len = max_len,
-                                     .known_flags = known_flags};
+    *envelope =
+        (struct mf_envelope){.max_len = max_len, .known_flags = known_flags};
     mf_buf_init(&envelope->body, max_len);
 }
 

@@ -23,6 +23,7 @@ struct mf_call *mf_call__new(struct mf_rpc *rpc, const struct mf_entry *entry,
     call->protocol = type->protocol;
     call->content_type = type->name;
     call->is_json = type->is_json;
+    call->is_text = type->is_text;
     call->max_len = call->method->max_message_len;
     if (!call->max_len)
         call->max_len = rpc->opts.max_message_len;
@@ -30,6 +31,7 @@ struct mf_call *mf_call__new(struct mf_rpc *rpc, const struct mf_entry *entry,
     mf_envelope_init(&call->envelope, MF_ENVELOPE_COMPRESSED, wire_max);
     mf_buf_init(&call->body, wire_max);
     mf_buf_init(&call->held, SIZE_MAX); /* bounded by the exchange's reads */
+    mf_buf_init(&call->unwrapped, SIZE_MAX); /* bounded like `held` */
     mf_buf_init(&call->plain, 0);
     mf_buf_init(&call->binary, 0);
     mf_buf_init(&call->answer, SIZE_MAX);
@@ -47,6 +49,7 @@ void mf_call__free(struct mf_call *call)
     mf_envelope_release(&call->envelope);
     mf_buf_release(&call->body);
     mf_buf_release(&call->held);
+    mf_buf_release(&call->unwrapped);
     mf_buf_release(&call->plain);
     mf_buf_release(&call->binary);
     mf_buf_release(&call->answer);

@@ -4,6 +4,7 @@
 #define MF_RPC_CALL_IMPL_H
 
 #include "base/map.h"
+#include "codec/base64.h"
 #include "codec/envelope.h"
 #include "net/loop.h"
 #include "rpc/ending.h"
@@ -53,10 +54,15 @@ struct mf_call {
     const char *content_type; /* as it is answered */
     bool is_json;
     bool is_get;
-    bool may_gzip;             /* the answer's messages */
-    enum mf_encoding encoding; /* of the request's */
-    struct mf_timer *deadline; /* NULL: none */
-    int64_t deadline_ns;       /* mf_clock_mono_ns(); 0: none */
+    enum mf_encoding encoding;        /* of the request's messages */
+    enum mf_encoding answer_encoding; /* of the answer's, if it pays */
+    bool is_encoding_unknown;         /* the request's is not one of ours */
+    struct mf_timer *deadline;        /* NULL: none */
+    int64_t deadline_ns;              /* mf_clock_mono_ns(); 0: none */
+
+    bool is_text; /* base64 both ways */
+    struct mf_base64_reader reader;
+    struct mf_buf unwrapped; /* scratch: out of base64 */
 
     struct mf_envelope envelope;
     struct mf_buf body; /* the one request of a unary or server-stream call */
@@ -113,12 +119,12 @@ size_t mf_call__wire_max(size_t max_len);
 
 /* ---- send.c ---- */
 
-/* The head's fields but what belongs to one answer of Connect unary. */
-void mf_call__add_head_fields(const struct mf_call *call,
-                              struct mf_fields *fields);
 /* Write one message now. 0 or MF_E*. */
 int mf_call__write(struct mf_call *call, const uint8_t *message, size_t len);
 void mf_call__write_head(struct mf_call *call);
+/* Write the head, if it is not yet, and an envelope. 0 or MF_E*. */
+int mf_call__write_envelope(struct mf_call *call, uint8_t flags,
+                            const uint8_t *data, size_t len);
 
 /* ---- end.c ---- */
 

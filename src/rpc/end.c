@@ -3,7 +3,9 @@
 #include <stdio.h>
 
 #include "codec/envelope.h"
+#include "rpc/accept.h"
 #include "rpc/call_impl.h"
+#include "rpc/cors.h"
 
 enum {
     H2_INTERNAL_ERROR = 2, /* RFC 9113, section 7 */
@@ -24,6 +26,9 @@ static int end_connect_unary(struct mf_call *call,
     mf_buf_init(&text, SIZE_MAX);
     mf_fields_init(&fields);
     mf_fields_add(&fields, "content-type", "application/json");
+    if (call->is_encoding_unknown)
+        mf_fields_add(&fields, "accept-encoding", MF_ACCEPT_OURS);
+    mf_cors_add_fields(&call->rpc->opts, call->x, &fields);
     mf_fields_add_all(&fields, &call->headers, false);
     mf_fields_add_all(&fields, &call->trailers, true);
     int rc = fields.rc ? fields.rc : mf_ending_json(ending, &text);
@@ -39,25 +44,23 @@ static int end_connect_unary(struct mf_call *call,
 }
 
 /* A last envelope, and nothing after it. */
-static void write_last(struct mf_call *call, uint8_t flags,
-                       const struct mf_buf *text)
+static int write_last(struct mf_call *call, uint8_t flags,
+                      const struct mf_buf *text)
 {
-    uint8_t prefix[MF_ENVELOPE_PREFIX_LEN];
-    mf_envelope_prefix(flags, (uint32_t)text->len, prefix);
-    mf_call__write_head(call);
-    mf_exchange_write(call->x, prefix, sizeof prefix);
-    mf_exchange_write(call->x, text->data, text->len);
-    mf_exchange_finish(call->x, NULL, 0);
+    int rc = mf_call__write_envelope(call, flags, text->data, text->len);
+    if (!rc)
+        mf_exchange_finish(call->x, NULL, 0);
+    return rc;
 }
 
 static int end_connect_stream(struct mf_call *call,
                               const struct mf_ending *ending)
 {
     struct mf_buf text;
-    mf_buf_init(&text, UINT32_MAX);
+    mf_buf_init(&text, SIZE_MAX);
     int rc = mf_ending_stream_json(ending, &call->trailers, &text);
     if (!rc)
-        write_last(call, MF_ENVELOPE_END_STREAM, &text);
+        rc = write_last(call, MF_ENVELOPE_END_STREAM, &text);
     mf_buf_release(&text);
     return rc;
 }
@@ -119,13 +122,13 @@ static int end_grpc_web(struct mf_call *call, const struct mf_ending *ending)
     struct grpc_trailers trailers;
     struct mf_buf text;
     init_trailers(&trailers);
-    mf_buf_init(&text, UINT32_MAX);
+    mf_buf_init(&text, SIZE_MAX);
     int rc = make_trailers(call, ending, &trailers);
     for (size_t i = 0; !rc && i < trailers.fields.count; i++)
         rc = mf_buf_printf(&text, "%s: %s\r\n", trailers.fields.list[i].name,
                            trailers.fields.list[i].value);
     if (!rc)
-        write_last(call, MF_ENVELOPE_TRAILERS, &text);
+        rc = write_last(call, MF_ENVELOPE_TRAILERS, &text);
     mf_buf_release(&text);
     release_trailers(&trailers);
     return rc;
@@ -138,7 +141,9 @@ static void write_trailers_only(struct mf_call *call,
 {
     struct mf_fields fields;
     mf_fields_init(&fields);
-    mf_call__add_head_fields(call, &fields);
+    mf_fields_add(&fields, "content-type", call->content_type);
+    if (call->is_encoding_unknown)
+        mf_fields_add(&fields, "grpc-accept-encoding", MF_ACCEPT_OURS);
     for (size_t i = 0; i < trailers->count; i++)
         mf_fields_add(&fields, trailers->list[i].name, trailers->list[i].value);
     call->is_head_sent = true;

@@ -3,50 +3,23 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "rpc/accept.h"
 #include "rpc/call_impl.h"
+#include "rpc/cors.h"
+#include "rpc/refusal.h"
 
 /* Longer ones are as good as none; so that sums stay in range. */
 #define TIMEOUT_MAX_MS (UINT64_C(100) * 365 * 86400 * 1000)
 
-static const struct mf_exchange_events no_events;
-
-static void answer_http(struct mf_exchange *x, int status,
-                        const struct mf_header *headers, size_t count)
-{
-    mf_exchange_set_events(x, &no_events, NULL);
-    mf_exchange_respond(x, status, headers, count);
-    mf_exchange_finish(x, NULL, 0);
-}
-
-static void answer_no_memory(struct mf_exchange *x)
-{
-    answer_http(x, 503, NULL, 0);
-}
-
-static void answer_wrong_verb(struct mf_exchange *x,
-                              const struct mf_method *method)
-{
-    const struct mf_header allow = {
-        "allow", method->no_side_effects ? "GET, POST" : "POST"};
-    answer_http(x, 405, &allow, 1);
-}
-
-static void answer_wrong_type(struct mf_exchange *x,
-                              const struct mf_method *method)
-{
-    const struct mf_header accept = {
-        "accept-post", method->kind == MF_METHOD_UNARY
-                           ? "application/proto, application/json, "
-                             "application/grpc, application/grpc-web"
-                           : "application/connect+proto, "
-                             "application/connect+json, "
-                             "application/grpc, application/grpc-web"};
-    answer_http(x, 415, &accept, 1);
-}
-
 /* ---- Unknown paths ---- */
 
 static const struct mf_method unknown_method = {.kind = MF_METHOD_UNARY};
+
+static bool is_connect(const struct mf_content_type *type)
+{
+    return type->protocol == MF_PROTOCOL_CONNECT_UNARY ||
+           type->protocol == MF_PROTOCOL_CONNECT_STREAM;
+}
 
 static bool handle_unknown(struct mf_rpc *rpc, struct mf_exchange *x,
                            const struct mf_content_type *type)
@@ -56,16 +29,18 @@ static bool handle_unknown(struct mf_rpc *rpc, struct mf_exchange *x,
     if (type->protocol == MF_PROTOCOL_CONNECT_UNARY && type->is_json &&
         !mf_exchange_header(x, "connect-protocol-version"))
         return false; /* anybody posts JSON */
-    if (type->protocol == MF_PROTOCOL_CONNECT_UNARY ||
-        type->protocol == MF_PROTOCOL_CONNECT_STREAM ||
-        mf_exchange_http_version(x) < 2) {
-        answer_http(x, 404, NULL, 0);
+    if (is_connect(type)) {
+        mf_refuse_path(&rpc->opts, x);
+        return true;
+    }
+    if (type->protocol == MF_PROTOCOL_GRPC && mf_exchange_http_version(x) < 2) {
+        mf_refuse_version(&rpc->opts, x);
         return true;
     }
     const struct mf_entry entry = {.method = &unknown_method};
     struct mf_call *call = mf_call__new(rpc, &entry, x, type);
     if (!call)
-        answer_no_memory(x);
+        mf_refuse_memory(&rpc->opts, x);
     else
         mf_call__fail(call, MF_STATUS_UNIMPLEMENTED, "no such method");
     return true;
@@ -73,19 +48,56 @@ static bool handle_unknown(struct mf_rpc *rpc, struct mf_exchange *x,
 
 /* ---- Calls ---- */
 
+static const char no_encoding[] =
+    "the compression is not supported; gzip, br, zstd and deflate are";
+
+/* The encoding of the request's messages. 0 or MF_EUNSUPPORTED. */
+static int read_encoding(struct mf_call *call)
+{
+    const char *name = mf_protocol_names(call->protocol)->encoding;
+    bool is_first = true;
+    for (size_t i = 0; i < mf_exchange_header_count(call->x); i++) {
+        const struct mf_header *header = mf_exchange_header_at(call->x, i);
+        if (strcmp(header->name, name) != 0)
+            continue;
+        /* Two are a list, and messages are compressed once at most. */
+        if (!is_first || mf_encoding_parse(header->value, strlen(header->value),
+                                           &call->encoding))
+            return MF_EUNSUPPORTED;
+        is_first = false;
+    }
+    return 0;
+}
+
+static void read_accepted(struct mf_call *call)
+{
+    const char *name = mf_protocol_names(call->protocol)->accept_encoding;
+    bool is_named = false;
+    struct mf_accept accept;
+    mf_accept_init(&accept);
+    for (size_t i = 0; i < mf_exchange_header_count(call->x); i++) {
+        const struct mf_header *header = mf_exchange_header_at(call->x, i);
+        if (strcmp(header->name, name) != 0)
+            continue;
+        mf_accept_add(&accept, header->value);
+        is_named = true;
+    }
+    /* Connect: who says nothing takes what it sends. */
+    if (!is_named && (call->protocol == MF_PROTOCOL_CONNECT_UNARY ||
+                      call->protocol == MF_PROTOCOL_CONNECT_STREAM))
+        mf_accept_add(&accept, mf_encoding_name(call->encoding));
+    call->answer_encoding = mf_accept_choose(&accept);
+}
+
 static enum mf_status read_encodings(struct mf_call *call,
                                      const char **ret_message)
 {
-    const struct mf_protocol_names *names = mf_protocol_names(call->protocol);
-    const char *encoding = mf_exchange_header(call->x, names->encoding);
-    if (encoding &&
-        mf_encoding_parse(encoding, strlen(encoding), &call->encoding)) {
-        *ret_message = "the compression is not supported; gzip, deflate, br "
-                       "and zstd are";
+    if (!call->is_get && read_encoding(call)) {
+        call->is_encoding_unknown = true;
+        *ret_message = no_encoding;
         return MF_STATUS_UNIMPLEMENTED;
     }
-    call->may_gzip =
-        mf_offers_gzip(mf_exchange_header(call->x, names->accept_encoding));
+    read_accepted(call);
     return MF_STATUS_OK;
 }
 
@@ -132,7 +144,8 @@ static enum mf_status read_get(struct mf_call *call, const char **ret_message)
         call->encoding = query.encoding;
         return MF_STATUS_OK;
     case MF_EUNSUPPORTED:
-        *ret_message = "the compression is not supported";
+        call->is_encoding_unknown = true;
+        *ret_message = no_encoding;
         return MF_STATUS_UNIMPLEMENTED;
     case MF_EFULL:
         *ret_message = "the message is too long";
@@ -161,10 +174,10 @@ static void begin(struct mf_call *call)
 {
     const char *message = NULL;
     enum mf_status status = read_version(call, &message);
-    if (!status)
-        status = read_encodings(call, &message);
     if (!status && call->is_get)
         status = read_get(call, &message);
+    if (!status)
+        status = read_encodings(call, &message);
     if (!status)
         status = read_timeout(call, &message);
     if (status) {
@@ -193,30 +206,40 @@ static const struct mf_content_type *type_of_get(const struct mf_exchange *x)
                                               : "application/proto");
 }
 
+static bool is_method(const struct mf_exchange *x, const char *name)
+{
+    return strcmp(mf_exchange_method(x), name) == 0;
+}
+
 static void handle_known(struct mf_rpc *rpc, struct mf_exchange *x,
                          const struct mf_entry *entry,
                          const struct mf_content_type *type)
 {
+    const struct mf_rpc_opts *opts = &rpc->opts;
     const struct mf_method *method = entry->method;
-    bool is_get = strcmp(mf_exchange_method(x), "GET") == 0;
-    if (is_get && method->no_side_effects && method->kind == MF_METHOD_UNARY) {
+    bool is_get = is_method(x, "GET") && method->no_side_effects &&
+                  method->kind == MF_METHOD_UNARY;
+    if (mf_cors_is_preflight(opts, x)) {
+        mf_answer_preflight(opts, x, method);
+        return;
+    }
+    if (!is_get && !is_method(x, "POST")) {
+        mf_refuse_verb(opts, x, method);
+        return;
+    }
+    if (is_get)
         type = type_of_get(x);
-    } else if (strcmp(mf_exchange_method(x), "POST") != 0) {
-        answer_wrong_verb(x, method);
-        return;
-    }
     if (!type || !mf_content_type_fits(type, method->kind)) {
-        answer_wrong_type(x, method);
+        mf_refuse_type(opts, x, method);
         return;
     }
-    /* gRPC ends with trailers, which HTTP/1.1 has not here. */
     if (type->protocol == MF_PROTOCOL_GRPC && mf_exchange_http_version(x) < 2) {
-        answer_http(x, 505, NULL, 0);
+        mf_refuse_version(opts, x);
         return;
     }
     struct mf_call *call = mf_call__new(rpc, entry, x, type);
     if (!call) {
-        answer_no_memory(x);
+        mf_refuse_memory(opts, x);
         return;
     }
     call->is_get = is_get;

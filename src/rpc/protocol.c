@@ -7,16 +7,18 @@
 /* ---- Content types ---- */
 
 static const struct mf_content_type content_types[] = {
-    {"application/proto", MF_PROTOCOL_CONNECT_UNARY, false},
-    {"application/json", MF_PROTOCOL_CONNECT_UNARY, true},
-    {"application/connect+proto", MF_PROTOCOL_CONNECT_STREAM, false},
-    {"application/connect+json", MF_PROTOCOL_CONNECT_STREAM, true},
-    {"application/grpc", MF_PROTOCOL_GRPC, false},
-    {"application/grpc+proto", MF_PROTOCOL_GRPC, false},
-    {"application/grpc+json", MF_PROTOCOL_GRPC, true},
-    {"application/grpc-web", MF_PROTOCOL_GRPC_WEB, false},
-    {"application/grpc-web+proto", MF_PROTOCOL_GRPC_WEB, false},
-    {"application/grpc-web+json", MF_PROTOCOL_GRPC_WEB, true},
+    {"application/proto", MF_PROTOCOL_CONNECT_UNARY, false, false},
+    {"application/json", MF_PROTOCOL_CONNECT_UNARY, true, false},
+    {"application/connect+proto", MF_PROTOCOL_CONNECT_STREAM, false, false},
+    {"application/connect+json", MF_PROTOCOL_CONNECT_STREAM, true, false},
+    {"application/grpc", MF_PROTOCOL_GRPC, false, false},
+    {"application/grpc+proto", MF_PROTOCOL_GRPC, false, false},
+    {"application/grpc+json", MF_PROTOCOL_GRPC, true, false},
+    {"application/grpc-web", MF_PROTOCOL_GRPC_WEB, false, false},
+    {"application/grpc-web+proto", MF_PROTOCOL_GRPC_WEB, false, false},
+    {"application/grpc-web+json", MF_PROTOCOL_GRPC_WEB, true, false},
+    {"application/grpc-web-text", MF_PROTOCOL_GRPC_WEB, false, true},
+    {"application/grpc-web-text+proto", MF_PROTOCOL_GRPC_WEB, false, true},
 };
 
 const struct mf_content_type *mf_content_type_find(const char *header)
@@ -95,33 +97,6 @@ const char *mf_status_word(enum mf_status status)
 int mf_status_http(enum mf_status status)
 {
     return statuses[status].http;
-}
-
-/* ---- Encodings ---- */
-
-/* "gzip;q=0" and its like. */
-static bool is_refused(const char *params, size_t len)
-{
-    const char *q = memmem(params, len, "q=", 2);
-    if (!q)
-        return false;
-    for (q += 2; q < params + len; q++)
-        if (*q >= '1' && *q <= '9')
-            return false;
-    return true;
-}
-
-bool mf_offers_gzip(const char *header)
-{
-    while (header && *header) {
-        header += strspn(header, " \t,");
-        size_t len = strcspn(header, ",");
-        size_t name_len = strcspn(header, ",; \t");
-        if (name_len == 4 && strncasecmp(header, "gzip", 4) == 0)
-            return !is_refused(header + name_len, len - name_len);
-        header += len;
-    }
-    return false;
 }
 
 /* ---- Time-outs ---- */

@@ -21,6 +21,7 @@ struct mf_content_type {
     const char *name;
     enum mf_protocol protocol;
     bool is_json;
+    bool is_text; /* base64 around everything (gRPC-Web) */
 };
 
 /* The row of a content-type header (NULL is allowed), or NULL. */
@@ -41,9 +42,6 @@ const struct mf_protocol_names *mf_protocol_names(enum mf_protocol protocol);
 /* Connect's word for a status ("not_found"), and its HTTP status. */
 const char *mf_status_word(enum mf_status status);
 int mf_status_http(enum mf_status status);
-
-/* True if a header such as accept-encoding names gzip, and not with q=0. */
-bool mf_offers_gzip(const char *header);
 
 /*
  * A request's time-out in milliseconds, rounded up; `header` may be NULL

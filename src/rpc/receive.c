@@ -158,6 +158,18 @@ void mf_call__watch_stall(struct mf_call *call)
         mf_timer_start(call->stall, call->rpc->opts.stall_timeout_ms, 0);
 }
 
+/* Out of base64, into scratch. False: the call has failed. */
+static bool unwrap(struct mf_call *call, const uint8_t **data, size_t *len)
+{
+    reset_scratch(&call->unwrapped, SIZE_MAX);
+    int rc = mf_base64_read(&call->reader, *data, *len, &call->unwrapped);
+    if (rc)
+        fail_code(call, rc, "malformed base64");
+    *data = call->unwrapped.data;
+    *len = call->unwrapped.len;
+    return !rc;
+}
+
 void mf_call__on_data(struct mf_exchange *x, void *user, const uint8_t *data,
                       size_t len)
 {
@@ -165,6 +177,8 @@ void mf_call__on_data(struct mf_exchange *x, void *user, const uint8_t *data,
     struct mf_call *call = user;
     int rc = 0;
     if (call->is_over || call->is_get)
+        return;
+    if (call->is_text && !unwrap(call, &data, &len))
         return;
     if (call->protocol == MF_PROTOCOL_CONNECT_UNARY) {
         rc = mf_buf_append(&call->body, data, len);
@@ -221,7 +235,8 @@ void mf_call__on_end(struct mf_exchange *x, void *user)
     if (call->is_over)
         return;
     bool is_cut = call->protocol != MF_PROTOCOL_CONNECT_UNARY &&
-                  !mf_envelope_is_between(&call->envelope);
+                  !(mf_envelope_is_between(&call->envelope) &&
+                    mf_base64_is_whole(&call->reader));
     call->is_half_closed = !is_cut;
     mf_call__watch_stall(call);
     if (call->protocol == MF_PROTOCOL_CONNECT_UNARY) {

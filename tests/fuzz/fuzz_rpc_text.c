@@ -6,6 +6,7 @@
 #include "codec/base64.h"
 #include "codec/percent.h"
 #include "net/address.h"
+#include "rpc/accept.h"
 #include "rpc/ending.h"
 #include "rpc/metadata.h"
 #include "rpc/protocol.h"
@@ -40,6 +41,24 @@ static void round_trips(const uint8_t *data, size_t size)
     assert_same(&plain, data, size);
     mf_buf_release(&coded);
     mf_buf_release(&plain);
+}
+
+/* However it is split, base64 that comes in pieces is the same. */
+static void read_base64(const uint8_t *data, size_t size)
+{
+    struct mf_base64_reader whole_reader = {0}, reader = {0};
+    struct mf_buf whole, pieces;
+    mf_buf_init(&whole, SIZE_MAX);
+    mf_buf_init(&pieces, SIZE_MAX);
+    int whole_rc = mf_base64_read(&whole_reader, data, size, &whole), rc = 0;
+    for (size_t i = 0; !rc && i < size; i++)
+        rc = mf_base64_read(&reader, data + i, 1, &pieces);
+    if (rc != whole_rc ||
+        mf_base64_is_whole(&reader) != mf_base64_is_whole(&whole_reader))
+        abort();
+    assert_same(&whole, pieces.data, pieces.len);
+    mf_buf_release(&whole);
+    mf_buf_release(&pieces);
 }
 
 /* As a message, and as the value of a trailer. */
@@ -86,7 +105,10 @@ static void parse_text(const char *text)
     mf_timeout_parse(MF_PROTOCOL_GRPC, text, &has, &ms);
     mf_timeout_parse(MF_PROTOCOL_CONNECT_UNARY, text, &has, &ms);
     mf_content_type_find(text);
-    mf_offers_gzip(text);
+    struct mf_accept accept;
+    mf_accept_init(&accept);
+    mf_accept_add(&accept, text);
+    mf_accept_choose(&accept);
     mf_buf_init(&message, MAX_LEN);
     mf_get_query_parse(text, &query, &message);
     mf_base64_decode(text, strlen(text), &message);
@@ -97,6 +119,7 @@ static void parse_text(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     round_trips(data, size);
+    read_base64(data, size);
     char *text = malloc(size + 1);
     if (!text)
         abort();

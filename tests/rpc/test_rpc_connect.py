@@ -219,7 +219,7 @@ def test_a_server_stream_comes_whole(server):
         server,
         "/test.Echo/ServerStream",
         envelope(sent),
-        connect_accept_encoding="br, gzip",
+        connect_accept_encoding="gzip, br",
     )
     assert [m for _, m in got[:-1]] == [sent] * 300
     assert end_of(got) is None

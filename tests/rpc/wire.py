@@ -1,9 +1,48 @@
 """Bytes of protobuf, Connect, gRPC-Web and HTTP/1.1, made and read by hand."""
 
 import base64
+import ctypes
 import gzip
 import http.client
 import struct
+
+import brotli
+
+# The library that the server itself is linked with.
+_zstd = ctypes.CDLL("libzstd.so.1")
+for _name in "ZSTD_compress", "ZSTD_decompress", "ZSTD_compressBound":
+    getattr(_zstd, _name).restype = ctypes.c_size_t
+
+
+def _zstd_call(function, data, cap):
+    out = ctypes.create_string_buffer(cap)
+    args = out, ctypes.c_size_t(cap), data, ctypes.c_size_t(len(data))
+    size = function(*args, 1) if function is _zstd.ZSTD_compress else function(*args)
+    assert not _zstd.ZSTD_isError(ctypes.c_size_t(size))
+    return out.raw[:size]
+
+
+def zstd_compress(data):
+    bound = _zstd.ZSTD_compressBound(ctypes.c_size_t(len(data)))
+    return _zstd_call(_zstd.ZSTD_compress, data, bound)
+
+
+def zstd_decompress(data):
+    return _zstd_call(_zstd.ZSTD_decompress, data, 1 << 24)
+
+
+PACK = {
+    "identity": bytes,
+    "gzip": gzip.compress,
+    "br": brotli.compress,
+    "zstd": zstd_compress,
+}
+UNPACK = {
+    "identity": bytes,
+    "gzip": gzip.decompress,
+    "br": brotli.decompress,
+    "zstd": zstd_decompress,
+}
 
 
 def varint(value):
@@ -62,15 +101,15 @@ def gzip_envelope(data):
     return envelope(gzip.compress(data), 1)
 
 
-def envelopes(data):
-    """[(flags, message)], gunzipped; the data must end with an envelope."""
+def envelopes(data, encoding="gzip"):
+    """[(flags, message)], decompressed; the data must end with an envelope."""
     out, at = [], 0
     while at < len(data):
         flags, size = struct.unpack_from(">BI", data, at)
         part = data[at + 5 : at + 5 + size]
         assert len(part) == size, "cut envelope"
         at += 5 + size
-        out.append((flags & ~1, gzip.decompress(part) if flags & 1 else part))
+        out.append((flags & ~1, UNPACK[encoding](part) if flags & 1 else part))
     return out
 
 

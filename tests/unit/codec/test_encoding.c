@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zstd.h>
 
 #include "base/error.h"
 #include "codec/encoding.h"
@@ -187,6 +188,30 @@ static void deflate_without_its_wrapper_decodes_too(void **state)
     mf_buf_release(&plain);
 }
 
+static void a_window_of_zstd_is_bounded(void **state)
+{
+    (void)state;
+    for (int log = 23; log <= 24; log++) {
+        struct mf_buf packed, plain;
+        mf_buf_init(&packed, 1000);
+        mf_buf_init(&plain, 1000);
+        mf_buf_reserve(&packed, 1000);
+        ZSTD_CCtx *zstd = ZSTD_createCCtx();
+        ZSTD_CCtx_setParameter(zstd, ZSTD_c_windowLog, log);
+        ZSTD_inBuffer in = {.src = "hello", .size = 5};
+        ZSTD_outBuffer out = {.dst = packed.data, .size = 1000};
+        /* Its length unknown, the window is what was asked for. */
+        ZSTD_compressStream2(zstd, &out, &in, ZSTD_e_flush);
+        assert_int_equal(ZSTD_compressStream2(zstd, &out, &in, ZSTD_e_end), 0);
+        ZSTD_freeCCtx(zstd);
+        assert_int_equal(
+            mf_encoding_decode(MF_ENCODING_ZSTD, packed.data, out.pos, &plain),
+            log > 23 ? MF_ECORRUPT : 0);
+        mf_buf_release(&packed);
+        mf_buf_release(&plain);
+    }
+}
+
 static void names_are_read_without_regard_to_case(void **state)
 {
     (void)state;
@@ -198,6 +223,11 @@ static void names_are_read_without_regard_to_case(void **state)
     assert_int_equal(mf_encoding_parse("compress", 8, &encoding),
                      MF_EUNSUPPORTED);
     assert_int_equal(mf_encoding_parse("gzip2", 5, &encoding), MF_EUNSUPPORTED);
+    for (size_t e = 0; e < ENCODINGS; e++) {
+        const char *name = mf_encoding_name(encodings[e]);
+        assert_int_equal(mf_encoding_parse(name, strlen(name), &encoding), 0);
+        assert_int_equal(encoding, encodings[e]);
+    }
 }
 
 static int decode_all(const char *header, const struct mf_buf *packed,
@@ -262,6 +292,7 @@ int main(void)
             bytes_after_the_end_are_malformed_and_what_came_is_kept),
         cmocka_unit_test(gzip_members_and_zstd_frames_follow_one_another),
         cmocka_unit_test(deflate_without_its_wrapper_decodes_too),
+        cmocka_unit_test(a_window_of_zstd_is_bounded),
         cmocka_unit_test(names_are_read_without_regard_to_case),
         cmocka_unit_test(a_stack_is_undone_from_its_end),
         cmocka_unit_test(a_bomb_in_an_inner_layer_is_bounded),

@@ -104,6 +104,56 @@ static void base64_refuses_what_is_none(void **state)
     mf_buf_release(&out);
 }
 
+/* Read `text` in pieces of `size`; 0, or the error. */
+static int read_pieces(const char *text, size_t size, struct mf_buf *out,
+                       bool *ret_whole)
+{
+    struct mf_base64_reader reader = {0};
+    size_t len = strlen(text);
+    int rc = 0;
+    for (size_t at = 0; !rc && at < len; at += size)
+        rc = mf_base64_read(&reader, (const uint8_t *)text + at,
+                            len - at < size ? len - at : size, out);
+    *ret_whole = mf_base64_is_whole(&reader);
+    return rc;
+}
+
+static void base64_comes_in_any_pieces_and_texts_in_a_row(void **state)
+{
+    (void)state;
+    static const char text[] = "Zm9vZg==Zm8=Zm9vYg==Zm9vYmFyZm8=";
+    bool is_whole;
+    struct mf_buf out;
+    mf_buf_init(&out, 100);
+    for (size_t size = 1; size <= sizeof text; size++) {
+        assert_int_equal(read_pieces(text, size, &out, &is_whole), 0);
+        assert_true(is_whole);
+        assert_text(&out, "fooffofoobfoobarfo");
+    }
+    mf_buf_release(&out);
+}
+
+static void base64_in_pieces_is_as_strict(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"=",     "Z=",     "Zg=g",
+                                      "Zg===", "Zm9v\n", "Zm9v ",
+                                      "*",     "====",   "Zm9vZg==="};
+    static const char *const cut[] = {"Z", "Zg", "Zg=", "Zm8", "Zm9vYg="};
+    bool is_whole;
+    struct mf_buf out;
+    mf_buf_init(&out, 100);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        for (size_t size = 1; size < 4; size++)
+            assert_int_equal(read_pieces(bad[i], size, &out, &is_whole),
+                             MF_ECORRUPT);
+    for (size_t i = 0; i < sizeof cut / sizeof *cut; i++) {
+        assert_int_equal(read_pieces(cut[i], 1, &out, &is_whole), 0);
+        assert_false(is_whole);
+    }
+    mf_buf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +163,8 @@ int main(void)
         cmocka_unit_test(base64_is_written_and_read_as_the_standard_shows),
         cmocka_unit_test(base64_reads_both_alphabets),
         cmocka_unit_test(base64_refuses_what_is_none),
+        cmocka_unit_test(base64_comes_in_any_pieces_and_texts_in_a_row),
+        cmocka_unit_test(base64_in_pieces_is_as_strict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

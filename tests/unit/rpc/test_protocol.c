@@ -87,21 +87,6 @@ static void malformed_time_outs_are_refused(void **state)
     assert_false(has);
 }
 
-static void gzip_is_offered_by_name_and_not_refused(void **state)
-{
-    (void)state;
-    assert_true(mf_offers_gzip("gzip"));
-    assert_true(mf_offers_gzip("br, GZIP;q=0.5"));
-    assert_true(mf_offers_gzip("identity,gzip , zstd"));
-    assert_false(mf_offers_gzip("gzip;q=0"));
-    assert_false(mf_offers_gzip("gzip; q=0.000"));
-    assert_false(mf_offers_gzip("x-gzip2, br"));
-    assert_false(mf_offers_gzip("gzipped"));
-    assert_false(mf_offers_gzip(",,"));
-    assert_false(mf_offers_gzip(""));
-    assert_false(mf_offers_gzip(NULL));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,7 +95,6 @@ int main(void)
         cmocka_unit_test(only_its_own_kinds_fit_a_connect_type),
         cmocka_unit_test(time_outs_are_read_in_every_unit),
         cmocka_unit_test(malformed_time_outs_are_refused),
-        cmocka_unit_test(gzip_is_offered_by_name_and_not_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
