@@ -34,7 +34,7 @@
 
 #define TYPE "mitmflow.v1.UpdateFlowRequest"
 
-enum { PENDING_MAX_LEN = 256 * 1024, TEXT_CAP = 256 };
+enum { PENDING_MAX_LEN = 256 * 1024, TEXT_CAP = 256, ORIGINS_MAX = 4 };
 
 static struct {
     struct mf_loop *loop;
@@ -464,7 +464,9 @@ static void on_signal(void *arg, int signum)
 int main(int argc, char **argv)
 {
     struct mf_err err = {0};
-    struct mf_rpc_opts rpc_opts = {.max_message_len = 1 << 20};
+    const char *origins[ORIGINS_MAX];
+    struct mf_rpc_opts rpc_opts = {.max_message_len = 1 << 20,
+                                   .cors_origins = origins};
     struct mf_server_opts opts = {.on_request = on_request};
     const char *address = "127.0.0.1:0";
     app.grace_ms = 2000;
@@ -482,6 +484,9 @@ int main(int argc, char **argv)
             opts.max_connections = (unsigned)number;
         else if (strcmp(argv[i], "--stall-timeout-ms") == 0)
             rpc_opts.stall_timeout_ms = (unsigned)number;
+        else if (strcmp(argv[i], "--origin") == 0 &&
+                 rpc_opts.cors_origin_count < ORIGINS_MAX)
+            origins[rpc_opts.cors_origin_count++] = argv[i + 1];
         else if (strcmp(argv[i], "--grace-ms") == 0)
             app.grace_ms = (unsigned)number;
         else
