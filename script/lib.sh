@@ -111,3 +111,22 @@ build_folder() {
     fi >&2
     ninja -C "$folder" >&2
 }
+
+# go_tool PACKAGE VERSION: where that program lies; it is built first if it
+# is not there yet. What is written in Go only judges, and lies outside of
+# the project. Ends the script with status 77 where there is no Go.
+go_tool() {
+    local folder go name=${1##*/}
+    folder=${CONFORMANCE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rpc-judges}
+    folder=$folder/$name-$2
+    if [ ! -x "$folder/$name" ]; then
+        go=$(PATH=$PATH:/usr/local/go/bin command -v go) || {
+            say "Go is missing (on PATH and in /usr/local/go), and $name" \
+                "$2 is not built yet"
+            exit 77
+        }
+        say "building $name $2 (once; takes minutes)"
+        GOBIN=$folder "$go" install "$1@$2" >&2
+    fi
+    echo "$folder/$name"
+}
