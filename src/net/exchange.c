@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/server_impl.h"
+
 enum {
     CHUNK_MIN_CAP = 4096,
     ANSWER_HEAD_MAX = 64 * 1024,
@@ -260,12 +262,22 @@ int mf_exchange_http_version(const struct mf_exchange *x)
 
 const char *mf_exchange_peer(const struct mf_exchange *x)
 {
-    return x->peer;
+    return x->origin->peer;
 }
 
 int mf_exchange_listener_tag(const struct mf_exchange *x)
 {
-    return x->tag;
+    return x->origin->tag;
+}
+
+bool mf_exchange_is_tls(const struct mf_exchange *x)
+{
+    return x->origin->is_tls;
+}
+
+const char *mf_exchange_client_cert(const struct mf_exchange *x)
+{
+    return x->origin->client_cert;
 }
 
 struct mf_loop *mf_exchange_loop(const struct mf_exchange *x)

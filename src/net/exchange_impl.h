@@ -65,8 +65,7 @@ struct mf_transport {
 struct mf_exchange {
     const struct mf_transport *transport;
     struct mf_loop *loop;
-    const char *peer; /* the connection's */
-    int tag;
+    const struct mf_origin *origin;          /* the connection's */
     const struct mf_exchange_events *events; /* NULL: none set */
     void *user;
 

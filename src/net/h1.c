@@ -388,14 +388,15 @@ void mf_h1__free(struct mf_h1 *h1)
     MHD_stop_daemon(h1->daemon);
 }
 
-void mf_h1__start(struct mf_server *server, int fd, int tag, const char *peer)
+void mf_h1__start(struct mf_server *server, int fd, struct mf_origin *origin)
 {
     if (!server->h1)
         server->h1 = new_h1(server);
     struct mf_h1 *h1 = server->h1;
-    struct mf_h1_conn *conn = h1 ? mf_h1__conn_new(h1, fd, tag, peer) : NULL;
+    struct mf_h1_conn *conn = h1 ? mf_h1__conn_new(h1, fd, origin) : NULL;
     if (!conn) {
         close(fd);
+        mf_origin__release(origin);
         return;
     }
     struct sockaddr_storage addr = {.ss_family = AF_UNIX};

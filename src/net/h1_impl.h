@@ -44,9 +44,10 @@ struct mf_h1_request {
 
 struct mf_h1_conn *mf_h1__conn_of(struct MHD_Connection *connection);
 
-/* Does not take `fd`. NULL when memory or descriptors are out. */
-struct mf_h1_conn *mf_h1__conn_new(struct mf_h1 *h1, int fd, int tag,
-                                   const char *peer);
+/* Does not take `fd`; moves what `origin` owns. NULL when memory or
+ * descriptors are out. */
+struct mf_h1_conn *mf_h1__conn_new(struct mf_h1 *h1, int fd,
+                                   struct mf_origin *origin);
 /* libmicrohttpd closed it; gives it back. */
 void mf_h1__conn_closed(struct mf_h1_conn *conn);
 

@@ -179,8 +179,7 @@ void mf_h1__request_init(struct mf_h1_request *request, struct mf_h1_conn *conn)
     const struct mf_server_opts *opts = &conn->conn.server->opts;
     mf_exchange__init(&request->x, &transport, opts->loop);
     request->conn = conn;
-    request->x.peer = conn->conn.peer;
-    request->x.tag = conn->conn.tag;
+    request->x.origin = &conn->conn.origin;
     mf_head__init(&request->x.head, HEAD_TEXT_MAX_FACTOR * opts->max_head_len);
 }
 
@@ -222,8 +221,8 @@ static void on_closed(uv_handle_t *handle)
     mf_server__handle_closed(server);
 }
 
-struct mf_h1_conn *mf_h1__conn_new(struct mf_h1 *h1, int fd, int tag,
-                                   const char *peer)
+struct mf_h1_conn *mf_h1__conn_new(struct mf_h1 *h1, int fd,
+                                   struct mf_origin *origin)
 {
     struct mf_server *server = h1->server;
     uv_loop_t *uv = mf_loop__uv(server->opts.loop);
@@ -240,7 +239,7 @@ struct mf_h1_conn *mf_h1__conn_new(struct mf_h1 *h1, int fd, int tag,
     uv_timer_init(uv, &conn->timer);
     conn->poll.data = conn->timer.data = conn;
     conn->h1 = h1;
-    mf_conn__enter(&conn->conn, &conn_ops, server, tag, peer);
+    mf_conn__enter(&conn->conn, &conn_ops, server, origin);
     mf_server__handle_opened(server);
     mf_server__handle_opened(server);
     /* Its first bytes are there: a head has begun. */

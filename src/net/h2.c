@@ -2,11 +2,8 @@
  * other. */
 #include "net/h2_impl.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum {
     READ_LEN = 256 * 1024,
@@ -40,7 +37,7 @@ static void take_down(struct mf_h2_conn *conn)
     conn->handles = 2;
     uv_close((uv_handle_t *)&conn->poll, on_closed);
     uv_close((uv_handle_t *)&conn->timer, on_closed);
-    close(conn->fd);
+    mf_sock__close(&conn->sock);
     mf_conn__leave(&conn->conn);
 }
 
@@ -56,29 +53,11 @@ static void watch_for(struct mf_h2_conn *conn, int events)
     uv_poll_start(&conn->poll, events, on_ready);
 }
 
-/* How many bytes the socket took, or MF_EIO. */
-static ssize_t write_some(struct mf_h2_conn *conn, const uint8_t *data,
-                          size_t len)
-{
-    size_t written = 0;
-    while (written < len) {
-        ssize_t n = send(conn->fd, data + written, len - written, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == EAGAIN)
-            break;
-        if (n < 0)
-            return MF_EIO;
-        written += (size_t)n;
-    }
-    return (ssize_t)written;
-}
-
 static int write_kept(struct mf_h2_conn *conn)
 {
     if (!conn->out.len)
         return 0;
-    ssize_t n = write_some(conn, conn->out.data, conn->out.len);
+    ssize_t n = mf_sock__send(&conn->sock, conn->out.data, conn->out.len);
     if (n < 0)
         return MF_EIO;
     mf_buf_consume(&conn->out, (size_t)n);
@@ -112,7 +91,7 @@ static int write_frames(struct mf_h2_conn *conn)
         rc = collect(conn, frames);
         if (rc || !frames->len)
             break;
-        ssize_t n = write_some(conn, frames->data, frames->len);
+        ssize_t n = mf_sock__send(&conn->sock, frames->data, frames->len);
         if (n < 0)
             return MF_EIO;
         rc = mf_buf_append(&conn->out, frames->data + n,
@@ -167,13 +146,21 @@ static void flush(struct mf_h2_conn *conn)
         take_down(conn);
         return;
     }
-    watch_for(conn, UV_READABLE | (conn->out.len ? UV_WRITABLE : 0));
+    watch_for(conn, mf_sock__events(&conn->sock, true, conn->out.len > 0));
+    if (conn->sock.has_more)
+        mf_h2__wants_flush(conn);
     set_timer(conn);
 }
 
+static int read_frames(struct mf_h2_conn *conn);
+
 static void on_flush(void *arg)
 {
-    flush(arg);
+    struct mf_h2_conn *conn = arg;
+    if (conn->sock.has_more && read_frames(conn))
+        take_down(conn);
+    else
+        flush(conn);
 }
 
 void mf_h2__wants_flush(struct mf_h2_conn *conn)
@@ -188,11 +175,9 @@ static int read_frames(struct mf_h2_conn *conn)
     struct mf_buf *buf = &conn->conn.server->h2_input;
     if (mf_buf_reserve(buf, READ_LEN))
         return MF_EIO;
-    ssize_t len = recv(conn->fd, buf->data, READ_LEN, 0);
-    if (len < 0 && (errno == EAGAIN || errno == EINTR))
-        return 0;
+    ssize_t len = mf_sock__recv(&conn->sock, buf->data, READ_LEN);
     if (len <= 0)
-        return MF_EIO;
+        return (int)len;
     ssize_t n = nghttp2_session_mem_recv(conn->session, buf->data, (size_t)len);
     return n < 0 ? MF_EIO : 0;
 }
@@ -201,7 +186,8 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct mf_h2_conn *conn = poll->data;
     int rc = status < 0 ? MF_EIO : 0;
-    if (!rc && (events & UV_READABLE))
+    int wanted = mf_sock__events(&conn->sock, true, false);
+    if (!rc && (events & wanted))
         rc = read_frames(conn);
     if (rc)
         take_down(conn);
@@ -236,22 +222,24 @@ static void on_cut(struct mf_conn *conn)
 
 static const struct mf_conn_ops ops = {.stop = on_stop, .cut = on_cut};
 
-void mf_h2__start(struct mf_server *server, int fd, int tag, const char *peer)
+void mf_h2__start(struct mf_server *server, struct mf_sock *sock,
+                  struct mf_origin *origin)
 {
     uv_loop_t *uv = mf_loop__uv(server->opts.loop);
     struct mf_h2_conn *conn = calloc(1, sizeof *conn);
-    if (!conn || uv_poll_init(uv, &conn->poll, fd)) {
+    if (!conn || uv_poll_init(uv, &conn->poll, sock->fd)) {
         free(conn);
-        close(fd);
+        mf_origin__release(origin);
+        mf_sock__close(sock);
         return;
     }
     uv_timer_init(uv, &conn->timer);
     conn->poll.data = conn->timer.data = conn;
-    conn->fd = fd;
+    conn->sock = *sock;
     conn->highest_id = -1;
     mf_buf_init(&conn->out, SIZE_MAX);
     mf_deferred__init(&conn->flush, on_flush, conn);
-    mf_conn__enter(&conn->conn, &ops, server, tag, peer);
+    mf_conn__enter(&conn->conn, &ops, server, origin);
     mf_server__handle_opened(server);
     mf_server__handle_opened(server);
     if (mf_h2__session_new(conn)) {

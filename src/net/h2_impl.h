@@ -28,7 +28,7 @@ struct mf_h2_gap {
 struct mf_h2_conn {
     struct mf_conn conn; /* first */
     nghttp2_session *session;
-    int fd;
+    struct mf_sock sock;
     int watching; /* libuv's events */
     uv_poll_t poll;
     uv_timer_t timer;

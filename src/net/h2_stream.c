@@ -39,8 +39,7 @@ struct mf_h2_stream *mf_h2__stream_new(struct mf_h2_conn *conn, int32_t id)
     mf_exchange__init(&stream->x, &transport, opts->loop);
     mf_head__init(&stream->x.head, HEAD_TEXT_MAX_FACTOR * opts->max_head_len);
     mf_buf_init(&stream->held, MF_H2_STREAM_WINDOW);
-    stream->x.peer = conn->conn.peer;
-    stream->x.tag = conn->conn.tag;
+    stream->x.origin = &conn->conn.origin;
     stream->conn = conn;
     stream->id = id;
     stream->next = conn->streams;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "net/address.h"
+#include "net/tls_impl.h"
 
 enum {
     BACKLOG = 1024,
@@ -31,7 +32,9 @@ struct mf_listener {
     struct mf_server *server;
     int fd;
     int tag;
-    char *unix_path; /* NULL for TCP */
+    char *unix_path;    /* NULL for TCP */
+    struct mf_tls *tls; /* NULL: in clear */
+    bool needs_client_cert;
 };
 
 /* ---- Making one ---- */
@@ -159,6 +162,14 @@ static void print_peer(const struct sockaddr_storage *addr, char *text,
     }
 }
 
+static bool is_unix(int fd)
+{
+    struct sockaddr_storage addr = {0};
+    socklen_t len = sizeof addr;
+    return getsockname(fd, (struct sockaddr *)&addr, &len) == 0 &&
+           addr.ss_family == AF_UNIX;
+}
+
 static char *url_of(const struct mf_listener *listener)
 {
     char text[MF_PEER_CAP], *url = NULL;
@@ -168,7 +179,8 @@ static char *url_of(const struct mf_listener *listener)
     socklen_t len = sizeof addr;
     getsockname(listener->fd, (struct sockaddr *)&addr, &len);
     print_peer(&addr, text, sizeof text);
-    return asprintf(&url, "http://%s", text) < 0 ? NULL : url;
+    const char *scheme = listener->tls ? "https" : "http";
+    return asprintf(&url, "%s://%s", scheme, text) < 0 ? NULL : url;
 }
 
 /* ---- Accepting ---- */
@@ -213,10 +225,14 @@ static void on_readable(uv_poll_t *poll, int status, int events)
             }
             return;
         }
-        char peer[MF_PEER_CAP];
-        print_peer(&addr, peer, sizeof peer);
+        struct mf_origin origin = {.tag = listener->tag};
+        print_peer(&addr, origin.peer, sizeof origin.peer);
         set_options(fd);
-        mf_preface__start(server, fd, listener->tag, peer);
+        if (listener->tls)
+            mf_handshake__start(server, fd, listener->tls,
+                                listener->needs_client_cert, &origin);
+        else
+            mf_preface__start(server, fd, &origin);
     }
 }
 
@@ -300,6 +316,14 @@ int mf_server_listen(struct mf_server *server,
     listener->tag = opts->tag;
     int rc = open_socket(listener, opts, err);
     char *url = NULL;
+    if (!rc && !is_unix(listener->fd)) {
+        listener->tls = opts->tls;
+        listener->needs_client_cert = opts->needs_client_cert;
+    }
+    if (!rc && listener->needs_client_cert &&
+        (!listener->tls || !mf_tls__has_client_ca(listener->tls)))
+        rc = mf_err_set(err, MF_EINVAL,
+                        "client certificates are needed, but no CA is given");
     if (rc)
         goto out;
     url = url_of(listener);

@@ -91,10 +91,11 @@ static void hand_over(struct first_bytes *first, bool is_h2)
     int fd = first->fd;
     first->fd = -1;
     uv_poll_stop(&first->poll);
+    struct mf_sock sock = mf_sock__plain(fd);
     if (is_h2)
-        mf_h2__start(first->conn.server, fd, first->conn.tag, first->conn.peer);
+        mf_h2__start(first->conn.server, &sock, &first->conn.origin);
     else if (may_be_h1(fd))
-        mf_h1__start(first->conn.server, fd, first->conn.tag, first->conn.peer);
+        mf_h1__start(first->conn.server, fd, &first->conn.origin);
     else
         close_quietly(fd);
     leave(first);
@@ -147,13 +148,14 @@ static void on_cut(struct mf_conn *conn)
 
 static const struct mf_conn_ops ops = {.stop = on_cut, .cut = on_cut};
 
-void mf_preface__start(struct mf_server *server, int fd, int tag,
-                       const char *peer)
+void mf_preface__start(struct mf_server *server, int fd,
+                       struct mf_origin *origin)
 {
     uv_loop_t *uv = mf_loop__uv(server->opts.loop);
     struct first_bytes *first = calloc(1, sizeof *first);
     if (!first || uv_poll_init(uv, &first->poll, fd)) {
         free(first);
+        mf_origin__release(origin);
         close(fd);
         return;
     }
@@ -162,7 +164,7 @@ void mf_preface__start(struct mf_server *server, int fd, int tag,
     first->poll.data = first->look_again.data = first->deadline.data = first;
     first->fd = fd;
     first->wait_ms = LOOK_AGAIN_MS;
-    mf_conn__enter(&first->conn, &ops, server, tag, peer);
+    mf_conn__enter(&first->conn, &ops, server, origin);
     for (int i = 0; i < 3; i++)
         mf_server__handle_opened(server);
     uv_timer_start(&first->deadline, on_deadline, server->opts.idle_timeout_ms,

@@ -7,27 +7,40 @@ enum {
     MAX_CONNECTIONS = 4096,
     MAX_STREAMS = 256,
     MAX_HEAD_LEN = 64 * 1024,
+    FIRST_TIMEOUT_MS = 10 * 1000,
     HEAD_TIMEOUT_MS = 10 * 1000,
+    SEND_TIMEOUT_MS = 120 * 1000,
     IDLE_TIMEOUT_MS = 300 * 1000,
 };
 
 /* ---- Connections ---- */
 
+static bool is_full(const struct mf_server *server)
+{
+    return server->conn_count - server->inner_count >=
+           server->opts.max_connections;
+}
+
+void mf_origin__release(struct mf_origin *origin)
+{
+    free(origin->client_cert);
+    origin->client_cert = NULL;
+}
+
 void mf_conn__enter(struct mf_conn *conn, const struct mf_conn_ops *ops,
-                    struct mf_server *server, int tag, const char *peer)
+                    struct mf_server *server, struct mf_origin *origin)
 {
     conn->ops = ops;
     conn->server = server;
-    conn->tag = tag;
-    size_t i = 0;
-    for (; peer[i] && i < sizeof conn->peer - 1; i++)
-        conn->peer[i] = peer[i];
-    conn->peer[i] = '\0';
+    conn->origin = *origin;
+    origin->client_cert = NULL;
     conn->prev = server->conns.prev;
     conn->next = &server->conns;
     conn->prev->next = conn;
     server->conns.prev = conn;
-    if (++server->conn_count >= server->opts.max_connections)
+    server->conn_count++;
+    server->inner_count += conn->origin.is_inner;
+    if (is_full(server))
         mf_listeners__accept(server, false);
 }
 
@@ -45,8 +58,9 @@ void mf_conn__leave(struct mf_conn *conn)
     conn->prev->next = conn->next;
     conn->next->prev = conn->prev;
     server->conn_count--;
-    if (!server->is_stopping && server->listeners &&
-        server->conn_count < server->opts.max_connections)
+    server->inner_count -= conn->origin.is_inner;
+    mf_origin__release(&conn->origin);
+    if (!server->is_stopping && server->listeners && !is_full(server))
         mf_listeners__accept(server, true);
     finish_if_over(server);
 }
@@ -68,8 +82,7 @@ void mf_server__handle_closed(struct mf_server *server)
 static void resume_accepting(void *arg)
 {
     struct mf_server *server = arg;
-    if (!server->is_stopping &&
-        server->conn_count < server->opts.max_connections)
+    if (!server->is_stopping && !is_full(server))
         mf_listeners__accept(server, true);
 }
 
@@ -128,7 +141,9 @@ int mf_server_new(const struct mf_server_opts *opts,
     server->opts = *opts;
     set_default(&server->opts.max_connections, MAX_CONNECTIONS);
     set_default(&server->opts.max_streams, MAX_STREAMS);
+    set_default(&server->opts.first_timeout_ms, FIRST_TIMEOUT_MS);
     set_default(&server->opts.head_timeout_ms, HEAD_TIMEOUT_MS);
+    set_default(&server->opts.send_timeout_ms, SEND_TIMEOUT_MS);
     set_default(&server->opts.idle_timeout_ms, IDLE_TIMEOUT_MS);
     if (server->opts.max_head_len == 0)
         server->opts.max_head_len = MAX_HEAD_LEN;

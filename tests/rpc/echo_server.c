@@ -18,7 +18,9 @@
  * metadata of the response; "x-detail" ("TYPE BASE64") goes with a fail.
  *
  * The messages are mitmflow.v1.UpdateFlowRequest. /test.Echo/Stats answers
- * with counters; /healthz is not a call and answers GET and POST.
+ * with counters; /healthz is not a call and answers GET and POST, and so does
+ * /who, with the peer's address, "tls" or "clear", and its certificate's
+ * subject. SIGHUP reads the files of --tls-... again.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -27,6 +29,7 @@
 
 #include "codec/base64.h"
 #include "net/server.h"
+#include "net/tls.h"
 #include "pb/wire.h"
 #include "rpc/health.h"
 #include "rpc/reflection.h"
@@ -43,6 +46,9 @@ static struct {
     struct mf_health *health;
     struct mf_reflection *reflection;
     unsigned grace_ms;
+    struct mf_tls *tls;
+    bool needs_client_cert;
+    const char *cert, *key, *client_ca; /* files */
     unsigned long opens, messages, half_closes, closes;
 } app;
 
@@ -424,9 +430,29 @@ static const struct mf_method methods[] = {
 
 /* ---- What is not a call ---- */
 
+static void answer_who(struct mf_exchange *x)
+{
+    const struct mf_header type = {"content-type", "text/plain"};
+    const char *cert = mf_exchange_client_cert(x);
+    struct mf_buf text;
+    mf_buf_init(&text, SIZE_MAX);
+    if (mf_buf_printf(&text, "%s\n%s\n%s\n", mf_exchange_peer(x),
+                      mf_exchange_is_tls(x) ? "tls" : "clear",
+                      cert ? cert : "-"))
+        abort();
+    mf_exchange_respond(x, 200, &type, 1);
+    mf_exchange_write(x, text.data, text.len);
+    mf_exchange_finish(x, NULL, 0);
+    mf_buf_release(&text);
+}
+
 static void answer(struct mf_exchange *x, void *user)
 {
     (void)user;
+    if (strcmp(mf_exchange_path(x), "/who") == 0) {
+        answer_who(x);
+        return;
+    }
     static const char body[] = "healthy\n";
     const struct mf_header type = {"content-type", "text/plain"};
     bool known = strcmp(mf_exchange_path(x), "/healthz") == 0;
@@ -461,6 +487,68 @@ static void on_signal(void *arg, int signum)
     mf_server_stop(app.server, app.grace_ms, on_stopped, app.loop);
 }
 
+/* ---- TLS ---- */
+
+static bool take_tls_option(const char *name, const char *value)
+{
+    if (strcmp(name, "--tls-cert") == 0)
+        app.cert = value;
+    else if (strcmp(name, "--tls-key") == 0)
+        app.key = value;
+    else if (strcmp(name, "--tls-client-ca") == 0)
+        app.client_ca = value;
+    else if (strcmp(name, "--needs-client-cert") == 0)
+        app.needs_client_cert = strcmp(value, "1") == 0;
+    else
+        return false;
+    return true;
+}
+
+static char *read_file(const char *path)
+{
+    if (!path)
+        return NULL;
+    struct mf_buf text;
+    mf_buf_init(&text, SIZE_MAX);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        abort();
+    int c;
+    while ((c = getc(file)) != EOF)
+        if (mf_buf_append_byte(&text, (uint8_t)c))
+            abort();
+    fclose(file);
+    if (mf_buf_append_byte(&text, 0))
+        abort();
+    size_t len;
+    return (char *)mf_buf_take(&text, &len);
+}
+
+static int load_tls(struct mf_err *err)
+{
+    char *cert = read_file(app.cert), *key = read_file(app.key),
+         *client_ca = read_file(app.client_ca);
+    const struct mf_tls_pem pem = {cert, key, client_ca};
+    int rc = app.tls ? mf_tls_reload(app.tls, &pem, err)
+                     : mf_tls_new(&pem, &app.tls, err);
+    free(cert);
+    free(key);
+    free(client_ca);
+    return rc;
+}
+
+static void on_hangup(void *arg, int signum)
+{
+    (void)arg;
+    (void)signum;
+    struct mf_err err;
+    if (load_tls(&err))
+        printf("%s\n", err.text);
+    else
+        printf("reloaded\n");
+    fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
     struct mf_err err = {0};
@@ -474,6 +562,8 @@ int main(int argc, char **argv)
         unsigned long number = strtoul(argv[i + 1], NULL, 10);
         if (strcmp(argv[i], "--addr") == 0)
             address = argv[i + 1];
+        else if (take_tls_option(argv[i], argv[i + 1]))
+            continue;
         else if (strcmp(argv[i], "--max-message") == 0)
             rpc_opts.max_message_len = number;
         else if (strcmp(argv[i], "--head-timeout-ms") == 0)
@@ -492,7 +582,14 @@ int main(int argc, char **argv)
         else
             return 2;
     }
-    const struct mf_listen_opts listen = {.address = address};
+    if (app.cert && load_tls(&err)) {
+        fprintf(stderr, "%s\n", err.text);
+        return 1;
+    }
+    const struct mf_listen_opts listen = {.address = address,
+                                          .tls = app.tls,
+                                          .needs_client_cert =
+                                              app.needs_client_cert};
     struct mf_schema *schema;
     if (mf_schema_new(mf_pb_descriptors, mf_pb_descriptors_len, &schema, NULL))
         return 1;
@@ -513,6 +610,7 @@ int main(int argc, char **argv)
         return 1;
     }
     mf_loop_on_signal(app.loop, SIGTERM, on_signal, NULL);
+    mf_loop_on_signal(app.loop, SIGHUP, on_hangup, NULL);
     printf("%s\n", url);
     fflush(stdout);
     mf_loop_run(app.loop);
@@ -520,6 +618,7 @@ int main(int argc, char **argv)
     mf_rpc_free(app.rpc);
     mf_health_free(app.health);
     mf_reflection_free(app.reflection);
+    mf_tls_free(app.tls);
     mf_loop_free(app.loop);
     mf_schema_free(schema);
     free(url);
