@@ -240,10 +240,6 @@ bool mf_call_name_is_free(const char *name)
 /* What a call that its handler finished with OK ends with. */
 static struct mf_ending ending_of_success(struct mf_call *call)
 {
-    /* Exporters take success in mid-stream for "never come back". */
-    if (call->method->kind == MF_METHOD_CLIENT_STREAM && !call->is_half_closed)
-        return (struct mf_ending){.status = MF_STATUS_UNAVAILABLE,
-                                  .message = "the server ended the stream"};
     if (!answers_once(call))
         return (struct mf_ending){.status = MF_STATUS_OK};
     if (!call->has_answer)

@@ -9,6 +9,7 @@
  *   head          send the head, then nothing
  *   abort         break the call off
  *   pause N       take no more for N ms
+ *   enough        answer a client stream at once
  *   info          answer with what the handler knows of the request, in the
  *                 third field: "left MS", "query TEXT", "NAME: VALUE" lines
  *   health N NAME the service is serving (1) or not (2) from now on
@@ -281,6 +282,19 @@ static void on_server_stream(struct mf_call *call, void *user,
         mf_call_finish(call, MF_STATUS_OK, NULL);
 }
 
+static void answer_counts(struct echo *echo)
+{
+    char text[TEXT_CAP];
+    struct mf_buf buf;
+    mf_buf_init(&buf, SIZE_MAX);
+    snprintf(text, sizeof text, "%lu messages, %lu bytes", echo->count,
+             echo->bytes);
+    put_text(&buf, 1, text, strlen(text));
+    mf_call_send(echo->call, buf.data, buf.len);
+    mf_buf_release(&buf);
+    mf_call_finish(echo->call, MF_STATUS_OK, NULL);
+}
+
 static void on_client_message(struct mf_call *call, void *user,
                               const uint8_t *message, size_t len)
 {
@@ -291,23 +305,17 @@ static void on_client_message(struct mf_call *call, void *user,
     app.messages++;
     echo->count++;
     echo->bytes += len;
-    obey(echo, text);
+    if (strcmp(text, "enough") == 0)
+        answer_counts(echo);
+    else
+        obey(echo, text);
 }
 
 static void on_client_half_close(struct mf_call *call, void *user)
 {
     (void)user;
-    struct echo *echo = echo_of(call);
-    char text[TEXT_CAP];
-    struct mf_buf buf;
-    mf_buf_init(&buf, SIZE_MAX);
     app.half_closes++;
-    snprintf(text, sizeof text, "%lu messages, %lu bytes", echo->count,
-             echo->bytes);
-    put_text(&buf, 1, text, strlen(text));
-    mf_call_send(call, buf.data, buf.len);
-    mf_buf_release(&buf);
-    mf_call_finish(call, MF_STATUS_OK, NULL);
+    answer_counts(echo_of(call));
 }
 
 static void on_bidi_message(struct mf_call *call, void *user,

@@ -89,6 +89,18 @@ def bytes_field(data, number):
     return found
 
 
+def fields(data):
+    """[(number, value)] of varints and length-delimited fields."""
+    at, out = 0, []
+    while at < len(data):
+        key, at = read_varint(data, at)
+        value, at = read_varint(data, at)
+        if key & 7 == 2:
+            value, at = data[at : at + value], at + value
+        out.append((key >> 3, value))
+    return out
+
+
 def text_field(data, number):
     return bytes_field(data, number).decode()
 
