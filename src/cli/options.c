@@ -1,132 +1,142 @@
 #include "cli/options.h"
 
-#include <ctype.h>
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#define DEFAULT_ADDR "127.0.0.1:50051"
-#define DEFAULT_DATA_DIR "mitmflow_data"
+#include "cli/config.h"
+#include "cli/environment.h"
+#include "cli/flags.h"
 
-const char mf_options_help[] =
-    "mitmflow: a read-only window onto what mitmproxy sees\n"
-    "\n"
-    "usage: mitmflow [serve] [flags]\n"
-    "\n"
-    "  --addr HOST:PORT   serve the page, viewers and exporters here;\n"
-    "                     repeatable, unix:PATH too (" DEFAULT_ADDR ")\n"
-    "  --data-dir DIR     keep flows here (" DEFAULT_DATA_DIR ")\n"
-    "  --max-flows N      keep at most N flows that are not pinned (0: no "
-    "cap)\n"
-    "  --host NAME        a name under which the page is reached, beside its\n"
-    "                     addresses and localhost; repeatable\n"
-    "  --insecure         allow an address that is not loopback; whoever\n"
-    "                     reaches it can read and delete every flow\n"
-    "  --version, --help\n";
+enum { WHAT_CAP = 64 };
 
-enum kind { FLAG, TEXT, LIST, COUNT };
+/* ---- Texts of its own ---- */
 
-struct spec {
-    const char *name;
-    enum kind kind;
-    size_t offset; /* of its member in struct mf_options */
+struct mf_option_text {
+    struct mf_option_text *next;
+    char text[];
 };
 
-#define SPEC(name, kind, member)                        \
-    {                                                   \
-        name, kind, offsetof(struct mf_options, member) \
+char *mf_options_keep(struct mf_options *options, const char *text, size_t len)
+{
+    struct mf_option_text *kept = malloc(sizeof *kept + len + 1);
+    if (!kept)
+        return NULL;
+    if (len)
+        memcpy(kept->text, text, len);
+    kept->text[len] = '\0';
+    kept->next = options->texts;
+    options->texts = kept;
+    return kept->text;
+}
+
+void mf_options_release(struct mf_options *options)
+{
+    while (options->texts) {
+        struct mf_option_text *text = options->texts;
+        options->texts = text->next;
+        free(text);
     }
-
-static const struct spec specs[] = {
-    SPEC("addr", LIST, addrs),           SPEC("data-dir", TEXT, data_dir),
-    SPEC("max-flows", COUNT, max_flows), SPEC("host", LIST, hosts),
-    SPEC("insecure", FLAG, insecure),    SPEC("help", FLAG, help),
-    SPEC("version", FLAG, version),
-};
-
-static const struct spec *find_spec(const char *name, size_t len)
-{
-    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
-        if (strlen(specs[i].name) == len &&
-            memcmp(specs[i].name, name, len) == 0)
-            return &specs[i];
-    return NULL;
 }
 
-static int set_count(uint64_t *member, const char *name, const char *value,
-                     struct mf_err *err)
-{
-    char *end;
-    errno = 0;
-    unsigned long long number = strtoull(value, &end, 10);
-    if (!isdigit((unsigned char)*value) || *end || errno)
-        return mf_err_set(err, MF_EINVAL,
-                          "--%s takes a whole number, not \"%.64s\"", name,
-                          value);
-    *member = number;
-    return 0;
-}
-
-static int set_value(struct mf_options *options, const struct spec *spec,
-                     const char *value, struct mf_err *err)
-{
-    void *member = (char *)options + spec->offset;
-    if (!*value)
-        return mf_err_set(err, MF_EINVAL, "--%s needs a value", spec->name);
-    if (spec->kind == COUNT)
-        return set_count(member, spec->name, value, err);
-    if (spec->kind == TEXT) {
-        *(const char **)member = value;
-        return 0;
-    }
-    struct mf_option_list *list = member;
-    if (list->count == MF_OPTION_VALUES_MAX)
-        return mf_err_set(err, MF_EINVAL, "--%s is given more than %d times",
-                          spec->name, MF_OPTION_VALUES_MAX);
-    list->values[list->count++] = value;
-    return 0;
-}
+/* ---- The command line ---- */
 
 /* The flag at argv[*at] and its value; steps *at past both. */
-static int parse_flag(struct mf_options *options, int argc, char **argv,
-                      int *at, struct mf_err *err)
+static int read_flag(struct mf_options *options, int argc, char **argv, int *at,
+                     struct mf_err *err)
 {
     const char *arg = argv[(*at)++];
     const char *name = arg + strspn(arg, "-");
     size_t dashes = (size_t)(name - arg), len = strcspn(name, "=");
-    const struct spec *spec = find_spec(name, len);
-    if (dashes < 1 || dashes > 2 || !spec)
+    const struct mf_flag *flag = mf_flag_find(name, len);
+    if (dashes == 0)
         return mf_err_set(err, MF_EINVAL,
-                          "unknown argument \"%.64s\"; see mitmflow --help",
+                          "unexpected argument \"%.64s\"; see mitmflow --help",
                           arg);
-    if (spec->kind == FLAG) {
-        if (name[len])
-            return mf_err_set(err, MF_EINVAL, "--%s takes no value",
-                              spec->name);
-        *(bool *)((char *)options + spec->offset) = true;
-        return 0;
-    }
+    if (dashes > 2 || !flag)
+        return mf_err_set(err, MF_EINVAL,
+                          "unknown flag %.*s; see mitmflow --help",
+                          (int)(dashes + len < 64 ? dashes + len : 64), arg);
+    char what[WHAT_CAP];
+    snprintf(what, sizeof what, "--%s", flag->name);
+    const char *value = "true";
     if (name[len])
-        return set_value(options, spec, name + len + 1, err);
-    if (*at == argc)
-        return mf_err_set(err, MF_EINVAL, "--%s needs a value", spec->name);
-    return set_value(options, spec, argv[(*at)++], err);
+        value = name + len + 1;
+    else if (flag->kind != MF_FLAG_BOOL)
+        value = *at < argc ? argv[(*at)++] : "";
+    return mf_flag_set(options, flag, MF_SOURCE_COMMAND_LINE, what, value, err);
 }
 
-int mf_options_parse(int argc, char **argv, struct mf_options *ret_options,
-                     struct mf_err *err)
+/* ---- What must fit together ---- */
+
+static int check_tls(const struct mf_options *options, struct mf_err *err)
 {
-    struct mf_options options = {.data_dir = DEFAULT_DATA_DIR};
-    int at = 1;
+    if (options->tls_cert && !options->tls_key)
+        return mf_err_set(err, MF_EINVAL,
+                          "--tls-cert needs --tls-key, the certificate's key");
+    if (options->tls_key && !options->tls_cert)
+        return mf_err_set(err, MF_EINVAL,
+                          "--tls-key needs --tls-cert, the key's certificate");
+    if (options->tls_client_ca && !options->tls_cert)
+        return mf_err_set(err, MF_EINVAL,
+                          "--tls-client-ca needs --tls-cert and --tls-key: "
+                          "clients show certificates in TLS only");
+    return 0;
+}
+
+/* Port 0 is another one each time. */
+static bool has_port_0(const char *address)
+{
+    const char *port = strrchr(address, ':');
+    return strncmp(address, "unix:", 5) != 0 &&
+           port[1 + strspn(port + 1, "0")] == '\0';
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    bool is_unix = strncmp(a, "unix:", 5) == 0;
+    return is_unix ? strcmp(a, b) == 0 : strcasecmp(a, b) == 0;
+}
+
+static int check_addresses(const struct mf_options *options, struct mf_err *err)
+{
+    const struct mf_option_list *lists[] = {&options->addrs,
+                                            &options->ingest_addrs};
+    const char *seen[2 * MF_OPTION_VALUES_MAX];
+    size_t count = 0;
+    for (size_t l = 0; l < 2; l++)
+        for (size_t i = 0; i < lists[l]->count; i++) {
+            const char *address = lists[l]->values[i];
+            for (size_t s = 0; s < count && !has_port_0(address); s++)
+                if (is_same(seen[s], address))
+                    return mf_err_set(err, MF_EINVAL,
+                                      "%.100s is given twice: name each "
+                                      "address once, in --addr or in "
+                                      "--ingest-addr",
+                                      address);
+            seen[count++] = address;
+        }
+    return 0;
+}
+
+int mf_options_read(int argc, char **argv, char **environment,
+                    struct mf_options *ret_options, struct mf_err *err)
+{
+    struct mf_options *options = ret_options;
+    *options = (struct mf_options){0};
+    mf_flags_preset(options);
+    int at = 1, rc = 0;
     if (at < argc && strcmp(argv[at], "serve") == 0)
         at++;
-    while (at < argc) {
-        int rc = parse_flag(&options, argc, argv, &at, err);
-        if (rc)
-            return rc;
-    }
-    if (!options.addrs.count)
-        options.addrs.values[options.addrs.count++] = DEFAULT_ADDR;
-    *ret_options = options;
-    return 0;
+    while (!rc && at < argc)
+        rc = read_flag(options, argc, argv, &at, err);
+    if (rc || options->help || options->version)
+        return rc;
+    rc = mf_environment_apply(options, environment, err);
+    if (!rc && options->config)
+        rc = mf_config_read(options, options->config, err);
+    if (!rc)
+        rc = check_tls(options, err);
+    return rc ? rc : check_addresses(options, err);
 }

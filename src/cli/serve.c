@@ -1,39 +1,39 @@
 #include "cli/serve.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "net/address.h"
+#include "cli/listen_plan.h"
+#include "cli/systemd.h"
+#include "cli/tls_files.h"
 #include "net/loop.h"
 #include "net/server.h"
+#include "service/access.h"
 #include "service/service.h"
 
-enum { STOP_GRACE_MS = 3000 };
-
 struct serve {
+    const struct mf_options *options;
     struct mf_loop *loop;
     struct mf_service *service;
     struct mf_server *server;
+    struct mf_tls *tls; /* NULL: in clear */
     bool stopping;
 };
 
-static int check_addresses(const struct mf_options *options, struct mf_err *err)
-{
-    for (size_t i = 0; i < options->addrs.count; i++) {
-        const char *addr = options->addrs.values[i];
-        if (!options->insecure && !mf_address_is_loopback(addr))
-            return mf_err_set(
-                err, MF_EINVAL,
-                "%.100s is not a loopback address: whoever reaches it could "
-                "read and delete every flow; use 127.0.0.1, or --insecure to "
-                "allow it",
-                addr);
-    }
-    return 0;
-}
+/* It may be in nobody's way that the service manager does not hear us. */
+#define NOTIFY(...)                                      \
+    do {                                                 \
+        struct mf_err notify_err;                        \
+        if (mf_systemd_notify(&notify_err, __VA_ARGS__)) \
+            mf_log(MF_LOG_WARN, "%s", notify_err.text);  \
+    } while (0)
+
+/* ---- Signals ---- */
 
 static void on_server_stopped(void *arg)
 {
@@ -48,54 +48,136 @@ static void on_stop_signal(void *arg, int signum)
         return;
     serve->stopping = true;
     mf_log(MF_LOG_INFO, "stopping (signal %d)", signum);
+    NOTIFY("STOPPING=1\nSTATUS=stopping");
     mf_service_stop(serve->service);
-    mf_server_stop(serve->server, STOP_GRACE_MS, on_server_stopped, serve);
+    mf_server_stop(serve->server, (unsigned)serve->options->stop_grace_ms,
+                   on_server_stopped, serve);
 }
 
-static int listen_all(struct serve *serve, const struct mf_options *options,
-                      struct mf_err *err)
+static void on_reload_signal(void *arg, int signum)
 {
-    for (size_t i = 0; i < options->addrs.count; i++) {
-        char *url;
-        const struct mf_listen_opts listen = {
-            .address = options->addrs.values[i],
-        };
-        int rc = mf_server_listen(serve->server, &listen, &url, err);
-        if (rc)
-            return rc;
+    (void)signum;
+    struct serve *serve = arg;
+    struct mf_err err;
+    if (serve->stopping)
+        return;
+    NOTIFY("RELOADING=1\nMONOTONIC_USEC=%" PRId64, mf_clock_mono_ns() / 1000);
+    if (!serve->tls)
+        mf_log(MF_LOG_INFO, "nothing to read again: no TLS files are given");
+    else if (mf_tls_files_load(serve->options, &serve->tls, &err))
+        mf_log(MF_LOG_ERROR, "TLS files not taken, the old ones serve on: %s",
+               err.text);
+    else
+        mf_log(MF_LOG_INFO, "TLS files read again");
+    NOTIFY("READY=1");
+}
+
+static int watch_signals(struct serve *serve)
+{
+    int rc = mf_loop_on_signal(serve->loop, SIGTERM, on_stop_signal, serve);
+    if (!rc)
+        rc = mf_loop_on_signal(serve->loop, SIGINT, on_stop_signal, serve);
+    if (!rc)
+        rc = mf_loop_on_signal(serve->loop, SIGHUP, on_reload_signal, serve);
+    return rc;
+}
+
+/* ---- Start ---- */
+
+static int listen_at(struct serve *serve,
+                     const struct mf_planned_listen *planned,
+                     struct mf_err *err)
+{
+    char *url;
+    const struct mf_listen_opts listen = {
+        .address = planned->address,
+        .fd = planned->fd,
+        .tag = planned->tag,
+        .tls = planned->is_tls ? serve->tls : NULL,
+        .needs_client_cert = planned->needs_client_cert,
+    };
+    int rc = mf_server_listen(serve->server, &listen, &url, err);
+    if (rc)
+        return rc;
+    /* The URL is the last word: script/server reads it. */
+    if (planned->tag & MF_ACCESS_VIEWERS)
         mf_log(MF_LOG_INFO, "listening on %s", url);
-        free(url);
-    }
+    else
+        mf_log(MF_LOG_INFO, "listening for exporters on %s", url);
+    free(url);
     return 0;
 }
 
-static int start(struct serve *serve, const struct mf_options *options,
-                 struct mf_err *err)
+static int listen_all(struct serve *serve, const struct mf_listen_plan *plan,
+                      struct mf_err *err)
 {
-    int rc = mf_loop_new(&serve->loop, err);
-    if (rc)
-        return rc;
-    const struct mf_service_opts service_opts = {
+    for (size_t i = 0; i < plan->count; i++) {
+        int rc = listen_at(serve, &plan->list[i], err);
+        if (rc)
+            return rc;
+    }
+    NOTIFY("READY=1\nSTATUS=serving on %s%s", plan->list[plan->count - 1].text,
+           plan->count > 1 ? " and other addresses" : "");
+    return 0;
+}
+
+static int start_service(struct serve *serve, struct mf_err *err)
+{
+    const struct mf_options *options = serve->options;
+    const struct mf_service_opts opts = {
         .loop = serve->loop,
         .data_dir = options->data_dir,
         .max_flows = options->max_flows,
+        .max_message_len = options->max_message_len,
+        .stall_timeout_ms = (unsigned)options->body_timeout_ms,
         .guard = {.hosts = options->hosts.values,
-                  .host_count = options->hosts.count},
+                  .host_count = options->hosts.count,
+                  .origins = options->cors_origins.values,
+                  .origin_count = options->cors_origins.count},
     };
-    rc = mf_service_new(&service_opts, &serve->service, err);
-    if (rc)
-        return rc;
-    const struct mf_server_opts server_opts = {
+    return mf_service_new(&opts, &serve->service, err);
+}
+
+static int start_server(struct serve *serve, struct mf_err *err)
+{
+    const struct mf_options *options = serve->options;
+    const struct mf_server_opts opts = {
         .loop = serve->loop,
         .on_request = mf_service_on_request,
         .user = serve->service,
+        .max_connections = (unsigned)options->max_connections,
+        .max_streams = (unsigned)options->max_streams,
+        .max_head_len = options->max_head_len,
+        .first_timeout_ms = (unsigned)options->first_timeout_ms,
+        .head_timeout_ms = (unsigned)options->head_timeout_ms,
+        .body_timeout_ms = (unsigned)options->body_timeout_ms,
+        .send_timeout_ms = (unsigned)options->send_timeout_ms,
+        .idle_timeout_ms = (unsigned)options->idle_timeout_ms,
+        .ping_interval_ms = (unsigned)options->ping_interval_ms,
+        .ping_timeout_ms = (unsigned)options->ping_timeout_ms,
     };
-    rc = mf_server_new(&server_opts, &serve->server, err);
+    return mf_server_new(&opts, &serve->server, err);
+}
+
+static int start(struct serve *serve, const struct mf_listen_plan *plan,
+                 struct mf_err *err)
+{
+    int rc = 0;
+    if (serve->options->tls_cert)
+        rc = mf_tls_files_load(serve->options, &serve->tls, err);
     if (!rc)
-        rc = mf_loop_on_signal(serve->loop, SIGTERM, on_stop_signal, serve);
+        rc = mf_loop_new(&serve->loop, err);
     if (!rc)
-        rc = mf_loop_on_signal(serve->loop, SIGINT, on_stop_signal, serve);
-    return rc ? rc : listen_all(serve, options, err);
+        rc = start_service(serve, err);
+    if (!rc)
+        rc = start_server(serve, err);
+    if (rc)
+        return rc;
+    rc = watch_signals(serve);
+    if (rc)
+        return mf_err_set(err, rc, "cannot watch signals: %s",
+                          mf_err_message(rc));
+    return listen_all(serve, plan, err);
 }
 
 /* As many descriptors as we may have: a connection can take two. */
@@ -110,18 +192,23 @@ static void raise_descriptor_limit(void)
 
 int mf_serve(const struct mf_options *options, struct mf_err *err)
 {
-    struct serve serve = {0};
+    struct serve serve = {.options = options};
+    struct mf_passed_sockets passed;
+    struct mf_listen_plan plan;
     umask(077); /* what was captured is for this user alone */
     signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
-    int rc = check_addresses(options, err);
+    int rc = mf_systemd_take_sockets(&passed, err);
     if (!rc)
-        rc = start(&serve, options, err);
+        rc = mf_listen_plan_make(options, &passed, &plan, err);
+    if (!rc)
+        rc = start(&serve, &plan, err);
     if (!rc)
         mf_loop_run(serve.loop);
     mf_service_free(serve.service);
     mf_server_free(serve.server);
     if (serve.loop)
         mf_loop_free(serve.loop);
+    mf_tls_free(serve.tls);
     return rc;
 }

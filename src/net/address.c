@@ -1,7 +1,9 @@
 #include "net/address.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 
 /* Digits only, at most 65535. */
 static int parse_port(const char *text, unsigned *ret_port)
@@ -85,6 +87,46 @@ bool mf_address_is_loopback(const char *address)
     if (inet_pton(AF_INET6, host, &v6) == 1)
         return IN6_IS_ADDR_LOOPBACK(&v6);
     return strcmp(host, "localhost") == 0;
+}
+
+static int print_unix(const struct sockaddr_un *addr, socklen_t addr_len,
+                      char *text, size_t cap)
+{
+    size_t len = addr_len - offsetof(struct sockaddr_un, sun_path);
+    bool is_abstract = len > 0 && addr->sun_path[0] == '\0';
+    if (!is_abstract)
+        len = strnlen(addr->sun_path, len);
+    int written =
+        snprintf(text, cap, "unix:%s%.*s", is_abstract ? "@" : "",
+                 (int)len - is_abstract, addr->sun_path + is_abstract);
+    return written < 0 || (size_t)written >= cap ? MF_EINVAL : 0;
+}
+
+int mf_address_of_socket(int fd, char *text, size_t cap)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+        struct sockaddr_un unix_path;
+        struct sockaddr_storage storage;
+    } addr = {0};
+    socklen_t len = sizeof addr;
+    char host[INET6_ADDRSTRLEN];
+    int written = -1;
+    if (getsockname(fd, &addr.any, &len))
+        return MF_EINVAL;
+    if (addr.any.sa_family == AF_UNIX)
+        return print_unix(&addr.unix_path, len, text, cap);
+    if (addr.any.sa_family == AF_INET) {
+        inet_ntop(AF_INET, &addr.v4.sin_addr, host, sizeof host);
+        written = snprintf(text, cap, "%s:%u", host, ntohs(addr.v4.sin_port));
+    } else if (addr.any.sa_family == AF_INET6) {
+        inet_ntop(AF_INET6, &addr.v6.sin6_addr, host, sizeof host);
+        written =
+            snprintf(text, cap, "[%s]:%u", host, ntohs(addr.v6.sin6_port));
+    }
+    return written < 0 || (size_t)written >= cap ? MF_EINVAL : 0;
 }
 
 /* RFC 3986 reg-name, and what people put into it; never a separator. */

@@ -18,6 +18,13 @@ int mf_address_split(const char *address, char *host, size_t host_cap,
 bool mf_address_is_loopback(const char *address);
 
 /*
+ * Write the address of the socket `fd` as above: "192.0.2.1:80", "[::1]:80",
+ * "unix:PATH", "unix:@ABSTRACT". MF_EINVAL if it is neither TCP nor Unix, or
+ * does not fit.
+ */
+int mf_address_of_socket(int fd, char *text, size_t cap);
+
+/*
  * The host part of an authority (Host, :authority, or an Origin's), without
  * port and brackets, lower case. MF_EINVAL if it is malformed.
  */

@@ -170,10 +170,20 @@ static enum mf_status read_version(struct mf_call *call,
     return MF_STATUS_INVALID_ARGUMENT;
 }
 
+static enum mf_status admit(struct mf_call *call, const char **ret_message)
+{
+    const struct mf_rpc_opts *opts = &call->rpc->opts;
+    return opts->admit ? opts->admit(opts->admit_user, call->method, call->x,
+                                     ret_message)
+                       : MF_STATUS_OK;
+}
+
 static void begin(struct mf_call *call)
 {
     const char *message = NULL;
-    enum mf_status status = read_version(call, &message);
+    enum mf_status status = admit(call, &message);
+    if (!status)
+        status = read_version(call, &message);
     if (!status && call->is_get)
         status = read_get(call, &message);
     if (!status)

@@ -105,6 +105,12 @@ struct mf_rpc_opts {
      * first. Borrowed for rpc's life. */
     const char *const *cors_origins;
     size_t cors_origin_count;
+    /* May this call be made at all? Asked with its head, before the handler
+     * hears of it; a status other than OK is answered, with *ret_message.
+     * NULL: every one may. */
+    enum mf_status (*admit)(void *user, const struct mf_method *method,
+                            struct mf_exchange *x, const char **ret_message);
+    void *admit_user;
 };
 
 struct mf_rpc *mf_rpc_new(const struct mf_rpc_opts *opts);

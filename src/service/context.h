@@ -16,13 +16,12 @@ struct mf_context {
     struct mf_store *store;
     struct mf_pool *pool;
     struct mf_hub *hub;
+    size_t max_message_len; /* of an exporter's */
     bool stopping;
 };
 
-/* The longest message that an exporter may send. */
-#define MF_INGEST_MESSAGE_MAX_LEN ((size_t)256 << 20)
-
-/* And a viewer: room for naming 100,000 flows. */
+/* The longest message that a viewer may send: room for naming 100,000
+ * flows. */
 #define MF_VIEWER_MESSAGE_MAX_LEN ((size_t)8 << 20)
 
 /* Flows that one list brings at most. */

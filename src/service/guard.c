@@ -27,11 +27,12 @@ static size_t without_default_port(const char *authority, const char *port)
 }
 
 /* Does `origin` name the host and port that the request went to? (RFC 6454,
- * section 7). The scheme is not compared: TLS may end before us. */
-static bool origin_is_own(const char *origin, const char *authority)
+ * section 7). In clear the scheme is not compared: TLS may end before us. */
+static bool origin_is_own(const char *origin, const char *authority,
+                          bool is_tls)
 {
     const char *port;
-    if (strncasecmp(origin, "http://", 7) == 0) {
+    if (!is_tls && strncasecmp(origin, "http://", 7) == 0) {
         origin += 7;
         port = ":80";
     } else if (strncasecmp(origin, "https://", 8) == 0) {
@@ -46,8 +47,17 @@ static bool origin_is_own(const char *origin, const char *authority)
            strncasecmp(origin, authority, origin_len) == 0;
 }
 
+static bool origin_is_given(const struct mf_guard *guard, const char *origin)
+{
+    for (size_t i = 0; i < guard->origin_count; i++)
+        if (strcasecmp(origin, guard->origins[i]) == 0)
+            return true;
+    return false;
+}
+
 const char *mf_guard_refusal(const struct mf_guard *guard,
-                             const char *authority, const char *origin)
+                             const char *authority, const char *origin,
+                             bool is_tls)
 {
     char host[HOST_CAP];
     if (!authority || mf_address_authority_host(authority, host, sizeof host))
@@ -55,7 +65,9 @@ const char *mf_guard_refusal(const struct mf_guard *guard,
     if (!host_is_ours(guard, host))
         return "This server is not known by that Host. Use an address or "
                "localhost, or start it with --host NAME.\n";
-    if (origin && !origin_is_own(origin, authority))
-        return "Requests from pages of another origin are refused.\n";
+    if (origin && !origin_is_own(origin, authority, is_tls) &&
+        !origin_is_given(guard, origin))
+        return "Requests from pages of another origin are refused, unless the "
+               "server is started with --cors-origin ORIGIN.\n";
     return NULL;
 }

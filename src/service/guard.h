@@ -12,13 +12,18 @@
 struct mf_guard {
     const char *const *hosts; /* names beside addresses and "localhost" */
     size_t host_count;
+    /* Pages of these may call, too: "https://host:port". */
+    const char *const *origins;
+    size_t origin_count;
 };
 
 /*
  * NULL if the request may pass; otherwise why not, in a sentence for the
- * client. `authority` and `origin` are as sent, or NULL where there is none.
+ * client. `authority` and `origin` are as sent, or NULL where there is none;
+ * over TLS the page's own origin is https.
  */
 const char *mf_guard_refusal(const struct mf_guard *guard,
-                             const char *authority, const char *origin);
+                             const char *authority, const char *origin,
+                             bool is_tls);
 
 #endif

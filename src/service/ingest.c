@@ -288,7 +288,7 @@ static void on_session_gone(void *user, const char *id)
 static void on_hello(struct mf_call *call, void *user, const uint8_t *message,
                      size_t len)
 {
-    (void)user;
+    const struct mf_ingest *ingest = user;
     Mitmproxy__V1__HelloRequest *request =
         mitmproxy__v1__hello_request__unpack(NULL, len, message);
     if (!request) {
@@ -306,7 +306,7 @@ static void on_hello(struct mf_call *call, void *user, const uint8_t *message,
     Mitmproxy__V1__HelloResponse response = MITMPROXY__V1__HELLO_RESPONSE__INIT;
     response.server_version = MF_VERSION;
     response.takes = &takes;
-    response.max_message_bytes = MF_INGEST_MESSAGE_MAX_LEN;
+    response.max_message_bytes = ingest->context->max_message_len;
     uint8_t bytes[256];
     len = mitmproxy__v1__hello_response__pack(&response, bytes);
     mf_call_send(call, bytes, len);

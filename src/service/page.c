@@ -148,13 +148,18 @@ void mf_page_refuse(struct mf_exchange *x, int status, const char *text)
     respond_text(x, status, text, NULL);
 }
 
-void mf_page_handle(struct mf_exchange *x)
+void mf_page_handle(struct mf_exchange *x, bool has_page)
 {
     mf_exchange_set_events(x, &no_events, NULL);
     const char *path = mf_exchange_path(x);
-    const struct mf_page_asset *asset = find_asset(path);
+    const struct mf_page_asset *asset = has_page ? find_asset(path) : NULL;
     bool is_health = is_path(path, "/healthz");
-    if (!asset && !is_health)
+    if (!has_page && !is_health)
+        respond_text(x, 404,
+                     "Only flows are taken here; the page is at the server's "
+                     "--addr.\n",
+                     NULL);
+    else if (!asset && !is_health)
         respond_text(x, 404, "There is nothing here.\n", NULL);
     else if (!is_head(x) && strcmp(mf_exchange_method(x), "GET") != 0)
         respond_text(x, 405, "Only GET and HEAD are answered here.\n",

@@ -10,8 +10,9 @@
 
 #include "net/exchange.h"
 
-/* Answer `x`, whatever it asks for; takes the exchange's events. */
-void mf_page_handle(struct mf_exchange *x);
+/* Answer `x`, whatever it asks for; takes the exchange's events. Without
+ * `has_page` there is /healthz alone. */
+void mf_page_handle(struct mf_exchange *x, bool has_page);
 
 /* Answer `x` with `status` and a short plain text; takes its events. */
 void mf_page_refuse(struct mf_exchange *x, int status, const char *text);

@@ -8,11 +8,14 @@
 #include "rpc/health.h"
 #include "rpc/reflection.h"
 #include "rpc/rpc.h"
+#include "service/access.h"
 #include "service/context.h"
 #include "service/ingest.h"
 #include "service/page.h"
 #include "service/viewer.h"
 #include "service/watch.h"
+
+#define MESSAGE_MAX_LEN ((size_t)256 << 20)
 
 struct mf_service {
     struct mf_context context;
@@ -112,11 +115,24 @@ static int start_hub(struct mf_context *context, struct mf_err *err)
     return rc;
 }
 
-static int start_rpc(struct mf_service *service)
+static enum mf_status admit(void *user, const struct mf_method *method,
+                            struct mf_exchange *x, const char **ret_message)
+{
+    (void)user;
+    return mf_access_judge(mf_exchange_listener_tag(x),
+                           mf_exchange_client_cert(x) != NULL, method->path,
+                           ret_message);
+}
+
+static int start_rpc(struct mf_service *service, unsigned stall_timeout_ms)
 {
     const struct mf_rpc_opts opts = {
         .schema = service->schema,
-        .max_message_len = MF_INGEST_MESSAGE_MAX_LEN,
+        .max_message_len = service->context.max_message_len,
+        .stall_timeout_ms = stall_timeout_ms,
+        .cors_origins = service->guard.origins,
+        .cors_origin_count = service->guard.origin_count,
+        .admit = admit,
     };
     service->rpc = mf_rpc_new(&opts);
     if (!service->rpc ||
@@ -142,6 +158,8 @@ int mf_service_new(const struct mf_service_opts *opts,
         return mf_err_set(err, MF_ENOMEM, "out of memory");
     struct mf_context *context = &service->context;
     context->loop = opts->loop;
+    context->max_message_len =
+        opts->max_message_len ? opts->max_message_len : MESSAGE_MAX_LEN;
     service->guard = opts->guard;
     const struct mf_store_opts store_opts = {
         .dir = opts->data_dir,
@@ -154,7 +172,8 @@ int mf_service_new(const struct mf_service_opts *opts,
     service->watches = mf_watches_new(context);
     int rc = mf_schema_new(mf_pb_descriptors, mf_pb_descriptors_len,
                            &service->schema, err);
-    if (!rc && (!service->ingest || !service->watches || start_rpc(service)))
+    if (!rc && (!service->ingest || !service->watches ||
+                start_rpc(service, opts->stall_timeout_ms)))
         rc = mf_err_set(err, MF_ENOMEM, "out of memory");
     if (!rc)
         rc = mf_store_open(&store_opts, &context->store, err);
@@ -173,13 +192,13 @@ int mf_service_new(const struct mf_service_opts *opts,
 void mf_service_on_request(void *user, struct mf_exchange *x)
 {
     struct mf_service *service = user;
-    const char *refusal =
-        mf_guard_refusal(&service->guard, mf_exchange_authority(x),
-                         mf_exchange_header(x, "origin"));
+    const char *refusal = mf_guard_refusal(
+        &service->guard, mf_exchange_authority(x),
+        mf_exchange_header(x, "origin"), mf_exchange_is_tls(x));
     if (refusal)
         mf_page_refuse(x, 403, refusal);
     else if (!mf_rpc_handle(service->rpc, x))
-        mf_page_handle(x);
+        mf_page_handle(x, mf_exchange_listener_tag(x) & MF_ACCESS_VIEWERS);
 }
 
 void mf_service_stop(struct mf_service *service)

@@ -16,15 +16,18 @@ struct mf_service;
 struct mf_service_opts {
     struct mf_loop *loop;
     const char *data_dir;
-    uint64_t max_flows;    /* 0: no cap */
-    struct mf_guard guard; /* borrowed for the service's life */
+    uint64_t max_flows;        /* 0: no cap */
+    size_t max_message_len;    /* of an exporter's, bytes; 0: 256 MiB */
+    unsigned stall_timeout_ms; /* as mf_rpc_opts */
+    struct mf_guard guard;     /* borrowed for the service's life */
 };
 
 /* Opens the store; errors as mf_store_open(). */
 int mf_service_new(const struct mf_service_opts *opts,
                    struct mf_service **ret_service, struct mf_err *err);
 
-/* Answer one request: a call, or the page. Fits mf_server_opts. */
+/* Answer one request: a call, or the page. Fits mf_server_opts, with a tag
+ * of service/access.h at each listener. */
 void mf_service_on_request(void *service, struct mf_exchange *x);
 
 /*

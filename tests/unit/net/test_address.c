@@ -1,6 +1,13 @@
 #include "../cmocka.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "net/address.h"
 
@@ -112,6 +119,69 @@ static void literals_are_told_from_names(void **state)
     assert_false(mf_address_is_literal(""));
 }
 
+/* A socket bound to `addr`, and what it is called; closed again. */
+static const char *name_of(int family, const void *addr, size_t addr_len)
+{
+    static char text[128];
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, addr, (socklen_t)addr_len), 0);
+    int rc = mf_address_of_socket(fd, text, sizeof text);
+    if (rc == 0) /* and not with less room */
+        assert_int_equal(mf_address_of_socket(fd, text, strlen(text)),
+                         MF_EINVAL);
+    assert_int_equal(mf_address_of_socket(fd, text, sizeof text), rc);
+    close(fd);
+    return rc ? NULL : text;
+}
+
+static void a_socket_says_its_address_as_people_write_it(void **state)
+{
+    (void)state;
+    struct sockaddr_in v4 = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const char *text = name_of(AF_INET, &v4, sizeof v4);
+    assert_memory_equal(text, "127.0.0.1:", 10);
+    assert_true(mf_address_is_loopback(text));
+    v4.sin_addr.s_addr = INADDR_ANY;
+    text = name_of(AF_INET, &v4, sizeof v4);
+    assert_memory_equal(text, "0.0.0.0:", 8);
+    assert_false(mf_address_is_loopback(text));
+
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
+    char dir[] = "/tmp/mf-address-XXXXXX", want[128];
+    assert_non_null(mkdtemp(dir));
+    snprintf(path.sun_path, sizeof path.sun_path, "%s/s", dir);
+    text = name_of(AF_UNIX, &path, sizeof path);
+    snprintf(want, sizeof want, "unix:%s", path.sun_path);
+    assert_string_equal(text, want);
+    unlink(path.sun_path);
+    snprintf(want, sizeof want, "unix:@%s", dir);
+    rmdir(dir);
+    snprintf(path.sun_path + 1, sizeof path.sun_path - 1, "%s", dir);
+    path.sun_path[0] = '\0';
+    text = name_of(AF_UNIX, &path,
+                   offsetof(struct sockaddr_un, sun_path) + 1 + strlen(dir));
+    assert_string_equal(text, want);
+}
+
+static void what_is_no_socket_of_ours_has_no_address(void **state)
+{
+    (void)state;
+    char text[128];
+    int pipes[2];
+    assert_int_equal(pipe(pipes), 0);
+    assert_int_equal(mf_address_of_socket(pipes[0], text, sizeof text),
+                     MF_EINVAL);
+    assert_int_equal(mf_address_of_socket(-1, text, sizeof text), MF_EINVAL);
+    close(pipes[0]);
+    close(pipes[1]);
+    int fd = socket(AF_NETLINK, SOCK_RAW, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(mf_address_of_socket(fd, text, sizeof text), MF_EINVAL);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +192,8 @@ int main(void)
         cmocka_unit_test(an_authority_yields_its_host_in_lower_case),
         cmocka_unit_test(a_malformed_authority_is_refused),
         cmocka_unit_test(literals_are_told_from_names),
+        cmocka_unit_test(a_socket_says_its_address_as_people_write_it),
+        cmocka_unit_test(what_is_no_socket_of_ours_has_no_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

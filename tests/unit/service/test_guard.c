@@ -3,11 +3,22 @@
 #include "service/guard.h"
 
 static const char *const names[] = {"flows.example"};
-static const struct mf_guard guard = {names, 1};
+static const char *const origins[] = {"https://tool.example:8443"};
+static const struct mf_guard guard = {
+    .hosts = names,
+    .host_count = 1,
+    .origins = origins,
+    .origin_count = 1,
+};
 
 static bool passes(const char *authority, const char *origin)
 {
-    return mf_guard_refusal(&guard, authority, origin) == NULL;
+    return mf_guard_refusal(&guard, authority, origin, false) == NULL;
+}
+
+static bool passes_over_tls(const char *authority, const char *origin)
+{
+    return mf_guard_refusal(&guard, authority, origin, true) == NULL;
 }
 
 static void addresses_localhost_and_given_names_pass(void **state)
@@ -52,12 +63,35 @@ static void only_the_pages_own_origin_passes(void **state)
     assert_false(passes("127.0.0.1:50051", "http://127.0.0.1:50051.evil"));
 }
 
+static void over_tls_the_pages_own_origin_is_https(void **state)
+{
+    (void)state;
+    assert_true(passes_over_tls("127.0.0.1:50051", "https://127.0.0.1:50051"));
+    assert_true(passes_over_tls("flows.example", "https://flows.example"));
+    assert_true(passes_over_tls("flows.example:443", "https://flows.example"));
+    assert_false(passes_over_tls("127.0.0.1:50051", "http://127.0.0.1:50051"));
+    assert_false(passes_over_tls("flows.example:80", "http://flows.example"));
+}
+
+static void given_origins_pass_to_any_host_of_ours(void **state)
+{
+    (void)state;
+    assert_true(passes("127.0.0.1:50051", "https://tool.example:8443"));
+    assert_true(passes_over_tls("localhost", "https://tool.example:8443"));
+    assert_false(passes("127.0.0.1:50051", "https://tool.example"));
+    assert_false(passes("127.0.0.1:50051", "http://tool.example:8443"));
+    assert_false(passes("127.0.0.1:50051", "https://tool.example:84430"));
+    assert_false(passes("evil.example", "https://tool.example:8443"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_localhost_and_given_names_pass),
         cmocka_unit_test(any_other_host_is_refused),
         cmocka_unit_test(only_the_pages_own_origin_passes),
+        cmocka_unit_test(over_tls_the_pages_own_origin_is_https),
+        cmocka_unit_test(given_origins_pass_to_any_host_of_ours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
