@@ -19,7 +19,7 @@ from harness.server import BINARY
 FAILED, USAGE = 1, 2
 
 
-def run(*arguments, cwd, binary=BINARY, **more):
+def run(*arguments, cwd, binary=BINARY, env=None, **more):
     """(exit status, stdout, stderr) of a server that must end by itself."""
     result = subprocess.run(
         [binary, *map(str, arguments)],
@@ -29,6 +29,7 @@ def run(*arguments, cwd, binary=BINARY, **more):
         text=True,
         timeout=DEADLINE_S,
         check=False,
+        env=server_module.environment(**(env or {})),
         **more,
     )
     assert not server_module.SANITIZER.search(result.stderr), result.stderr

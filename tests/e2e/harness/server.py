@@ -21,19 +21,47 @@ SANITIZER = re.compile(r"Sanitizer|runtime error:|Assertion")
 MESSAGE_MAX = 512 << 20
 
 
+def environment(**more):
+    """Ours, without what would configure a server, and with `more`."""
+    mine = {name: value for name, value in os.environ.items() if name[:9] != "MITMFLOW_"}
+    return {**mine, **more}
+
+
 def _line(flow):
     """One flow in a failure's text."""
     state = schema.view.FlowState.Name(flow.state)
     return f"{flow.number} {flow.type} {state} {flow.http.method} {flow.http.url} {flow.error}"
 
 
-class Server:
-    """Starts on a free loopback port and waits until it listens."""
+def open_channel(addr, credentials=None, options=()):
+    """Each its own connection; with grpcio's `credentials` by TLS."""
+    options = [("grpc.use_local_subchannel_pool", 1), *options]
+    if credentials:
+        return grpc.secure_channel(addr, credentials, options=options)
+    return grpc.insecure_channel(addr, options=options)
 
-    def __init__(self, data_dir, *arguments, addr="127.0.0.1:0", **popen):
+
+class Server:
+    """Starts on a free loopback port and waits until it listens.
+
+    `credentials` are grpcio's, for TLS; `wrap` is a command that runs it;
+    without `addr` it is not told where to listen."""
+
+    def __init__(
+        self,
+        data_dir,
+        *arguments,
+        addr="127.0.0.1:0",
+        credentials=None,
+        wrap=(),
+        env=None,
+        **popen,
+    ):
         self.data_dir = pathlib.Path(data_dir)
-        command = [BINARY, "serve", "--addr", addr, "--data-dir", self.data_dir, *arguments]
-        self.process = Process(command, **popen)
+        self._credentials = credentials
+        where = ["--addr", addr] if addr else []
+        command = [*wrap, BINARY, "serve", *where, "--data-dir", self.data_dir, *arguments]
+        self.process = Process(command, env=environment(**(env or {})), **popen)
         self._channel = None
         try:
             [line] = self.process.wait_lines("listening on ")
@@ -43,6 +71,11 @@ class Server:
         self.url = line.split("listening on ")[1].strip()
         parts = urllib.parse.urlsplit(self.url)
         self.host, self.port = parts.hostname, parts.port
+
+    def exporters_addr(self):
+        """Where --ingest-addr listens: told before the others."""
+        [line] = self.process.wait_lines("listening for exporters on ")
+        return urllib.parse.urlsplit(line.split()[-1]).netloc
 
     @property
     def addr(self):
@@ -54,10 +87,8 @@ class Server:
             options = [
                 ("grpc.max_receive_message_length", MESSAGE_MAX),
                 ("grpc.max_send_message_length", MESSAGE_MAX),
-                # Each server gets a connection of its own.
-                ("grpc.use_local_subchannel_pool", 1),
             ]
-            self._channel = grpc.insecure_channel(self.addr, options=options)
+            self._channel = open_channel(self.addr, self._credentials, options)
         return self._channel
 
     @property
