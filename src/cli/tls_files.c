@@ -20,14 +20,24 @@ static int read_pem(const char *what, const char *path, char **ret_text,
     return rc;
 }
 
-/* Which file it is about is in the text; where it lies is added. */
-static int say_files(const struct mf_options *options, int rc,
+/* net knows texts, not files: the name of its part becomes the file's. */
+static int name_file(const struct mf_options *options, int rc,
                      const struct mf_err *from, struct mf_err *err)
 {
-    const char *ca = options->tls_client_ca;
-    return mf_err_set(err, rc, "TLS: %.120s (%.40s, %.40s%s%.40s)", from->text,
-                      options->tls_cert, options->tls_key, ca ? ", " : "",
-                      ca ? ca : "");
+    const struct {
+        const char *part, *flag, *path;
+    } files[] = {
+        {"certificate: ", "--tls-cert", options->tls_cert},
+        {"key: ", "--tls-key", options->tls_key},
+        {"client CA: ", "--tls-client-ca", options->tls_client_ca},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        size_t len = strlen(files[i].part);
+        if (strncmp(from->text, files[i].part, len) == 0)
+            return mf_err_set(err, rc, "%s %.100s: %s", files[i].flag,
+                              files[i].path, from->text + len);
+    }
+    return mf_err_set(err, rc, "TLS: %s", from->text);
 }
 
 int mf_tls_files_load(const struct mf_options *options, struct mf_tls **tls,
@@ -46,7 +56,7 @@ int mf_tls_files_load(const struct mf_options *options, struct mf_tls **tls,
         rc = *tls ? mf_tls_reload(*tls, &pem, &from)
                   : mf_tls_new(&pem, tls, &from);
         if (rc)
-            say_files(options, rc, &from, err);
+            name_file(options, rc, &from, err);
     }
     if (key)
         explicit_bzero(key, strlen(key));

@@ -172,15 +172,13 @@ static bool is_unix(int fd)
 
 static char *url_of(const struct mf_listener *listener)
 {
-    char text[MF_PEER_CAP], *url = NULL;
-    if (listener->unix_path)
-        return asprintf(&url, "unix:%s", listener->unix_path) < 0 ? NULL : url;
-    struct sockaddr_storage addr = {0};
-    socklen_t len = sizeof addr;
-    getsockname(listener->fd, (struct sockaddr *)&addr, &len);
-    print_peer(&addr, text, sizeof text);
-    const char *scheme = listener->tls ? "https" : "http";
-    return asprintf(&url, "%s://%s", scheme, text) < 0 ? NULL : url;
+    char text[128], *url = NULL;
+    if (mf_address_of_socket(listener->fd, text, sizeof text))
+        return NULL;
+    const char *scheme = strncmp(text, "unix:", 5) == 0 ? ""
+                         : listener->tls                ? "https://"
+                                                        : "http://";
+    return asprintf(&url, "%s%s", scheme, text) < 0 ? NULL : url;
 }
 
 /* ---- Accepting ---- */

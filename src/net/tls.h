@@ -25,7 +25,8 @@ struct mf_tls_pem {
  * server that listens with it.
  *
  *  MF_EINVAL  not PEM, an encrypted key, or a key of another certificate;
- *             `err` says which
+ *             `err` begins with which: "certificate: ", "key: " or
+ *             "client CA: "
  *  MF_ENOMEM
  */
 int mf_tls_new(const struct mf_tls_pem *pem, struct mf_tls **ret_tls,
