@@ -22,6 +22,42 @@ struct mf_first_error : pb::DescriptorPool::ErrorCollector {
     }
 };
 
+const pb::Descriptor *mf_schema_type_of_url(const struct mf_schema *schema,
+                                            const std::string &url)
+{
+    size_t slash = url.rfind('/');
+    return slash == std::string::npos
+               ? nullptr
+               : schema->pool.FindMessageTypeByName(url.substr(slash + 1));
+}
+
+/* libprotobuf's own takes the one prefix alone. */
+class mf_any_prefix : public pb::util::TypeResolver
+{
+    const struct mf_schema *schema;
+    std::unique_ptr<pb::util::TypeResolver> resolver;
+
+  public:
+    explicit mf_any_prefix(const struct mf_schema *schema)
+        : schema(schema), resolver(pb::util::NewTypeResolverForDescriptorPool(
+                              MF_SCHEMA_URL_PREFIX, &schema->pool))
+    {
+    }
+    pb::util::Status ResolveMessageType(const std::string &url,
+                                        pb::Type *ret_type) override
+    {
+        const pb::Descriptor *type = mf_schema_type_of_url(schema, url);
+        return resolver->ResolveMessageType(
+            type ? MF_SCHEMA_URL_PREFIX "/" + type->full_name() : url,
+            ret_type);
+    }
+    pb::util::Status ResolveEnumType(const std::string &url,
+                                     pb::Enum *ret_type) override
+    {
+        return resolver->ResolveEnumType(url, ret_type);
+    }
+};
+
 static int load(struct mf_schema *schema, const void *data, size_t len,
                 struct mf_err *err)
 {
@@ -38,8 +74,7 @@ static int load(struct mf_schema *schema, const void *data, size_t len,
         if (schema->numbers.emplace(file, schema->files.size()).second)
             schema->files.push_back(file);
     }
-    schema->resolver.reset(pb::util::NewTypeResolverForDescriptorPool(
-        MF_SCHEMA_URL_PREFIX, &schema->pool));
+    schema->resolver = std::make_unique<mf_any_prefix>(schema);
     return 0;
 }
 

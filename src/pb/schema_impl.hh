@@ -11,6 +11,7 @@ extern "C" {
 
 #include <memory>
 #include <new>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -24,6 +25,11 @@ struct mf_schema {
         numbers; /* of files */
     std::unique_ptr<google::protobuf::util::TypeResolver> resolver;
 };
+
+/* The message type that a URL names by what follows its last slash, or NULL:
+ * whatever comes before it, we have the one schema to look into. */
+const google::protobuf::Descriptor *
+mf_schema_type_of_url(const struct mf_schema *schema, const std::string &url);
 
 /* What `work` returns, or what stands for the exception that it throws. */
 template <typename Work>
