@@ -157,11 +157,27 @@ int mf_ending_stream_json(const struct mf_ending *ending,
 
 /* ---- gRPC ---- */
 
+static int put_escaped_spaces(struct mf_buf *out, size_t count)
+{
+    int rc = 0;
+    while (!rc && count-- > 0)
+        rc = put(out, "%20");
+    return rc;
+}
+
+/* Spaces around it would make it no field value (RFC 9113, section 8.2.1). */
 int mf_ending_grpc_message(const struct mf_ending *ending, struct mf_buf *out)
 {
     if (!has_message(ending))
         return 0;
-    return mf_percent_encode(ending->message, strlen(ending->message), out);
+    const char *text = ending->message;
+    size_t len = strlen(text), before = strspn(text, " "), after = 0;
+    while (after < len - before && text[len - 1 - after] == ' ')
+        after++;
+    int rc = put_escaped_spaces(out, before);
+    if (!rc)
+        rc = mf_percent_encode(text + before, len - before - after, out);
+    return rc ? rc : put_escaped_spaces(out, after);
 }
 
 /* A google.protobuf.Any in field 3 of google.rpc.Status. */

@@ -139,6 +139,14 @@ static void grpc_messages_are_percent_encoded(void **state)
     mf_buf_init(&out, 1024);
     assert_int_equal(mf_ending_grpc_message(&ending, &out), 0);
     assert_text(&out, "100%25 %C3%A4%0D%0A%7F~");
+    mf_buf_clear(&out);
+    ending.message = "  a b ";
+    mf_ending_grpc_message(&ending, &out);
+    assert_text(&out, "%20%20a b%20");
+    mf_buf_clear(&out);
+    ending.message = "  ";
+    mf_ending_grpc_message(&ending, &out);
+    assert_text(&out, "%20%20");
     mf_buf_release(&out);
 }
 

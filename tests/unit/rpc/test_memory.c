@@ -64,7 +64,27 @@ static void on_half_close(struct mf_call *call, void *user)
     mf_call_finish(call, MF_STATUS_OK, NULL);
 }
 
+/* Everything that an error may have, and more fields than fit at first. */
+static void on_error(struct mf_call *call, void *user, const uint8_t *message,
+                     size_t len)
+{
+    (void)user;
+    const struct mf_error_detail detail = {
+        .type = "a.B", .value = message, .len = len};
+    for (int i = 0; i < 8; i++) {
+        mf_call_add_header(call, "x-head", "a");
+        mf_call_add_trailer(call, "x-end", "b");
+    }
+    mf_call_finish_error(call, MF_STATUS_ABORTED, "100% no", &detail, 1);
+}
+
 static const struct mf_method methods[] = {
+    {.path = "/t/Error",
+     .kind = MF_METHOD_UNARY,
+     .ops = {.on_message = on_error}},
+    {.path = "/t/Server",
+     .kind = MF_METHOD_SERVER_STREAM,
+     .ops = {.on_message = on_error}},
     {.path = "/t/Unary",
      .kind = MF_METHOD_UNARY,
      .no_side_effects = true,
@@ -143,13 +163,17 @@ static void *client(void *arg)
 static bool converse(const struct talk *talk, size_t works, bool *ret_answered)
 {
     struct run run = {.talk = talk};
-    const struct mf_rpc_opts rpc_opts = {.max_message_len = MESSAGE_MAX_LEN};
+    static const char *const origins[] = {"https://page.example"};
+    const struct mf_rpc_opts rpc_opts = {.max_message_len = MESSAGE_MAX_LEN,
+                                         .cors_origins = origins,
+                                         .cors_origin_count = 1};
     const struct mf_listen_opts listen = {.address = "127.0.0.1:0"};
     struct mf_rpc *rpc = mf_rpc_new(&rpc_opts);
     char *url;
     unsigned port;
     assert_non_null(rpc);
-    assert_int_equal(mf_rpc_add(rpc, methods, 3, NULL), 0);
+    assert_int_equal(
+        mf_rpc_add(rpc, methods, sizeof methods / sizeof *methods, NULL), 0);
     assert_int_equal(mf_loop_new(&run.loop, NULL), 0);
     const struct mf_server_opts opts = {
         .loop = run.loop, .on_request = on_request, .user = rpc};
@@ -237,6 +261,109 @@ static void a_stream_over_http_1_survives(void **state)
     fail_each(&talk);
 }
 
+static bool holds(const uint8_t *answer, size_t len, const char *text,
+                  size_t text_len)
+{
+    return answer && memmem(answer, len, text, text_len);
+}
+#define HOLDS(answer, len, text) holds(answer, len, text, sizeof text - 1)
+
+static bool is_whole_error(const uint8_t *answer, size_t len)
+{
+    return HOLDS(answer, len, "HTTP/1.1 409 ") &&
+           HOLDS(answer, len, "access-control-allow-origin: https://page") &&
+           HOLDS(answer, len, "\"details\":[{\"type\":\"a.B\",") &&
+           HOLDS(answer, len, "\"value\":\"CgFt\"}]}");
+}
+
+static void an_error_over_http_1_survives(void **state)
+{
+    (void)state;
+    static const char bytes[] =
+        "POST /t/Error HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        "Content-Type: application/proto\r\nOrigin: https://page.example\r\n"
+        "Content-Length: 3\r\n\r\n\x0a\x01m";
+    const struct talk talk = {bytes, sizeof bytes - 1, is_whole_error};
+    fail_each(&talk);
+}
+
+static bool is_whole_stream_error(const uint8_t *answer, size_t len)
+{
+    return HOLDS(answer, len, "\"error\":{\"code\":\"aborted\"") &&
+           HOLDS(answer, len, "\"b\",\"b\"]}}");
+}
+
+static void an_error_of_a_stream_survives(void **state)
+{
+    (void)state;
+    static const char bytes[] =
+        "POST /t/Server HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        "Content-Type: application/connect+proto\r\n"
+        "Content-Length: 8\r\n\r\n\0\0\0\0\3\x0a\x01m";
+    const struct talk talk = {bytes, sizeof bytes - 1, is_whole_stream_error};
+    fail_each(&talk);
+}
+
+static bool is_whole_web_text(const uint8_t *answer, size_t len)
+{
+    /* "gAAA" begins a frame of trailers. */
+    return HOLDS(answer, len, "application/grpc-web-text\r\n") &&
+           HOLDS(answer, len, "\r\n\r\ngAAA");
+}
+
+static void base64_text_survives(void **state)
+{
+    (void)state;
+    static const char bytes[] =
+        "POST /t/Error HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        "Content-Type: application/grpc-web-text\r\n"
+        "Content-Length: 12\r\n\r\nAAAAAAMKAW0=";
+    const struct talk talk = {bytes, sizeof bytes - 1, is_whole_web_text};
+    fail_each(&talk);
+}
+
+static bool is_whole_gzip(const uint8_t *answer, size_t len)
+{
+    const uint8_t *body = answer ? memmem(answer, len, "\r\n\r\n", 4) : NULL;
+    return body && HOLDS(answer, len, "content-encoding: gzip\r\n") &&
+           answer + len > body + 4 + 18; /* a gzip of something */
+}
+
+static void a_packed_answer_survives(void **state)
+{
+    (void)state;
+    static char bytes[4096];
+    char note[1501];
+    memset(note, 'n', sizeof note - 1);
+    note[sizeof note - 1] = '\0';
+    int len = snprintf(bytes, sizeof bytes,
+                       "POST /t/Unary HTTP/1.1\r\nHost: x\r\n"
+                       "Connection: close\r\nAccept-Encoding: br;q=0, gzip\r\n"
+                       "Content-Type: application/proto\r\n"
+                       "Content-Length: 1503\r\n\r\n\x0a\xdc\x0b%s",
+                       note);
+    const struct talk talk = {bytes, (size_t)len, is_whole_gzip};
+    fail_each(&talk);
+}
+
+static bool is_whole_preflight(const uint8_t *answer, size_t len)
+{
+    return HOLDS(answer, len, "HTTP/1.1 204 ") &&
+           HOLDS(answer, len, "access-control-max-age: 7200") &&
+           HOLDS(answer, len, "\r\n\r\n");
+}
+
+static void a_preflight_survives(void **state)
+{
+    (void)state;
+    static const char bytes[] =
+        "OPTIONS /t/Unary HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        "Origin: https://page.example\r\n"
+        "Access-Control-Request-Method: POST\r\n\r\n";
+    const struct talk talk = {bytes, sizeof bytes - 1, is_whole_preflight};
+    fail_each(&talk);
+}
+
 /* A frame with END_STREAM, RST_STREAM, or GOAWAY. */
 static bool is_whole_h2(const uint8_t *answer, size_t len)
 {
@@ -274,6 +401,24 @@ static void a_stream_over_http_2_survives(void **state)
     fail_each(&talk);
 }
 
+static void an_error_over_http_2_survives(void **state)
+{
+    (void)state;
+    static const char bytes[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+                                "\0\0\0\x04\0\0\0\0\0"
+                                "\0\0\x3f\x01\x04\0\0\0\x01"
+                                "\x83\x86"
+                                "\0\x05:path\x08/t/Error"
+                                "\0\x0c"
+                                "content-type\x10"
+                                "application/grpc"
+                                "\0\x0a:authority\x01x"
+                                "\0\0\x08\0\x01\0\0\0\x01"
+                                "\0\0\0\0\3\x0a\x01m";
+    const struct talk talk = {bytes, sizeof bytes - 1, is_whole_h2};
+    fail_each(&talk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +426,12 @@ int main(void)
         cmocka_unit_test(get_over_http_1_survives),
         cmocka_unit_test(a_stream_over_http_1_survives),
         cmocka_unit_test(a_stream_over_http_2_survives),
+        cmocka_unit_test(an_error_over_http_1_survives),
+        cmocka_unit_test(an_error_of_a_stream_survives),
+        cmocka_unit_test(an_error_over_http_2_survives),
+        cmocka_unit_test(a_packed_answer_survives),
+        cmocka_unit_test(base64_text_survives),
+        cmocka_unit_test(a_preflight_survives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
