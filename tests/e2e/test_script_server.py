@@ -5,7 +5,7 @@ import re
 import signal
 
 import pytest
-from harness import connect, http1, schema, sockets
+from harness import certificate, connect, http1, schema, sockets
 from harness.process import Process
 
 
@@ -67,8 +67,11 @@ def is_running(pid):
     return True
 
 
-def test_a_request_through_the_proxy_is_kept_and_ctrl_c_stops_both(start, tmp_path):
-    server = start()
+@pytest.mark.parametrize("arguments", [(), ("--ingest-addr", "127.0.0.1:0")])
+def test_a_request_through_the_proxy_is_kept_and_ctrl_c_stops_both(
+    start, tmp_path, arguments
+):
+    server = start(*arguments)
     server.wait()
     assert (tmp_path / "data" / "flows.db").exists()
     line = re.search(r"try +curl -x http://(\S+) (\S+)", server.process.output)
@@ -99,6 +102,35 @@ def test_without_a_proxy_there_is_none(start):
     assert connect.http_request(server, "GET", "/healthz").status == 200
     server.process.signal(signal.SIGTERM)
     assert server.process.wait() == 143
+
+
+def test_with_tls_it_says_what_to_do(start, tmp_path):
+    """The exporter has no TLS: either no proxy, or no TLS."""
+    made = certificate.make(tmp_path)
+    flags = ("--tls-cert", made.chain_path, "--tls-key", made.key_path)
+    server = start(*flags)
+    assert server.process.wait(100) == 1
+    assert "use --no-proxy" in server.process.output
+    server = start("--no-proxy", *flags)
+    server.process.wait_lines("Ctrl-C stops", deadline_s=100)
+    assert re.search(r"page +https://127.0.0.1:\d+\n", server.process.output)
+    assert re.search(r"try +curl -k https://\S+/healthz\n", server.process.output)
+    server.process.signal(signal.SIGTERM)
+    assert server.process.wait() == 143
+
+
+def test_json_log_lines_are_understood(start):
+    server = start("--no-proxy", "--log-format=json")
+    server.wait()
+    assert connect.http_request(server, "GET", "/healthz").status == 200
+    server.process.signal(signal.SIGTERM)
+    assert server.process.wait() == 143
+
+
+def test_a_log_that_says_too_little_is_refused(start):
+    server = start("--no-proxy", "--log-level", "error")
+    assert server.process.wait(100) == 1
+    assert "--log-level" in server.process.output
 
 
 @pytest.mark.parametrize(
