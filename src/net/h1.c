@@ -197,13 +197,38 @@ static uint64_t answer_len(const struct mf_exchange *x)
     return x->out.len;
 }
 
+/* A short answer that is all there goes out in one piece with its head: a
+ * client that has just run out of time gets both or neither. */
+static struct MHD_Response *make_short(struct mf_exchange *x)
+{
+    size_t len = x->out.len;
+    char *body = malloc(len);
+    if (!body)
+        return NULL;
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE);
+    if (response)
+        mf_exchange__pull(x, body, len);
+    else
+        free(body);
+    return response;
+}
+
 static enum MHD_Result queue_answer(struct mf_h1_request *request,
                                     struct MHD_Connection *connection)
 {
     struct mf_exchange *x = &request->x;
     uint64_t len = answer_len(x);
-    struct MHD_Response *response = MHD_create_response_from_callback(
-        len, RESPONSE_BLOCK, read_answer, request, NULL);
+    struct MHD_Response *response = NULL;
+    bool is_short =
+        x->is_finished && len > 0 && len == x->out.len && len <= RESPONSE_BLOCK;
+    if (is_short)
+        response = make_short(x);
+    if (!response) {
+        is_short = false;
+        response = MHD_create_response_from_callback(
+            len, RESPONSE_BLOCK, read_answer, request, NULL);
+    }
     if (!response)
         return MHD_NO;
     for (size_t i = 0; i < x->answer.count; i++) {
@@ -213,9 +238,10 @@ static enum MHD_Result queue_answer(struct mf_h1_request *request,
     }
     if (request->conn->conn.server->is_stopping)
         MHD_add_response_header(response, "Connection", "close");
-    /* Neither has a body to be read out. */
-    request->is_all_sent = len == 0 || strcmp(x->method, "HEAD") == 0 ||
-                           x->status == 204 || x->status == 304;
+    /* None has a body to be read out. */
+    request->is_all_sent = is_short || len == 0 ||
+                           strcmp(x->method, "HEAD") == 0 || x->status == 204 ||
+                           x->status == 304;
     request->is_queued = true;
     enum MHD_Result rc =
         MHD_queue_response(connection, (unsigned)x->status, response);
