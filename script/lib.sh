@@ -112,6 +112,12 @@ build_folder() {
     ninja -C "$folder" >&2
 }
 
+# The sanitizer build, in build-asan.
+build_sanitized() {
+    build_folder build-asan -Dbuildtype=debugoptimized \
+        -Db_sanitize=address,undefined
+}
+
 # go_tool PACKAGE VERSION: where that program lies; it is built first if it
 # is not there yet. What is written in Go only judges, and lies outside of
 # the project. Ends the script with status 77 where there is no Go.
