@@ -192,12 +192,16 @@ void mf_exchange__init(struct mf_exchange *x,
     mf_head__init(&x->answer, ANSWER_HEAD_MAX);
     mf_head__init(&x->trailers, ANSWER_HEAD_MAX);
     mf_deferred__init(&x->drain, tell_drain, x);
+    x->is_body_owed = true;
+    x->body_ms = mf_exchange__now_ms(x);
 }
 
 void mf_exchange__close(struct mf_exchange *x, bool clean)
 {
     mf_loop__undefer(x->loop, &x->drain);
     x->is_reset = true;
+    mf_timer_free(x->deadline);
+    x->deadline = NULL;
     if (x->events && x->events->on_close)
         x->events->on_close(x, x->user, clean);
     mf_head__release(&x->head);
@@ -211,6 +215,7 @@ void mf_exchange__close(struct mf_exchange *x, bool clean)
 
 void mf_exchange__data(struct mf_exchange *x, const uint8_t *data, size_t len)
 {
+    x->body_ms = mf_exchange__now_ms(x);
     if (x->events && x->events->on_data)
         x->events->on_data(x, x->user, data, len);
 }
@@ -222,9 +227,17 @@ void mf_exchange__end(struct mf_exchange *x)
         x->events->on_end(x, x->user);
 }
 
+void mf_exchange__begin_sending(struct mf_exchange *x)
+{
+    x->is_sending = true;
+    x->sent_ms = mf_exchange__now_ms(x);
+}
+
 size_t mf_exchange__pull(struct mf_exchange *x, void *to, size_t cap)
 {
     size_t len = mf_outq__pull(&x->out, to, cap);
+    if (len)
+        x->sent_ms = mf_exchange__now_ms(x);
     if (x->wants_drain && x->out.len < MF_EXCHANGE_LOW_WATER)
         mf_loop__defer(x->loop, &x->drain);
     return len;
@@ -315,6 +328,7 @@ void mf_exchange_resume(struct mf_exchange *x)
     if (!x->is_paused || x->is_reset)
         return;
     x->is_paused = false;
+    x->body_ms = mf_exchange__now_ms(x);
     x->transport->resume(x);
 }
 
@@ -343,6 +357,8 @@ static void write_out(struct mf_exchange *x, const void *data, size_t len,
         mf_exchange_reset(x, H2_INTERNAL_ERROR);
         return;
     }
+    if (x->out.len == len) /* until now nothing was pending */
+        x->sent_ms = mf_exchange__now_ms(x);
     x->wants_drain = true;
     x->transport->kick(x);
 }
@@ -369,7 +385,11 @@ void mf_exchange_finish(struct mf_exchange *x, const struct mf_header *trailers,
         mf_exchange_reset(x, H2_INTERNAL_ERROR);
         return;
     }
+    if (x->out.len == 0)
+        x->sent_ms = mf_exchange__now_ms(x);
     x->is_finished = true;
+    if (x->deadline)
+        mf_timer_stop(x->deadline);
     x->transport->kick(x);
 }
 
@@ -379,6 +399,8 @@ void mf_exchange_reset(struct mf_exchange *x, uint32_t h2_code)
         return;
     x->is_reset = true;
     x->reset_code = h2_code;
+    if (x->deadline)
+        mf_timer_stop(x->deadline);
     x->transport->kick(x);
 }
 

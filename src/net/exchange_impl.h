@@ -88,6 +88,13 @@ struct mf_exchange {
 
     bool wants_drain; /* written to since the last on_drain */
     struct mf_deferred drain;
+
+    /* exchange_time.c; times are the loop's */
+    struct mf_timer *deadline; /* NULL: none */
+    uint64_t body_ms;          /* since then no byte of an owed body came */
+    uint64_t sent_ms;          /* since then nothing of the answer left */
+    bool is_body_owed;
+    bool is_sending; /* the answer is on its way as far as the peer reads */
 };
 
 void mf_exchange__init(struct mf_exchange *x,
@@ -100,7 +107,25 @@ void mf_exchange__close(struct mf_exchange *x, bool clean);
 void mf_exchange__data(struct mf_exchange *x, const uint8_t *data, size_t len);
 void mf_exchange__end(struct mf_exchange *x);
 
+/* The answer begins to go out: from now on the peer must take it. */
+void mf_exchange__begin_sending(struct mf_exchange *x);
+
 /* Move response bytes out; tells on_drain, later, when that is due. */
 size_t mf_exchange__pull(struct mf_exchange *x, void *to, size_t cap);
+
+/* ---- exchange_time.c ---- */
+
+struct mf_server_opts;
+
+uint64_t mf_exchange__now_ms(const struct mf_exchange *x);
+
+/* When the peer will be late, if nothing comes and goes; UINT64_MAX: never.
+ * Whatever happens meanwhile, never earlier than its time-out from now. */
+uint64_t mf_exchange__due_ms(const struct mf_exchange *x,
+                             const struct mf_server_opts *opts);
+
+/* Do what is due. The exchange may be reset then. */
+void mf_exchange__check_time(struct mf_exchange *x,
+                             const struct mf_server_opts *opts);
 
 #endif

@@ -65,6 +65,7 @@ static void *begin_request(void *user, const char *uri,
     mf_h1__request_init(request, conn);
     request->x.path = strdup(uri);
     conn->request = request;
+    mf_h1__time_head(conn);
     return request;
 }
 
@@ -140,25 +141,59 @@ static void strip_absolute_form(char *path)
         memcpy(path, "/", 2);
 }
 
-/* False: not a request that can be served; the connection is closed. */
-static bool read_head(struct mf_h1_request *request,
-                      struct MHD_Connection *connection, const char *method)
+/* Answer without an exchange, and close. */
+static enum MHD_Result refuse(struct MHD_Connection *connection,
+                              unsigned status, const char *text)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+    if (!response)
+        return MHD_NO;
+    MHD_add_response_header(response, "content-type",
+                            "text/plain; charset=utf-8");
+    MHD_add_response_header(response, "connection", "close");
+    enum MHD_Result rc = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return rc;
+}
+
+static bool is_head_too_long(const struct mf_h1_request *request)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return info &&
+           info->header_size > request->conn->conn.server->opts.max_head_len;
+}
+
+/* A status, and why, if it is not a request that can be served. */
+static unsigned read_head(struct mf_h1_request *request, const char *method,
+                          const char **ret_trouble)
 {
     struct mf_exchange *x = &request->x;
     struct head_walk walk = {.request = request};
-    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header, &walk);
+    if (is_head_too_long(request)) {
+        *ret_trouble = "The request's head is too long.\n";
+        return 431;
+    }
+    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND,
+                                add_header, &walk);
     x->method = strdup(method);
-    if (walk.rc || mf_head__seal(&x->head) || !x->method || !x->path)
-        return false;
+    if (walk.rc == MF_ENOMEM || mf_head__seal(&x->head) || !x->method ||
+        !x->path) {
+        *ret_trouble = "Out of memory.\n";
+        return 503;
+    }
     /* RFC 9112, section 6.3: the stuff of request smuggling. */
-    if ((walk.has_length && walk.has_coding) || walk.is_strange)
-        return false;
+    if (walk.rc || (walk.has_length && walk.has_coding) || walk.is_strange) {
+        *ret_trouble = "The request's head can be read in two ways.\n";
+        return 400;
+    }
     if (walk.hosts != 1) {
         free(x->authority);
         x->authority = NULL;
     }
     strip_absolute_form(x->path);
-    return true;
+    return 0;
 }
 
 /* ---- Answering ---- */
@@ -243,6 +278,7 @@ static enum MHD_Result queue_answer(struct mf_h1_request *request,
                            strcmp(x->method, "HEAD") == 0 || x->status == 204 ||
                            x->status == 304;
     request->is_queued = true;
+    mf_exchange__begin_sending(x);
     enum MHD_Result rc =
         MHD_queue_response(connection, (unsigned)x->status, response);
     MHD_destroy_response(response);
@@ -273,8 +309,10 @@ static enum MHD_Result take_body(struct mf_h1_request *request,
     if (x->is_reset)
         return MHD_NO;
     /* A finished one goes on, to throw the rest away. */
-    if (x->is_paused && !x->is_finished)
+    if (x->is_paused && !x->is_finished) {
         mf_h1__suspend(request);
+        mf_h1__watch(request->conn);
+    }
     return MHD_YES;
 }
 
@@ -314,8 +352,12 @@ static enum MHD_Result handle_request(void *user,
     if (!request->connection) {
         request->connection = connection;
         struct mf_server *server = request->conn->conn.server;
-        if (!read_head(request, connection, method))
-            return MHD_NO;
+        const char *trouble = NULL;
+        unsigned status = read_head(request, method, &trouble);
+        if (trouble) {
+            request->connection = NULL; /* there is no exchange */
+            return refuse(connection, status, trouble);
+        }
         mf_h1__watch(request->conn);
         server->opts.on_request(server->opts.user, &request->x);
         assert(request->x.events);
@@ -382,8 +424,9 @@ static struct mf_h1 *new_h1(struct mf_server *server)
         MHD_OPTION_CONNECTION_LIMIT,
         server->opts.max_connections + SPARE_CONNECTIONS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        server->opts.max_head_len + POOL_EXTRA, MHD_OPTION_CONNECTION_TIMEOUT,
-        0u, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        2 * server->opts.max_head_len + POOL_EXTRA,
+        MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_END);
     if (!h1->daemon) {
         free(h1);
         return NULL;

@@ -27,6 +27,10 @@ struct mf_h1_conn {
     int watching;                  /* libuv's events, 0: none */
     uv_poll_t poll;
     uv_timer_t timer;
+    uint64_t timer_ms; /* when it fires; UINT64_MAX: never */
+    /* What is done at due_ms, unless the state changes; NULL: nothing. */
+    void (*on_due)(struct mf_h1_conn *conn);
+    uint64_t due_ms;
     unsigned handles; /* whose close is under way */
     bool is_half_closed;
 };
@@ -53,6 +57,8 @@ void mf_h1__conn_closed(struct mf_h1_conn *conn);
 
 /* Watch and time what the present state calls for. */
 void mf_h1__watch(struct mf_h1_conn *conn);
+/* A head has begun. */
+void mf_h1__time_head(struct mf_h1_conn *conn);
 
 void mf_h1__request_init(struct mf_h1_request *request,
                          struct mf_h1_conn *conn);

@@ -58,30 +58,95 @@ static void break_off(struct mf_h1_conn *conn)
 
 /* ---- Timing ---- */
 
-static void on_idle_over(uv_timer_t *timer)
+static uint64_t now_ms(const struct mf_h1_conn *conn)
+{
+    return uv_now(conn->timer.loop);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+/* One that is too early only looks; to stop it is not worth it. */
+static void set_timer(struct mf_h1_conn *conn, uint64_t due)
+{
+    uint64_t now = now_ms(conn);
+    if (due >= conn->timer_ms)
+        return;
+    conn->timer_ms = due;
+    uv_timer_start(&conn->timer, on_timer, due > now ? due - now : 0, 0);
+}
+
+static void set_timers(struct mf_h1_conn *conn)
+{
+    const struct mf_server_opts *opts = &conn->conn.server->opts;
+    if (conn->on_due)
+        set_timer(conn, conn->due_ms);
+    if (!conn->request)
+        return;
+    /* What begins to be timed after this is not late before. */
+    uint64_t now = now_ms(conn);
+    set_timer(conn, now + opts->body_timeout_ms);
+    set_timer(conn, now + opts->send_timeout_ms);
+    set_timer(conn, mf_exchange__due_ms(&conn->request->x, opts));
+}
+
+static void time_state(struct mf_h1_conn *conn,
+                       void (*fn)(struct mf_h1_conn *conn), uint64_t delay_ms)
+{
+    conn->on_due = fn;
+    conn->due_ms = now_ms(conn) + delay_ms;
+    set_timers(conn);
+}
+
+static void untime_state(struct mf_h1_conn *conn)
+{
+    conn->on_due = NULL;
+    set_timers(conn);
+}
+
+static void on_timer(uv_timer_t *timer)
 {
     struct mf_h1_conn *conn = timer->data;
+    conn->timer_ms = UINT64_MAX;
+    if (conn->on_due && now_ms(conn) >= conn->due_ms) {
+        void (*fn)(struct mf_h1_conn * conn) = conn->on_due;
+        conn->on_due = NULL;
+        fn(conn);
+    }
+    if (conn->request && conn->request->connection)
+        mf_exchange__check_time(&conn->request->x, &conn->conn.server->opts);
+    set_timers(conn);
+}
+
+static void on_idle_over(struct mf_h1_conn *conn)
+{
     if (!conn->request || !conn->request->connection)
         break_off(conn);
 }
 
-static void on_head_late(uv_timer_t *timer)
+static void on_head_late(struct mf_h1_conn *conn)
 {
-    on_idle_over(timer);
+    on_idle_over(conn);
 }
 
-static void on_discard_late(uv_timer_t *timer)
+static void on_discard_late(struct mf_h1_conn *conn)
 {
-    struct mf_h1_conn *conn = timer->data;
     if (conn->request && !conn->request->is_whole)
         break_off(conn);
 }
 
-static void on_half_closed_late(uv_timer_t *timer)
+static void on_half_closed_late(struct mf_h1_conn *conn)
 {
-    struct mf_h1_conn *conn = timer->data;
-    if (conn->request && !conn->request->x.is_finished)
+    struct mf_h1_request *request = conn->request;
+    if (request && !request->x.is_finished &&
+        (request->is_whole || request->x.is_paused))
         break_off(conn);
+}
+
+void mf_h1__time_head(struct mf_h1_conn *conn)
+{
+    /* It may have begun before libmicrohttpd read it. */
+    if (conn->on_due != on_head_late)
+        time_state(conn, on_head_late, conn->conn.server->opts.head_timeout_ms);
 }
 
 /* ---- Watching ---- */
@@ -99,38 +164,41 @@ static void watch_for(struct mf_h1_conn *conn, int events)
         uv_poll_stop(&conn->poll);
 }
 
-static void on_watch(uv_poll_t *handle, int status, int events)
+/* The peer broke the connection off, or sends no more. */
+static void look_at_end(struct mf_h1_conn *conn)
 {
-    (void)status;
-    (void)events;
-    struct mf_h1_conn *conn = handle->data;
-    const struct mf_server_opts *opts = &conn->conn.server->opts;
-    if (status == 0)
-        uv_poll_stop(&conn->poll);
-    conn->watching = 0;
-    if (!conn->request || !conn->request->connection) {
-        /* libmicrohttpd may have read the bytes already. */
-        uv_timer_start(&conn->timer, on_head_late, opts->head_timeout_ms, 0);
-        return;
-    }
     struct pollfd fd = {.fd = conn->watch_fd, .events = POLLRDHUP};
-    if (poll(&fd, 1, 0) > 0 && (fd.revents & ~POLLRDHUP)) {
+    bool is_news = poll(&fd, 1, 0) > 0;
+    if (is_news && (fd.revents & ~POLLRDHUP)) {
         break_off(conn);
         return;
     }
-    if (fd.revents & POLLRDHUP)
+    if (is_news && (fd.revents & POLLRDHUP))
         conn->is_half_closed = true;
     mf_h1__watch(conn);
+}
+
+static void on_watch(uv_poll_t *handle, int status, int events)
+{
+    (void)events;
+    struct mf_h1_conn *conn = handle->data;
+    if (status == 0)
+        uv_poll_stop(&conn->poll);
+    conn->watching = 0;
+    /* Bytes of a head libmicrohttpd may have read already. */
+    if (!conn->request || !conn->request->connection)
+        mf_h1__time_head(conn);
+    else
+        look_at_end(conn);
 }
 
 void mf_h1__watch(struct mf_h1_conn *conn)
 {
     if (conn->handles)
         return;
-    const struct mf_server_opts *opts = &conn->conn.server->opts;
     struct mf_h1_request *request = conn->request;
     if (!request) {
-        uv_timer_start(&conn->timer, on_idle_over, opts->idle_timeout_ms, 0);
+        time_state(conn, on_idle_over, conn->conn.server->opts.idle_timeout_ms);
         watch_for(conn, UV_READABLE);
         if (conn->conn.server->is_stopping)
             break_off(conn);
@@ -138,16 +206,18 @@ void mf_h1__watch(struct mf_h1_conn *conn)
     }
     if (request->x.is_finished && !request->is_whole) {
         watch_for(conn, 0);
-        uv_timer_start(&conn->timer, on_discard_late, DISCARD_MS, 0);
+        time_state(conn, on_discard_late, DISCARD_MS);
         return;
     }
-    /* A request that is not whole libmicrohttpd reads on, to its end. */
-    bool is_half_closed = request->is_whole && conn->is_half_closed;
-    watch_for(conn, request->is_whole && !is_half_closed ? UV_DISCONNECT : 0);
-    if (is_half_closed)
-        uv_timer_start(&conn->timer, on_half_closed_late, HALF_CLOSED_MS, 0);
-    else
-        uv_timer_stop(&conn->timer);
+    /* A request that is not whole libmicrohttpd reads on, to its end, unless
+     * the application lets it wait. */
+    bool is_ours = request->is_whole || request->x.is_paused;
+    bool is_half_closed = is_ours && conn->is_half_closed;
+    watch_for(conn, is_ours && !is_half_closed ? UV_DISCONNECT : 0);
+    if (!is_half_closed)
+        untime_state(conn);
+    else if (conn->on_due != on_half_closed_late)
+        time_state(conn, on_half_closed_late, HALF_CLOSED_MS);
 }
 
 /* ---- Requests ---- */
@@ -165,7 +235,10 @@ static void kick(struct mf_exchange *x)
 
 static void resume(struct mf_exchange *x)
 {
-    wake((struct mf_h1_request *)x);
+    struct mf_h1_request *request = (struct mf_h1_request *)x;
+    if (request->connection)
+        mf_h1__watch(request->conn);
+    wake(request);
 }
 
 static const struct mf_transport transport = {
@@ -239,11 +312,12 @@ struct mf_h1_conn *mf_h1__conn_new(struct mf_h1 *h1, int fd,
     uv_timer_init(uv, &conn->timer);
     conn->poll.data = conn->timer.data = conn;
     conn->h1 = h1;
+    conn->timer_ms = UINT64_MAX;
     mf_conn__enter(&conn->conn, &conn_ops, server, origin);
     mf_server__handle_opened(server);
     mf_server__handle_opened(server);
     /* Its first bytes are there: a head has begun. */
-    uv_timer_start(&conn->timer, on_head_late, server->opts.head_timeout_ms, 0);
+    mf_h1__time_head(conn);
     return conn;
 }
 

@@ -10,6 +10,9 @@ enum {
     /* Taken from nghttp2 at once; what the socket does not take of it waits
      * and nothing more is taken until it is gone. */
     WRITE_LEN = 256 * 1024,
+    /* After the first GOAWAY of a stop a PING tells when the peer knows of
+     * it; one that does not answer is not waited for. */
+    LAST_GOAWAY_MS = 500,
 };
 
 /* ---- Taking down ---- */
@@ -23,11 +26,8 @@ static void on_closed(uv_handle_t *handle)
     mf_server__handle_closed(server);
 }
 
-/* Never from inside nghttp2 or the application. */
-static void take_down(struct mf_h2_conn *conn)
+static void end_session(struct mf_h2_conn *conn)
 {
-    if (conn->is_dead)
-        return;
     conn->is_dead = true;
     while (conn->streams)
         mf_h2__stream_close(conn->streams, false);
@@ -37,7 +37,26 @@ static void take_down(struct mf_h2_conn *conn)
     conn->handles = 2;
     uv_close((uv_handle_t *)&conn->poll, on_closed);
     uv_close((uv_handle_t *)&conn->timer, on_closed);
+}
+
+void mf_h2__take_down(struct mf_h2_conn *conn)
+{
+    if (conn->is_dead)
+        return;
+    end_session(conn);
     mf_sock__close(&conn->sock);
+    mf_conn__leave(&conn->conn);
+}
+
+/* All is said: what the peer still sends is waited for, so that it reads
+ * what was said. */
+static void take_leave(struct mf_h2_conn *conn)
+{
+    end_session(conn);
+    if (mf_sock__end(&conn->sock))
+        mf_linger__start(conn->conn.server, &conn->sock, &conn->conn.origin);
+    else
+        mf_sock__close(&conn->sock);
     mf_conn__leave(&conn->conn);
 }
 
@@ -60,6 +79,8 @@ static int write_kept(struct mf_h2_conn *conn)
     ssize_t n = mf_sock__send(&conn->sock, conn->out.data, conn->out.len);
     if (n < 0)
         return MF_EIO;
+    if (n > 0)
+        mf_h2__note_sent(conn);
     mf_buf_consume(&conn->out, (size_t)n);
     if (!conn->out.len)
         mf_buf_release(&conn->out);
@@ -94,36 +115,12 @@ static int write_frames(struct mf_h2_conn *conn)
         ssize_t n = mf_sock__send(&conn->sock, frames->data, frames->len);
         if (n < 0)
             return MF_EIO;
+        if ((size_t)n < frames->len)
+            mf_h2__note_sent(conn);
         rc = mf_buf_append(&conn->out, frames->data + n,
                            frames->len - (size_t)n);
     }
     return rc;
-}
-
-static void on_late(uv_timer_t *timer);
-
-/*
- * One timer, for the state that the connection is in: without a first frame,
- * in the middle of a head (nothing else can come then), or idle. A client
- * stream may be silent for ever.
- */
-static void set_timer(struct mf_h2_conn *conn)
-{
-    enum { NOTHING, FIRST_FRAME, IDLE, HEADS };
-    const struct mf_server_opts *opts = &conn->conn.server->opts;
-    unsigned state = !conn->has_settings       ? FIRST_FRAME
-                     : conn->is_in_head        ? HEADS + conn->heads
-                     : conn->stream_count == 0 ? IDLE
-                                               : NOTHING;
-    if (state == conn->timed)
-        return;
-    conn->timed = state;
-    if (state == NOTHING)
-        uv_timer_stop(&conn->timer);
-    else
-        uv_timer_start(
-            &conn->timer, on_late,
-            state == IDLE ? opts->idle_timeout_ms : opts->head_timeout_ms, 0);
 }
 
 /* Apply what changed, write, and see whether that was the last of it. */
@@ -136,20 +133,21 @@ static void flush(struct mf_h2_conn *conn)
         mf_h2__stream_apply(stream);
     }
     if (write_frames(conn)) {
-        take_down(conn);
+        mf_h2__take_down(conn);
         return;
     }
     bool is_over = (!nghttp2_session_want_read(conn->session) &&
                     !nghttp2_session_want_write(conn->session)) ||
-                   (conn->conn.server->is_stopping && conn->stream_count == 0);
+                   (conn->conn.server->is_stopping && conn->stream_count == 0 &&
+                    conn->goaway_ms == 0);
     if (is_over && !conn->out.len) {
-        take_down(conn);
+        take_leave(conn);
         return;
     }
     watch_for(conn, mf_sock__events(&conn->sock, true, conn->out.len > 0));
     if (conn->sock.has_more)
         mf_h2__wants_flush(conn);
-    set_timer(conn);
+    mf_h2__set_timer(conn);
 }
 
 static int read_frames(struct mf_h2_conn *conn);
@@ -158,7 +156,7 @@ static void on_flush(void *arg)
 {
     struct mf_h2_conn *conn = arg;
     if (conn->sock.has_more && read_frames(conn))
-        take_down(conn);
+        mf_h2__take_down(conn);
     else
         flush(conn);
 }
@@ -178,6 +176,7 @@ static int read_frames(struct mf_h2_conn *conn)
     ssize_t len = mf_sock__recv(&conn->sock, buf->data, READ_LEN);
     if (len <= 0)
         return (int)len;
+    mf_h2__note_received(conn);
     ssize_t n = nghttp2_session_mem_recv(conn->session, buf->data, (size_t)len);
     return n < 0 ? MF_EIO : 0;
 }
@@ -190,34 +189,45 @@ static void on_ready(uv_poll_t *poll, int status, int events)
     if (!rc && (events & wanted))
         rc = read_frames(conn);
     if (rc)
-        take_down(conn);
+        mf_h2__take_down(conn);
     else
         flush(conn);
 }
 
-static void on_late(uv_timer_t *timer)
+void mf_h2__part(struct mf_h2_conn *conn, uint32_t code)
 {
-    struct mf_h2_conn *conn = timer->data;
-    nghttp2_session_terminate_session(conn->session, NGHTTP2_NO_ERROR);
+    nghttp2_session_terminate_session(conn->session, code);
     flush(conn);
-    /* Also where the peer does not read, and so what is kept never goes. */
-    take_down(conn);
+    /* Where the peer does not read, what is kept never goes. */
+    mf_h2__take_down(conn);
 }
 
 /* ---- Life ---- */
 
+void mf_h2__last_goaway(struct mf_h2_conn *conn)
+{
+    conn->goaway_ms = 0;
+    nghttp2_submit_goaway(
+        conn->session, NGHTTP2_FLAG_NONE,
+        nghttp2_session_get_last_proc_stream_id(conn->session),
+        NGHTTP2_NO_ERROR, NULL, 0);
+}
+
+/* RFC 9113, section 6.8: first "open no more streams", and when that is known
+ * to have come, which ones were taken. */
 static void on_stop(struct mf_conn *conn)
 {
     struct mf_h2_conn *h2 = (struct mf_h2_conn *)conn;
-    nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE,
-                          nghttp2_session_get_last_proc_stream_id(h2->session),
-                          NGHTTP2_NO_ERROR, NULL, 0);
+    h2->goaway_ms =
+        uv_now(mf_loop__uv(conn->server->opts.loop)) + LAST_GOAWAY_MS;
+    nghttp2_submit_shutdown_notice(h2->session);
+    nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, NULL);
     mf_h2__wants_flush(h2);
 }
 
 static void on_cut(struct mf_conn *conn)
 {
-    take_down((struct mf_h2_conn *)conn);
+    mf_h2__take_down((struct mf_h2_conn *)conn);
 }
 
 static const struct mf_conn_ops ops = {.stop = on_stop, .cut = on_cut};
@@ -237,13 +247,15 @@ void mf_h2__start(struct mf_server *server, struct mf_sock *sock,
     conn->poll.data = conn->timer.data = conn;
     conn->sock = *sock;
     conn->highest_id = -1;
+    conn->timer_ms = UINT64_MAX;
+    conn->received_ms = uv_now(uv);
     mf_buf_init(&conn->out, SIZE_MAX);
     mf_deferred__init(&conn->flush, on_flush, conn);
     mf_conn__enter(&conn->conn, &ops, server, origin);
     mf_server__handle_opened(server);
     mf_server__handle_opened(server);
     if (mf_h2__session_new(conn)) {
-        take_down(conn);
+        mf_h2__take_down(conn);
         return;
     }
     /* Its first bytes are there, but they may wait for the next round. */

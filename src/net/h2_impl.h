@@ -1,5 +1,6 @@
-/* HTTP/2 from inside: h2.c has connections and sockets, h2_stream.c what
- * becomes of streams, h2_session.c nghttp2's callbacks. */
+/* HTTP/2 from inside: h2.c has connections and sockets, h2_time.c their time,
+ * h2_flood.c their manners, h2_stream.c what becomes of streams, h2_session.c
+ * nghttp2's callbacks. */
 #ifndef MF_NET_H2_IMPL_H
 #define MF_NET_H2_IMPL_H
 
@@ -44,11 +45,18 @@ struct mf_h2_conn {
     int32_t highest_id;
     struct mf_h2_gap gaps[MF_H2_GAPS]; /* ids that the client skipped */
     size_t gap_count;
-    unsigned heads;    /* that have begun */
-    unsigned timed;    /* what the timer is for: see h2.c */
-    bool is_in_head;   /* the last of them is not whole */
-    bool has_settings; /* the client's first frame came */
-    bool is_dead;      /* being taken down */
+    unsigned heads;       /* that have begun */
+    unsigned state;       /* what is awaited, since state_ms: h2_time.c */
+    uint64_t state_ms;    /* times are the loop's */
+    uint64_t timer_ms;    /* when the timer fires; UINT64_MAX: never */
+    uint64_t look_ms;     /* when to look at streams; 0: there are none */
+    uint64_t received_ms; /* the last time that something came */
+    uint64_t sent_ms;     /* that `out` was begun, or the socket took of it */
+    uint64_t ping_ms;     /* nothing came since this PING; 0: none is out */
+    uint64_t goaway_ms;   /* the last GOAWAY follows then; 0: none is owed */
+    bool is_in_head;      /* the last of them is not whole */
+    bool has_settings;    /* the client's first frame came */
+    bool is_dead;         /* being taken down */
 };
 
 struct mf_h2_stream {
@@ -89,7 +97,22 @@ void mf_h2__stream_apply(struct mf_h2_stream *stream);
 /* 0 or MF_ENOMEM. */
 int mf_h2__session_new(struct mf_h2_conn *conn);
 
+/* ---- h2_time.c ---- */
+
+/* After whatever happened. */
+void mf_h2__set_timer(struct mf_h2_conn *conn);
+void mf_h2__note_received(struct mf_h2_conn *conn);
+void mf_h2__note_sent(struct mf_h2_conn *conn);
+
 /* ---- h2.c ---- */
+
+/* None of these from inside nghttp2 or the application. */
+void mf_h2__take_down(struct mf_h2_conn *conn);
+/* Say why, if the peer reads, and take it down. */
+void mf_h2__part(struct mf_h2_conn *conn, uint32_t code);
+
+/* The one that says which streams were taken. */
+void mf_h2__last_goaway(struct mf_h2_conn *conn);
 
 void mf_h2__wants_flush(struct mf_h2_conn *conn);
 

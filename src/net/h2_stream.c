@@ -246,6 +246,7 @@ void mf_h2__stream_apply(struct mf_h2_stream *stream)
     int rc = 0;
     if (x->is_responded && !stream->is_submitted && !x->is_reset) {
         stream->is_submitted = true;
+        mf_exchange__begin_sending(x);
         rc = submit_response(stream);
     } else if (stream->is_deferred && (x->out.len || x->is_finished)) {
         stream->is_deferred = false;

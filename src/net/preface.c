@@ -30,7 +30,6 @@ struct first_bytes {
     int fd;
     unsigned wait_ms;
     unsigned closing;
-    bool has_begun;
 };
 
 static void on_closed(uv_handle_t *handle)
@@ -119,7 +118,6 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     struct first_bytes *first = poll->data;
-    const struct mf_server_opts *opts = &first->conn.server->opts;
     char bytes[sizeof preface];
     ssize_t len = recv(first->fd, bytes, DECISIVE_LEN, MSG_PEEK | MSG_DONTWAIT);
     if (len < 0 && (errno == EAGAIN || errno == EINTR))
@@ -132,9 +130,6 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         hand_over(first, memcmp(bytes, preface, (size_t)len) == 0);
         return;
     }
-    if (!first->has_begun)
-        uv_timer_start(&first->deadline, on_deadline, opts->head_timeout_ms, 0);
-    first->has_begun = true;
     uv_poll_stop(&first->poll);
     uv_timer_start(&first->look_again, on_look_again, first->wait_ms, 0);
     if (first->wait_ms < LOOK_AGAIN_MAX_MS)
@@ -167,7 +162,7 @@ void mf_preface__start(struct mf_server *server, int fd,
     mf_conn__enter(&first->conn, &ops, server, origin);
     for (int i = 0; i < 3; i++)
         mf_server__handle_opened(server);
-    uv_timer_start(&first->deadline, on_deadline, server->opts.idle_timeout_ms,
+    uv_timer_start(&first->deadline, on_deadline, server->opts.first_timeout_ms,
                    0);
     uv_poll_start(&first->poll, UV_READABLE, on_readable);
 }

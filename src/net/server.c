@@ -9,8 +9,11 @@ enum {
     MAX_HEAD_LEN = 64 * 1024,
     FIRST_TIMEOUT_MS = 10 * 1000,
     HEAD_TIMEOUT_MS = 10 * 1000,
+    BODY_TIMEOUT_MS = 60 * 1000,
     SEND_TIMEOUT_MS = 120 * 1000,
     IDLE_TIMEOUT_MS = 300 * 1000,
+    PING_INTERVAL_MS = 60 * 1000,
+    PING_TIMEOUT_MS = 20 * 1000,
 };
 
 /* ---- Connections ---- */
@@ -143,8 +146,11 @@ int mf_server_new(const struct mf_server_opts *opts,
     set_default(&server->opts.max_streams, MAX_STREAMS);
     set_default(&server->opts.first_timeout_ms, FIRST_TIMEOUT_MS);
     set_default(&server->opts.head_timeout_ms, HEAD_TIMEOUT_MS);
+    set_default(&server->opts.body_timeout_ms, BODY_TIMEOUT_MS);
     set_default(&server->opts.send_timeout_ms, SEND_TIMEOUT_MS);
     set_default(&server->opts.idle_timeout_ms, IDLE_TIMEOUT_MS);
+    set_default(&server->opts.ping_interval_ms, PING_INTERVAL_MS);
+    set_default(&server->opts.ping_timeout_ms, PING_TIMEOUT_MS);
     if (server->opts.max_head_len == 0)
         server->opts.max_head_len = MAX_HEAD_LEN;
     mf_buf_init(&server->h2_input, SIZE_MAX);

@@ -43,8 +43,6 @@ struct mf_call *mf_call__new(struct mf_rpc *rpc, const struct mf_entry *entry,
 
 void mf_call__free(struct mf_call *call)
 {
-    mf_timer_free(call->deadline);
-    mf_timer_free(call->stall);
     mf_timer_free(call->wake);
     mf_envelope_release(&call->envelope);
     mf_buf_release(&call->body);
@@ -71,10 +69,6 @@ static void tell_close(struct mf_call *call)
 static void set_over(struct mf_call *call)
 {
     call->is_over = true;
-    if (call->deadline)
-        mf_timer_stop(call->deadline);
-    if (call->stall)
-        mf_timer_stop(call->stall);
     if (call->wake)
         mf_timer_stop(call->wake);
     /* So that the exchange can throw the rest of the request away. */
@@ -100,6 +94,12 @@ static void on_drain(struct mf_exchange *x, void *user)
         call->method->ops.on_drain(call, call->user);
 }
 
+static void on_deadline(struct mf_exchange *x, void *user)
+{
+    (void)x;
+    mf_call__fail(user, MF_STATUS_DEADLINE_EXCEEDED, "the deadline has passed");
+}
+
 static void on_close(struct mf_exchange *x, void *user, bool clean)
 {
     (void)x;
@@ -114,6 +114,8 @@ const struct mf_exchange_events mf_call__events = {
     .on_data = mf_call__on_data,
     .on_end = mf_call__on_end,
     .on_drain = on_drain,
+    .on_deadline = on_deadline,
+    .on_body_late = mf_call__on_body_late,
     .on_close = on_close,
 };
 
@@ -293,7 +295,7 @@ void mf_call_pause(struct mf_call *call)
     if (call->is_over)
         return;
     call->is_paused = true;
-    mf_call__watch_stall(call);
+    mf_call__time_body(call);
     mf_exchange_pause(call->x);
 }
 
@@ -302,7 +304,7 @@ void mf_call_resume(struct mf_call *call)
     if (call->is_over || !call->is_paused)
         return;
     call->is_paused = false;
-    mf_call__watch_stall(call);
+    mf_call__time_body(call);
     if (call->held.len == 0) {
         mf_exchange_resume(call->x);
         return;

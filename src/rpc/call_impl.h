@@ -57,7 +57,6 @@ struct mf_call {
     enum mf_encoding encoding;        /* of the request's messages */
     enum mf_encoding answer_encoding; /* of the answer's, if it pays */
     bool is_encoding_unknown;         /* the request's is not one of ours */
-    struct mf_timer *deadline;        /* NULL: none */
     int64_t deadline_ns;              /* mf_clock_mono_ns(); 0: none */
 
     bool is_text; /* base64 both ways */
@@ -68,10 +67,9 @@ struct mf_call {
     struct mf_buf body; /* the one request of a unary or server-stream call */
     struct mf_buf held; /* what came and could not be taken while paused */
     size_t held_at;
-    struct mf_timer *stall; /* NULL until needed */
-    struct mf_timer *wake;  /* to go on with `held`; NULL until needed */
-    struct mf_buf plain;    /* scratch: decompressed */
-    struct mf_buf binary;   /* scratch: from JSON */
+    struct mf_timer *wake; /* to go on with `held`; NULL until needed */
+    struct mf_buf plain;   /* scratch: decompressed */
+    struct mf_buf binary;  /* scratch: from JSON */
     size_t message_count;
 
     struct mf_buf answer; /* the one answer, until the call is finished */
@@ -109,8 +107,9 @@ void mf_call__fail(struct mf_call *call, enum mf_status status,
 void mf_call__on_data(struct mf_exchange *x, void *user, const uint8_t *data,
                       size_t len);
 void mf_call__on_end(struct mf_exchange *x, void *user);
-/* Time the client while it owes us the rest of a message. */
-void mf_call__watch_stall(struct mf_call *call);
+/* Say to the exchange whether the client owes us the rest of a message. */
+void mf_call__time_body(struct mf_call *call);
+void mf_call__on_body_late(struct mf_exchange *x, void *user);
 /* Go on with what was held. */
 void mf_call__go_on(void *call);
 

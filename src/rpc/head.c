@@ -101,11 +101,6 @@ static enum mf_status read_encodings(struct mf_call *call,
     return MF_STATUS_OK;
 }
 
-static void on_deadline(void *arg)
-{
-    mf_call__fail(arg, MF_STATUS_DEADLINE_EXCEEDED, "the deadline has passed");
-}
-
 static enum mf_status read_timeout(struct mf_call *call,
                                    const char **ret_message)
 {
@@ -122,12 +117,10 @@ static enum mf_status read_timeout(struct mf_call *call,
         return MF_STATUS_OK;
     if (ms > TIMEOUT_MAX_MS)
         ms = TIMEOUT_MAX_MS;
-    call->deadline = mf_timer_new(mf_exchange_loop(call->x), on_deadline, call);
-    if (!call->deadline) {
+    if (mf_exchange_set_deadline(call->x, ms)) {
         *ret_message = "out of memory";
         return MF_STATUS_RESOURCE_EXHAUSTED;
     }
-    mf_timer_start(call->deadline, ms, 0);
     call->deadline_ns = mf_clock_mono_ns() + (int64_t)ms * MF_NS_PER_MS;
     return MF_STATUS_OK;
 }
@@ -194,7 +187,7 @@ static void begin(struct mf_call *call)
         mf_call__fail(call, status, message);
         return;
     }
-    mf_call__watch_stall(call);
+    mf_call__time_body(call);
     const struct mf_method *method = call->method;
     bool takes_stream = method->kind == MF_METHOD_CLIENT_STREAM ||
                         method->kind == MF_METHOD_BIDI_STREAM;

@@ -134,28 +134,19 @@ static void take(struct mf_call *call, const uint8_t **data, size_t *len)
     }
 }
 
-static void on_stall(void *arg)
+void mf_call__on_body_late(struct mf_exchange *x, void *user)
 {
-    mf_call__fail(arg, MF_STATUS_DEADLINE_EXCEEDED,
+    (void)x;
+    mf_call__fail(user, MF_STATUS_DEADLINE_EXCEEDED,
                   "the rest of the message did not come in time");
 }
 
-void mf_call__watch_stall(struct mf_call *call)
+void mf_call__time_body(struct mf_call *call)
 {
     bool is_owed = call->protocol == MF_PROTOCOL_CONNECT_UNARY ||
                    takes_one(call) || !mf_envelope_is_between(&call->envelope);
-    if (call->is_over)
-        return;
-    if (!is_owed || call->is_half_closed || call->is_paused) {
-        if (call->stall)
-            mf_timer_stop(call->stall);
-        return;
-    }
-    if (!call->stall)
-        call->stall = mf_timer_new(mf_exchange_loop(call->x), on_stall, call);
-    /* Without memory for it the call goes untimed. */
-    if (call->stall)
-        mf_timer_start(call->stall, call->rpc->opts.stall_timeout_ms, 0);
+    if (!call->is_over)
+        mf_exchange_time_body(call->x, is_owed && !call->is_paused);
 }
 
 /* Out of base64, into scratch. False: the call has failed. */
@@ -189,7 +180,7 @@ void mf_call__on_data(struct mf_exchange *x, void *user, const uint8_t *data,
     }
     if (rc)
         fail_code(call, rc, NULL);
-    mf_call__watch_stall(call);
+    mf_call__time_body(call);
 }
 
 void mf_call__go_on(void *arg)
@@ -205,7 +196,7 @@ void mf_call__go_on(void *arg)
         return;
     mf_buf_release(&call->held);
     call->held_at = 0;
-    mf_call__watch_stall(call);
+    mf_call__time_body(call);
     if (!call->is_paused)
         mf_exchange_resume(call->x);
 }
@@ -238,7 +229,7 @@ void mf_call__on_end(struct mf_exchange *x, void *user)
                   !(mf_envelope_is_between(&call->envelope) &&
                     mf_base64_is_whole(&call->reader));
     call->is_half_closed = !is_cut;
-    mf_call__watch_stall(call);
+    mf_call__time_body(call);
     if (call->protocol == MF_PROTOCOL_CONNECT_UNARY) {
         end_connect_unary(call);
         return;

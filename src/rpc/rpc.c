@@ -3,16 +3,12 @@
 
 #include "rpc/call_impl.h"
 
-enum { STALL_TIMEOUT_MS = 60 * 1000 };
-
 struct mf_rpc *mf_rpc_new(const struct mf_rpc_opts *opts)
 {
     struct mf_rpc *rpc = calloc(1, sizeof *rpc);
     if (!rpc)
         return NULL;
     rpc->opts = *opts;
-    if (rpc->opts.stall_timeout_ms == 0)
-        rpc->opts.stall_timeout_ms = STALL_TIMEOUT_MS;
     rpc->methods = mf_map_new();
     if (!rpc->methods) {
         free(rpc);

@@ -97,10 +97,6 @@ struct mf_rpc;
 struct mf_rpc_opts {
     const struct mf_schema *schema; /* has every method's messages */
     size_t max_message_len;         /* uncompressed, of one message, bytes */
-    /* Without a byte of an unfinished message for so long the call fails;
-     * between the messages of a stream a client may be silent for ever.
-     * 0: 60 s. */
-    unsigned stall_timeout_ms;
     /* Pages of these origins ("https://host:port") may call, too; none at
      * first. Borrowed for rpc's life. */
     const char *const *cors_origins;

@@ -557,6 +557,32 @@ static void on_hangup(void *arg, int signum)
     fflush(stdout);
 }
 
+/* False: not a name of a limit. */
+static bool set_limit(struct mf_server_opts *opts, const char *name,
+                      unsigned number)
+{
+    const struct {
+        const char *name;
+        unsigned *to;
+    } limits[] = {
+        {"--max-connections", &opts->max_connections},
+        {"--first-timeout-ms", &opts->first_timeout_ms},
+        {"--head-timeout-ms", &opts->head_timeout_ms},
+        {"--body-timeout-ms", &opts->body_timeout_ms},
+        {"--send-timeout-ms", &opts->send_timeout_ms},
+        {"--idle-timeout-ms", &opts->idle_timeout_ms},
+        {"--ping-interval-ms", &opts->ping_interval_ms},
+        {"--ping-timeout-ms", &opts->ping_timeout_ms},
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        if (strcmp(limits[i].name, name) != 0)
+            continue;
+        *limits[i].to = number;
+        return true;
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     struct mf_err err = {0};
@@ -574,14 +600,8 @@ int main(int argc, char **argv)
             continue;
         else if (strcmp(argv[i], "--max-message") == 0)
             rpc_opts.max_message_len = number;
-        else if (strcmp(argv[i], "--head-timeout-ms") == 0)
-            opts.head_timeout_ms = (unsigned)number;
-        else if (strcmp(argv[i], "--idle-timeout-ms") == 0)
-            opts.idle_timeout_ms = (unsigned)number;
-        else if (strcmp(argv[i], "--max-connections") == 0)
-            opts.max_connections = (unsigned)number;
-        else if (strcmp(argv[i], "--stall-timeout-ms") == 0)
-            rpc_opts.stall_timeout_ms = (unsigned)number;
+        else if (set_limit(&opts, argv[i], (unsigned)number))
+            continue;
         else if (strcmp(argv[i], "--origin") == 0 &&
                  rpc_opts.cors_origin_count < ORIGINS_MAX)
             origins[rpc_opts.cors_origin_count++] = argv[i + 1];

@@ -178,7 +178,7 @@ def test_other_connections_do_not_suffer_from_a_stalled_one(server):
 
 
 def test_a_head_that_does_not_come_whole_is_closed(start):
-    server = start("--head-timeout-ms", "100")
+    server = start("--head-timeout-ms", "100", "--first-timeout-ms", "100")
     for begun in b"G", b"GET / HTTP/1.1\r\nhost:", b"P", b"PRI":
         with server.connect() as sock:
             sock.sendall(begun)
@@ -191,7 +191,7 @@ def test_a_head_that_does_not_come_whole_is_closed(start):
 
 
 def test_an_idle_connection_is_closed(start):
-    server = start("--idle-timeout-ms", "100")
+    server = start("--idle-timeout-ms", "100", "--first-timeout-ms", "100")
     with server.connect() as silent, server.connect() as used:
         used.sendall(GET)
         assert answer(used)[0] == 200
@@ -200,7 +200,9 @@ def test_an_idle_connection_is_closed(start):
 
 
 def test_an_exchange_outlives_the_idle_time(start):
-    server = start("--idle-timeout-ms", "50", "--head-timeout-ms", "50")
+    server = start(
+        "--idle-timeout-ms", "50", "--head-timeout-ms", "50", "--first-timeout-ms", "50"
+    )
     with server.connect() as sock, server.connect() as clock:
         wire.begin_post(sock, "/test.Echo/ClientStream", STREAM)
         sock.sendall(chunk(envelope(message("m"))))

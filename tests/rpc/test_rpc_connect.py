@@ -398,7 +398,7 @@ def test_a_deadline_in_mid_upload_closes_the_call_at_once(server):
     ],
 )
 def test_a_message_whose_rest_does_not_come_ends_its_call(start, path, kind, begun):
-    server = start("--stall-timeout-ms", "50")
+    server = start("--body-timeout-ms", "50")
     with server.connect() as stalled, server.connect() as silent:
         wire.begin_post(silent, "/test.Echo/ClientStream", PROTO)
         silent.sendall(chunk(envelope(message("m"))))
