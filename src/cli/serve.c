@@ -129,7 +129,6 @@ static int start_service(struct serve *serve, struct mf_err *err)
         .data_dir = options->data_dir,
         .max_flows = options->max_flows,
         .max_message_len = options->max_message_len,
-        .stall_timeout_ms = (unsigned)options->body_timeout_ms,
         .guard = {.hosts = options->hosts.values,
                   .host_count = options->hosts.count,
                   .origins = options->cors_origins.values,

@@ -124,12 +124,11 @@ static enum mf_status admit(void *user, const struct mf_method *method,
                            ret_message);
 }
 
-static int start_rpc(struct mf_service *service, unsigned stall_timeout_ms)
+static int start_rpc(struct mf_service *service)
 {
     const struct mf_rpc_opts opts = {
         .schema = service->schema,
         .max_message_len = service->context.max_message_len,
-        .stall_timeout_ms = stall_timeout_ms,
         .cors_origins = service->guard.origins,
         .cors_origin_count = service->guard.origin_count,
         .admit = admit,
@@ -172,8 +171,7 @@ int mf_service_new(const struct mf_service_opts *opts,
     service->watches = mf_watches_new(context);
     int rc = mf_schema_new(mf_pb_descriptors, mf_pb_descriptors_len,
                            &service->schema, err);
-    if (!rc && (!service->ingest || !service->watches ||
-                start_rpc(service, opts->stall_timeout_ms)))
+    if (!rc && (!service->ingest || !service->watches || start_rpc(service)))
         rc = mf_err_set(err, MF_ENOMEM, "out of memory");
     if (!rc)
         rc = mf_store_open(&store_opts, &context->store, err);

@@ -18,7 +18,6 @@ struct mf_service_opts {
     const char *data_dir;
     uint64_t max_flows;        /* 0: no cap */
     size_t max_message_len;    /* of an exporter's, bytes; 0: 256 MiB */
-    unsigned stall_timeout_ms; /* as mf_rpc_opts */
     struct mf_guard guard;     /* borrowed for the service's life */
 };
 
