@@ -15,7 +15,7 @@ from place import Place  # noqa: E402
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"))
+    return Authority(tmp_path_factory.mktemp("authority"), "authority")
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +32,7 @@ def tls_place(tmp_path_factory, authority):
     place.stop()
 
 
-@pytest.fixture(params=["clear"])
+@pytest.fixture(params=["clear", "tls"])
 def place(request):
     """The server, in clear and over TLS."""
     return request.getfixturevalue(f"{request.param}_place")

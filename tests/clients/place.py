@@ -8,7 +8,7 @@ import ssl
 
 import grpc
 from harness import schema
-from harness.authority import Authority, Signed
+from harness.authority import Authority, Identity
 from harness.process import DEADLINE_S
 from harness.server import MESSAGE_MAX, Server
 
@@ -21,22 +21,22 @@ ASAN = "quarantine_size_mb=1:thread_local_quarantine_size_kb=16"
 
 
 @dataclasses.dataclass
-class Identity:
+class Trust:
     """Whom a client trusts, and what it shows."""
 
     authority: Authority
-    shown: Signed | None
+    shown: Identity | None
 
     def credentials(self):
-        parts = [self.authority.path]
+        files = [self.authority.cert]
         if self.shown:
-            parts = [self.authority.path, self.shown.key_path, self.shown.cert_path]
-        return grpc.ssl_channel_credentials(*(path.read_bytes() for path in parts))
+            files += [self.shown.key, self.shown.cert]
+        return grpc.ssl_channel_credentials(*(file.read_bytes() for file in files))
 
     def context(self, protocols=()):
-        context = ssl.create_default_context(cafile=self.authority.path)
+        context = ssl.create_default_context(cafile=self.authority.cert)
         if self.shown:
-            context.load_cert_chain(self.shown.cert_path, self.shown.key_path)
+            context.load_cert_chain(self.shown.cert, self.shown.key)
         if protocols:
             context.set_alpn_protocols(list(protocols))
         return context
@@ -47,15 +47,14 @@ class Place(Server):
     must show a certificate of that authority."""
 
     def __init__(self, folder, *arguments, authority=None):
-        self.identity = self.stranger = None
+        self.trust = None
         if authority:
-            signed = authority.sign_server()
-            self.identity = Identity(authority, authority.sign_client("exporter"))
-            self.stranger = Identity(authority, None)
+            server = authority.issue("server")
+            self.trust = Trust(authority, authority.issue("exporter"))
             arguments += (
-                f"--tls-cert={signed.cert_path}",
-                f"--tls-key={signed.key_path}",
-                f"--tls-client-ca={authority.path}",
+                f"--tls-cert={server.cert}",
+                f"--tls-key={server.key}",
+                f"--tls-client-ca={authority.cert}",
             )
         options = [os.environ.get("ASAN_OPTIONS"), ASAN]
         env = {**os.environ, "ASAN_OPTIONS": ":".join(filter(None, options))}
@@ -63,11 +62,11 @@ class Place(Server):
 
     @property
     def is_tls(self):
-        return self.identity is not None
+        return self.trust is not None
 
     # ---- grpcio ----
 
-    def open_channel(self, identity=None, **more):
+    def open_channel(self, trust=None, **more):
         """A channel with a connection of its own; the caller closes it."""
         options = [
             ("grpc.max_receive_message_length", MESSAGE_MAX),
@@ -77,7 +76,7 @@ class Place(Server):
         ]
         if not self.is_tls:
             return grpc.insecure_channel(self.addr, options=options, **more)
-        credentials = (identity or self.identity).credentials()
+        credentials = (trust or self.trust).credentials()
         return grpc.secure_channel(self.addr, credentials, options=options, **more)
 
     @property
@@ -93,7 +92,7 @@ class Place(Server):
         sock = socket.create_connection((self.host, self.port), DEADLINE_S)
         if not self.is_tls:
             return sock
-        context = self.identity.context([protocol])
+        context = self.trust.context([protocol])
         wrapped = context.wrap_socket(sock, server_hostname=self.host)
         assert wrapped.selected_alpn_protocol() == protocol
         return wrapped

@@ -36,7 +36,7 @@ class Curl:
         flag = "--http2" if place.is_tls and version == HTTP2 else VERSIONS[version]
         self._command = [judges.program("curl"), "-sS", flag, "--max-time", "30"]
         if place.is_tls:
-            self._command += ["--cacert", place.identity.authority.path]
+            self._command += ["--cacert", place.trust.authority.cert]
 
     def ask(self, path, *options, data=None):
         write_out = "%{stderr}%{json}\n%{header_json}"
