@@ -11,6 +11,7 @@ from harness import build  # noqa: E402
 from harness.authority import Authority  # noqa: E402
 from harness.process import DEADLINE_S  # noqa: E402
 from place import Place  # noqa: E402
+from site_of_another import Site  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -19,15 +20,25 @@ def authority(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def clear_place(tmp_path_factory):
-    place = Place(tmp_path_factory.mktemp("clear"))
+def site():
+    """A site of somebody else's: an empty page. By its address its pages may
+    call the server, by its name they may not."""
+    site = Site()
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="session")
+def clear_place(tmp_path_factory, site):
+    place = Place(tmp_path_factory.mktemp("clear"), f"--cors-origin={site.allowed}")
     yield place
     place.stop()
 
 
 @pytest.fixture(scope="session")
-def tls_place(tmp_path_factory, authority):
-    place = Place(tmp_path_factory.mktemp("tls"), authority=authority)
+def tls_place(tmp_path_factory, authority, site):
+    flag = f"--cors-origin={site.allowed}"
+    place = Place(tmp_path_factory.mktemp("tls"), flag, authority=authority)
     yield place
     place.stop()
 
