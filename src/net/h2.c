@@ -249,6 +249,7 @@ void mf_h2__start(struct mf_server *server, struct mf_sock *sock,
     conn->highest_id = -1;
     conn->timer_ms = UINT64_MAX;
     conn->received_ms = uv_now(uv);
+    mf_h2__flood_init(&conn->flood, uv_now(uv));
     mf_buf_init(&conn->out, SIZE_MAX);
     mf_deferred__init(&conn->flush, on_flush, conn);
     mf_conn__enter(&conn->conn, &ops, server, origin);

@@ -26,6 +26,24 @@ struct mf_h2_gap {
     int32_t last;
 };
 
+enum mf_h2_flood_kind {
+    MF_H2_FLOOD_RESET, /* the client's, and ours for what it did */
+    MF_H2_FLOOD_BAD,   /* frames that break the protocol on one stream */
+    MF_H2_FLOOD_SETTINGS,
+    MF_H2_FLOOD_PING,
+    MF_H2_FLOOD_EMPTY,  /* DATA without data */
+    MF_H2_FLOOD_TINY,   /* with hardly any */
+    MF_H2_FLOOD_WINDOW, /* small WINDOW_UPDATEs */
+    MF_H2_FLOOD_CONTINUATION,
+    MF_H2_FLOOD_PRIORITY,
+    MF_H2_FLOOD_KINDS,
+};
+
+struct mf_h2_flood {
+    uint64_t filled_ms;
+    uint32_t tokens[MF_H2_FLOOD_KINDS];
+};
+
 struct mf_h2_conn {
     struct mf_conn conn; /* first */
     nghttp2_session *session;
@@ -41,7 +59,7 @@ struct mf_h2_conn {
     size_t stream_count;
     size_t held; /* received for paused streams */
     size_t owed; /* of that, not given back to the connection's window */
-    size_t bad_frames;
+    struct mf_h2_flood flood;
     int32_t highest_id;
     struct mf_h2_gap gaps[MF_H2_GAPS]; /* ids that the client skipped */
     size_t gap_count;
@@ -96,6 +114,23 @@ void mf_h2__stream_apply(struct mf_h2_stream *stream);
 
 /* 0 or MF_ENOMEM. */
 int mf_h2__session_new(struct mf_h2_conn *conn);
+
+/* ---- h2_flood.c ---- */
+
+void mf_h2__flood_init(struct mf_h2_flood *flood, uint64_t now_ms);
+/* One more of that kind; false: too many. */
+bool mf_h2__flood_take(struct mf_h2_flood *flood, enum mf_h2_flood_kind kind,
+                       uint64_t now_ms);
+
+/* Each ends the session when it is too much. */
+void mf_h2__count(struct mf_h2_conn *conn, enum mf_h2_flood_kind kind);
+void mf_h2__count_begun(struct mf_h2_conn *conn,
+                        const nghttp2_frame_hd *header);
+void mf_h2__count_received(struct mf_h2_conn *conn, const nghttp2_frame *frame);
+void mf_h2__count_sent(struct mf_h2_conn *conn, const nghttp2_frame *frame,
+                       const struct mf_h2_stream *stream);
+/* `len`: of the head that is coming in, so far. */
+void mf_h2__count_head(struct mf_h2_conn *conn, size_t len);
 
 /* ---- h2_time.c ---- */
 

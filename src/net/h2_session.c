@@ -6,9 +6,7 @@
 
 enum {
     DATA_LEN_MAX = 64 * 1024,
-    /* Frames that break the protocol on one stream only; a peer that goes on
-     * like that is shut out. */
-    BAD_FRAMES_MAX = 256,
+    ACKS_MAX = 8192,
 };
 
 /* ---- The order of stream ids ---- */
@@ -29,6 +27,7 @@ static int on_begin_frame(nghttp2_session *session,
 {
     struct mf_h2_conn *conn = user;
     int32_t id = header->stream_id;
+    mf_h2__count_begun(conn, header);
     if (header->type != NGHTTP2_HEADERS || id % 2 == 0)
         return 0;
     if (id <= conn->highest_id) {
@@ -109,10 +108,13 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame,
     (void)flags;
     (void)user;
     struct mf_h2_stream *stream = stream_of(session, frame->hd.stream_id);
-    if (!stream || stream->is_head_whole)
-        return 0; /* trailers of a request say nothing to us */
+    if (!stream)
+        return 0;
     const size_t max = stream->conn->conn.server->opts.max_head_len;
     stream->head_len += name_len + value_len + 32;
+    mf_h2__count_head(stream->conn, stream->head_len);
+    if (stream->is_head_whole)
+        return 0; /* trailers of a request say nothing to us */
     if (stream->head_len > max)
         stream->is_head_too_long = true;
     struct mf_exchange *x = &stream->x;
@@ -135,6 +137,7 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame,
     struct mf_h2_conn *conn = user;
     conn->has_settings = true;
     conn->is_in_head = false;
+    mf_h2__count_received(conn, frame);
     if (frame->hd.type == NGHTTP2_PING && conn->goaway_ms &&
         (frame->hd.flags & NGHTTP2_FLAG_ACK))
         mf_h2__last_goaway(conn);
@@ -166,11 +169,11 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id,
 static int on_invalid_frame(nghttp2_session *session,
                             const nghttp2_frame *frame, int error, void *user)
 {
+    (void)session;
     (void)frame;
     (void)error;
     struct mf_h2_conn *conn = user;
-    if (++conn->bad_frames > BAD_FRAMES_MAX)
-        nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM);
+    mf_h2__count(conn, MF_H2_FLOOD_BAD);
     return 0;
 }
 
@@ -207,7 +210,7 @@ static ssize_t data_len(nghttp2_session *session, uint8_t frame_type,
 static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame,
                          void *user)
 {
-    (void)user;
+    mf_h2__count_sent(user, frame, stream_of(session, frame->hd.stream_id));
     if ((frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) ||
         !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
         return 0;
@@ -267,6 +270,8 @@ int mf_h2__session_new(struct mf_h2_conn *conn)
                                                                    data_len);
     /* A paused exchange must stop its peer. */
     nghttp2_option_set_no_auto_window_update(option, 1);
+    /* The count of PINGs comes before it, and says why. */
+    nghttp2_option_set_max_outbound_ack(option, ACKS_MAX);
     rc = new_session(conn, cbs, option);
 out:
     nghttp2_session_callbacks_del(cbs);

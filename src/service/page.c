@@ -142,6 +142,33 @@ static void respond_asset(struct mf_exchange *x,
 
 static const struct mf_exchange_events no_events;
 
+/* An answer before the request is whole would race with its rest. */
+static void answer_health(struct mf_exchange *x, void *user)
+{
+    (void)user;
+    respond_text(x, 200, "healthy\n", NULL);
+}
+
+static const struct mf_exchange_events health_events = {.on_end =
+                                                            answer_health};
+
+/* GET, HEAD and POST: some checkers can do but one of them. */
+static bool handle_health(struct mf_exchange *x)
+{
+    const char *method = mf_exchange_method(x);
+    if (!is_path(mf_exchange_path(x), "/healthz"))
+        return false;
+    if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
+        strcmp(method, "POST") == 0) {
+        mf_exchange_set_events(x, &health_events, NULL);
+    } else {
+        mf_exchange_set_events(x, &no_events, NULL);
+        respond_text(x, 405, "Only GET, HEAD and POST are answered here.\n",
+                     "GET, HEAD, POST");
+    }
+    return true;
+}
+
 void mf_page_refuse(struct mf_exchange *x, int status, const char *text)
 {
     mf_exchange_set_events(x, &no_events, NULL);
@@ -150,22 +177,21 @@ void mf_page_refuse(struct mf_exchange *x, int status, const char *text)
 
 void mf_page_handle(struct mf_exchange *x, bool has_page)
 {
+    if (handle_health(x))
+        return;
     mf_exchange_set_events(x, &no_events, NULL);
-    const char *path = mf_exchange_path(x);
-    const struct mf_page_asset *asset = has_page ? find_asset(path) : NULL;
-    bool is_health = is_path(path, "/healthz");
-    if (!has_page && !is_health)
+    const struct mf_page_asset *asset =
+        has_page ? find_asset(mf_exchange_path(x)) : NULL;
+    if (!has_page)
         respond_text(x, 404,
                      "Only flows are taken here; the page is at the server's "
                      "--addr.\n",
                      NULL);
-    else if (!asset && !is_health)
+    else if (!asset)
         respond_text(x, 404, "There is nothing here.\n", NULL);
     else if (!is_head(x) && strcmp(mf_exchange_method(x), "GET") != 0)
         respond_text(x, 405, "Only GET and HEAD are answered here.\n",
                      "GET, HEAD");
-    else if (is_health)
-        respond_text(x, 200, "ok\n", NULL);
     else
         respond_asset(x, asset);
 }

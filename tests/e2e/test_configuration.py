@@ -142,7 +142,7 @@ def test_a_silent_connection_is_closed_after_the_time_that_was_given(start_serve
     with socket.create_connection((server.host, server.port), DEADLINE_S) as sock:
         sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         stream = sock.makefile("rb")
-        assert http1.read_message(stream).body == b"ok\n"
+        assert http1.read_message(stream).body == b"healthy\n"
         assert stream.read(1) == b""
 
 
