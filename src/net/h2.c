@@ -221,7 +221,6 @@ static void on_stop(struct mf_conn *conn)
     h2->goaway_ms =
         uv_now(mf_loop__uv(conn->server->opts.loop)) + LAST_GOAWAY_MS;
     nghttp2_submit_shutdown_notice(h2->session);
-    nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, NULL);
     mf_h2__wants_flush(h2);
 }
 

@@ -211,6 +211,10 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame,
                          void *user)
 {
     mf_h2__count_sent(user, frame, stream_of(session, frame->hd.stream_id));
+    struct mf_h2_conn *conn = user;
+    /* Only now, as a PING would overtake it. */
+    if (frame->hd.type == NGHTTP2_GOAWAY && conn->goaway_ms)
+        nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, NULL);
     if ((frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) ||
         !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
         return 0;

@@ -29,6 +29,7 @@ class Client:
         self.auto_window = auto_window
         self.streams = {}
         self.goaway = None
+        self.pings = 0  # that came, and were answered
         self.closed = False
         self.conn.initiate_connection()
         self.flush()
@@ -84,6 +85,8 @@ class Client:
         if isinstance(event, h2.events.ConnectionTerminated):
             self.goaway = event.error_code
             return
+        if isinstance(event, h2.events.PingReceived):
+            self.pings += 1
         stream = self.streams.get(getattr(event, "stream_id", None))
         if stream is None:
             return
