@@ -54,7 +54,8 @@ struct mf_h2_conn {
     unsigned handles;         /* whose close is under way */
     struct mf_deferred flush; /* apply what is dirty, then write */
     struct mf_buf out;        /* what the socket did not take */
-    struct mf_h2_stream *dirty;
+    struct mf_h2_stream *dirty; /* in order of their becoming so */
+    struct mf_h2_stream *last_dirty;
     struct mf_h2_stream *streams;
     size_t stream_count;
     size_t held; /* received for paused streams */

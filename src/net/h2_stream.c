@@ -13,8 +13,12 @@ static void mark_dirty(struct mf_h2_stream *stream)
         return;
     if (!stream->is_dirty) {
         stream->is_dirty = true;
-        stream->next_dirty = conn->dirty;
-        conn->dirty = stream;
+        stream->next_dirty = NULL;
+        if (conn->dirty)
+            conn->last_dirty->next_dirty = stream;
+        else
+            conn->dirty = stream;
+        conn->last_dirty = stream;
     }
     mf_h2__wants_flush(conn);
 }
@@ -277,10 +281,14 @@ static void unlink_stream(struct mf_h2_stream *stream)
     conn->stream_count--;
     if (!stream->is_dirty)
         return;
-    struct mf_h2_stream **at = &conn->dirty;
-    while (*at != stream)
-        at = &(*at)->next_dirty;
+    struct mf_h2_stream **at = &conn->dirty, *before = NULL;
+    while (*at != stream) {
+        before = *at;
+        at = &before->next_dirty;
+    }
     *at = stream->next_dirty;
+    if (conn->last_dirty == stream)
+        conn->last_dirty = before;
 }
 
 void mf_h2__stream_close(struct mf_h2_stream *stream, bool clean)

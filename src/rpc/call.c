@@ -305,10 +305,8 @@ void mf_call_resume(struct mf_call *call)
         return;
     call->is_paused = false;
     mf_call__time_body(call);
-    if (call->held.len == 0) {
-        mf_exchange_resume(call->x);
-        return;
-    }
+    /* Always later, so that calls go on in the order of their resumption,
+     * whether they hold something or not. */
     if (!call->wake)
         call->wake =
             mf_timer_new(mf_exchange_loop(call->x), mf_call__go_on, call);

@@ -144,7 +144,9 @@ void mf_call__on_body_late(struct mf_exchange *x, void *user)
 void mf_call__time_body(struct mf_call *call)
 {
     bool is_owed = call->protocol == MF_PROTOCOL_CONNECT_UNARY ||
-                   takes_one(call) || !mf_envelope_is_between(&call->envelope);
+                   takes_one(call) ||
+                   !mf_envelope_is_between(&call->envelope) ||
+                   !mf_base64_is_whole(&call->reader);
     if (!call->is_over)
         mf_exchange_time_body(call->x, is_owed && !call->is_paused);
 }
@@ -186,16 +188,18 @@ void mf_call__on_data(struct mf_exchange *x, void *user, const uint8_t *data,
 void mf_call__go_on(void *arg)
 {
     struct mf_call *call = arg;
-    if (call->is_over || call->is_paused || call->held.len == 0)
+    if (call->is_over || call->is_paused)
         return;
-    const uint8_t *data = call->held.data + call->held_at;
-    size_t len = call->held.len - call->held_at;
-    take(call, &data, &len);
-    call->held_at = call->held.len - len;
-    if (call->is_over || len > 0)
-        return;
-    mf_buf_release(&call->held);
-    call->held_at = 0;
+    if (call->held.len > 0) {
+        const uint8_t *data = call->held.data + call->held_at;
+        size_t len = call->held.len - call->held_at;
+        take(call, &data, &len);
+        call->held_at = call->held.len - len;
+        if (call->is_over || len > 0)
+            return;
+        mf_buf_release(&call->held);
+        call->held_at = 0;
+    }
     mf_call__time_body(call);
     if (!call->is_paused)
         mf_exchange_resume(call->x);

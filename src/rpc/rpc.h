@@ -189,7 +189,8 @@ void mf_call_finish_error(struct mf_call *call, enum mf_status status,
 void mf_call_abort(struct mf_call *call);
 
 /* Stop and go on taking messages from the client (back-pressure). May be
- * called inside on_message. */
+ * called inside on_message. Calls of one connection that are resumed together
+ * go on in the order of their resumption. */
 void mf_call_pause(struct mf_call *call);
 void mf_call_resume(struct mf_call *call);
 

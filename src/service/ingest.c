@@ -27,7 +27,9 @@ enum {
 struct mf_ingest {
     struct mf_context *context;
     struct mf_sessions *sessions;
-    struct stream *first;
+    struct stream *first; /* the oldest: streams go on in that order, so that
+                             an exporter's next does not overtake its last */
+    struct stream **end;
     uint64_t durable; /* last ticket told by a commit */
     bool paused;      /* all streams, for the store's backlog */
 };
@@ -248,11 +250,9 @@ static void on_export_open(struct mf_call *call, void *user)
         mf_call_finish(call, MF_STATUS_UNAVAILABLE, "out of memory");
         return;
     }
-    stream->next = ingest->first;
-    stream->link = &ingest->first;
-    if (stream->next)
-        stream->next->link = &stream->next;
-    ingest->first = stream;
+    stream->link = ingest->end;
+    *ingest->end = stream;
+    ingest->end = &stream->next;
     mf_call_set_data(call, stream);
     if (ingest->paused)
         mf_call_pause(call);
@@ -267,6 +267,8 @@ static void on_export_close(struct mf_call *call, void *user)
     *stream->link = stream->next;
     if (stream->next)
         stream->next->link = stream->link;
+    else
+        stream->ingest->end = stream->link;
     if (stream->rejected > stream->told)
         mf_log(MF_LOG_WARN, "%" PRIu64 " messages from %s left out in all",
                stream->rejected, mf_call_peer(call));
@@ -321,6 +323,7 @@ struct mf_ingest *mf_ingest_new(struct mf_context *context)
     if (!ingest)
         return NULL;
     ingest->context = context;
+    ingest->end = &ingest->first;
     ingest->sessions = mf_sessions_new(context->loop, SESSION_GRACE_MS,
                                        on_session_gone, ingest);
     if (!ingest->sessions) {

@@ -9,6 +9,8 @@
  *   head          send the head, then nothing
  *   abort         break the call off
  *   pause N       take no more for N ms
+ *   hold          take no more until a unary call says "release"
+ *   mark TEXT     add TEXT to what "marks" answers with, in the first field
  *   enough        answer a client stream at once
  *   info          answer with what the handler knows of the request, in the
  *                 third field: "left MS", "query TEXT", "NAME: VALUE" lines
@@ -38,7 +40,12 @@
 
 #define TYPE "mitmflow.v1.UpdateFlowRequest"
 
-enum { PENDING_MAX_LEN = 256 * 1024, TEXT_CAP = 256, ORIGINS_MAX = 4 };
+enum {
+    PENDING_MAX_LEN = 256 * 1024,
+    TEXT_CAP = 256,
+    ORIGINS_MAX = 4,
+    HELD_MAX = 4
+};
 
 static struct {
     struct mf_loop *loop;
@@ -51,6 +58,9 @@ static struct {
     bool needs_client_cert;
     const char *cert, *key, *client_ca; /* files */
     unsigned long opens, messages, half_closes, closes;
+    struct echo *held[HELD_MAX]; /* by "hold", the oldest first */
+    size_t held_count;
+    char marks[TEXT_CAP];
 } app;
 
 struct echo {
@@ -210,6 +220,44 @@ static void set_health(struct mf_call *call, const char *service,
     mf_call_send(call, NULL, 0);
 }
 
+static void hold(struct echo *echo)
+{
+    if (app.held_count == HELD_MAX)
+        return;
+    app.held[app.held_count++] = echo;
+    mf_call_pause(echo->call);
+}
+
+static void unhold(const struct echo *echo)
+{
+    for (size_t i = 0; i < app.held_count; i++)
+        if (app.held[i] == echo)
+            app.held[i--] = app.held[--app.held_count];
+}
+
+static void release_held(void)
+{
+    size_t count = app.held_count;
+    app.held_count = 0;
+    for (size_t i = 0; i < count; i++)
+        mf_call_resume(app.held[i]->call);
+}
+
+static void mark(const char *text)
+{
+    size_t len = strlen(app.marks);
+    snprintf(app.marks + len, sizeof app.marks - len, "%s ", text);
+}
+
+static void send_text(struct mf_call *call, const char *text)
+{
+    struct mf_buf buf;
+    mf_buf_init(&buf, SIZE_MAX);
+    put_text(&buf, 1, text, strlen(text));
+    mf_call_send(call, buf.data, buf.len);
+    mf_buf_release(&buf);
+}
+
 /* True: nothing is left to do for this message. */
 static bool obey(struct echo *echo, const char *text)
 {
@@ -220,6 +268,12 @@ static bool obey(struct echo *echo, const char *text)
         fail(echo->call, status, text + skip);
     else if (sscanf(text, "health %u %n", &status, &skip) == 1)
         set_health(echo->call, text + skip, status);
+    else if (strcmp(text, "hold") == 0)
+        hold(echo);
+    else if (strncmp(text, "mark ", 5) == 0)
+        mark(text + 5);
+    else if (strcmp(text, "marks") == 0)
+        send_text(echo->call, app.marks);
     else if (strcmp(text, "info") == 0)
         send_info(echo->call);
     else if (sscanf(text, "size %lu", &number) == 1)
@@ -253,6 +307,8 @@ static void on_unary(struct mf_call *call, void *user, const uint8_t *message,
     char text[TEXT_CAP];
     first_field(message, len, text);
     app.messages++;
+    if (strcmp(text, "release") == 0)
+        release_held();
     if (!obey(echo_of(call), text))
         mf_call_send(call, message, len);
     if (strcmp(text, "never") != 0)
@@ -285,13 +341,9 @@ static void on_server_stream(struct mf_call *call, void *user,
 static void answer_counts(struct echo *echo)
 {
     char text[TEXT_CAP];
-    struct mf_buf buf;
-    mf_buf_init(&buf, SIZE_MAX);
     snprintf(text, sizeof text, "%lu messages, %lu bytes", echo->count,
              echo->bytes);
-    put_text(&buf, 1, text, strlen(text));
-    mf_call_send(echo->call, buf.data, buf.len);
-    mf_buf_release(&buf);
+    send_text(echo->call, text);
     mf_call_finish(echo->call, MF_STATUS_OK, NULL);
 }
 
@@ -369,6 +421,7 @@ static void on_close(struct mf_call *call, void *user)
     app.closes++;
     if (!echo)
         return;
+    unhold(echo);
     mf_timer_free(echo->timer);
     mf_buf_release(&echo->message);
     free(echo);
@@ -382,13 +435,9 @@ static void on_stats(struct mf_call *call, void *user, const uint8_t *message,
     (void)message;
     (void)len;
     char text[TEXT_CAP];
-    struct mf_buf buf;
-    mf_buf_init(&buf, SIZE_MAX);
     snprintf(text, sizeof text, "%lu %lu %lu %lu", app.opens, app.messages,
              app.half_closes, app.closes);
-    put_text(&buf, 1, text, strlen(text));
-    mf_call_send(call, buf.data, buf.len);
-    mf_buf_release(&buf);
+    send_text(call, text);
     mf_call_finish(call, MF_STATUS_OK, NULL);
 }
 

@@ -285,6 +285,27 @@ def test_a_client_stream_may_be_answered_before_its_end(server):
     client.close()
 
 
+def test_calls_go_on_in_the_order_of_their_resumption(start):
+    server = start()
+    client = h2client.Client(server)
+    grpc = [("content-type", "application/grpc")]
+    for name, first in ("a", envelope(message("mark a1"))), ("b", b""):
+        messages = server.stats()[1]
+        number = client.begin("/test.Echo/ClientStream", grpc)
+        # What comes with the "hold" is held by the call, and the rest by net.
+        client.send(number, envelope(message("hold")) + first)
+        while server.stats()[1] == messages:
+            pass
+        client.send(number, envelope(message(f"mark {name}2")), end=True)
+    # In order on the connection: all of the above has come.
+    client.call("/test.Echo/Unary", "application/proto", message("release"))
+    for number in 1, 3:
+        assert client.wait(number).header("grpc-status") == "0"
+    answer = client.call("/test.Echo/Unary", "application/proto", message("marks"))
+    assert wire.text_field(answer.data, 1).split() == ["a1", "a2", "b2"]
+    client.close()
+
+
 def test_te_is_not_needed_and_names_of_any_case_are_taken(server):
     status, _, data = wire.request(
         server,
