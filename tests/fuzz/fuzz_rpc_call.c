@@ -292,8 +292,11 @@ static void feed(struct mf_exchange *x, uint8_t how, const uint8_t *body,
         body += piece;
         len -= piece;
     }
-    if (how & FEED_LATE)
+    if (how & FEED_LATE) {
         fake_timers_run(true);
+        if (x->has_deadline && !x->is_finished && !x->is_reset)
+            x->events->on_deadline(x, x->user);
+    }
     bool is_open = !x->is_finished && !x->is_reset;
     if (is_open && !(how & FEED_CUT) && x->events->on_end)
         x->events->on_end(x, x->user);
