@@ -2,9 +2,11 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 enum {
-    MAX_CONNECTIONS = 4096,
+    MAX_CONNECTIONS = 20 * 1000,
+    DESCRIPTORS_KEPT = 256, /* for files, listeners and the like */
     MAX_STREAMS = 256,
     MAX_HEAD_LEN = 64 * 1024,
     FIRST_TIMEOUT_MS = 10 * 1000,
@@ -135,6 +137,18 @@ static void set_default(unsigned *value, unsigned otherwise)
         *value = otherwise;
 }
 
+/* One over HTTP/1.1 takes two descriptors, and four over TLS: a quarter is
+ * kept for these. Past that accept() fails, and waits. */
+static unsigned most_connections(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) ||
+        limit.rlim_cur <= 2 * DESCRIPTORS_KEPT)
+        return DESCRIPTORS_KEPT;
+    rlim_t most = (limit.rlim_cur - DESCRIPTORS_KEPT) / 4 * 3;
+    return most < MAX_CONNECTIONS ? (unsigned)most : MAX_CONNECTIONS;
+}
+
 int mf_server_new(const struct mf_server_opts *opts,
                   struct mf_server **ret_server, struct mf_err *err)
 {
@@ -142,7 +156,7 @@ int mf_server_new(const struct mf_server_opts *opts,
     if (!server)
         return mf_err_set(err, MF_ENOMEM, "out of memory");
     server->opts = *opts;
-    set_default(&server->opts.max_connections, MAX_CONNECTIONS);
+    set_default(&server->opts.max_connections, most_connections());
     set_default(&server->opts.max_streams, MAX_STREAMS);
     set_default(&server->opts.first_timeout_ms, FIRST_TIMEOUT_MS);
     set_default(&server->opts.head_timeout_ms, HEAD_TIMEOUT_MS);

@@ -1,15 +1,18 @@
 /*
- * Preloaded into a server under test: the monotonic clock of its main thread,
- * which is the loop's, goes on from where the test moves it. Other threads
- * wait for absolute times, and keep the real one.
+ * Preloaded into a server under test: its monotonic clock goes on from where
+ * the test moves it. Threads that wait until a time by that clock wait as
+ * long as they would by the real one.
  *
  * MOVED_CLOCK names a file that holds the offset, a native int64_t of
  * milliseconds.
  */
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -36,18 +39,38 @@ static __attribute__((constructor)) void map_offset(void)
     offset_ms = map;
 }
 
-int clock_gettime(clockid_t clock, struct timespec *time)
+static void add(struct timespec *time, int64_t ms)
 {
-    int rc = (int)syscall(SYS_clock_gettime, clock, time);
-    bool is_moved = clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE;
-    if (rc || !is_moved || !offset_ms || getpid() != (pid_t)syscall(SYS_gettid))
-        return rc;
-    int64_t ms = *offset_ms;
     time->tv_sec += ms / MS_PER_S;
     time->tv_nsec += ms % MS_PER_S * NS_PER_MS;
     if (time->tv_nsec >= NS_PER_S) {
         time->tv_nsec -= NS_PER_S;
         time->tv_sec++;
+    } else if (time->tv_nsec < 0) {
+        time->tv_nsec += NS_PER_S;
+        time->tv_sec--;
     }
-    return 0;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *time)
+{
+    int rc = (int)syscall(SYS_clock_gettime, clock, time);
+    bool is_moved = clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE;
+    if (!rc && is_moved && offset_ms)
+        add(time, *offset_ms);
+    return rc;
+}
+
+/* All of the server's conditions use the monotonic clock. */
+int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+                           const struct timespec *until)
+{
+    int (*wait)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+    void *found = dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
+    if (!found)
+        abort();
+    memcpy(&wait, &found, sizeof wait);
+    struct timespec real = *until;
+    add(&real, -*offset_ms);
+    return wait(cond, mutex, &real);
 }
