@@ -131,6 +131,11 @@ go_tool() {
                 "$2 is not built yet"
             exit 77
         }
+        # From 1.21 on it fetches the Go that a program asks for.
+        printf 'go1.21\n%s\n' "$("$go" env GOVERSION)" | sort -CV || {
+            say "Go here is older than 1.21, and $name $2 is not built yet"
+            exit 77
+        }
         say "building $name $2 (once; takes minutes)"
         GOBIN=$folder "$go" install "$1@$2" >&2
     fi

@@ -15,7 +15,10 @@
 #include "net/tls.h"
 #include "service.h"
 
-enum { STOP_GRACE_MS = 2000 };
+enum {
+    STOP_GRACE_MS = 2000,
+    MESSAGE_MAX_LEN = 16 << 20, /* where the judge gives no limit */
+};
 
 extern const unsigned char conformance_descriptors[];
 extern const size_t conformance_descriptors_len;
@@ -84,12 +87,16 @@ static int start_tls(struct app *app, struct mf_err *err)
     char *cert = text_of(&request->server_creds->cert);
     char *key = text_of(&request->server_creds->key);
     char *client_ca = text_of(&request->client_tls_cert);
+    int rc = MF_ENOMEM;
+    if (request->client_tls_cert.len && !client_ca)
+        goto out;
     const struct mf_tls_pem pem = {
         .cert = cert ? cert : "",
         .key = key ? key : "",
         .client_ca = client_ca,
     };
-    int rc = mf_tls_new(&pem, &app->tls, err);
+    rc = mf_tls_new(&pem, &app->tls, err);
+out:
     free(cert);
     free(key);
     free(client_ca);
@@ -105,7 +112,7 @@ static int start_rpc(struct app *app, struct mf_err *err)
     const size_t limit = app->request->message_receive_limit;
     const struct mf_rpc_opts opts = {
         .schema = app->schema,
-        .max_message_len = limit ? limit : 16 << 20,
+        .max_message_len = limit ? limit : MESSAGE_MAX_LEN,
     };
     app->rpc = mf_rpc_new(&opts);
     if (!app->rpc || service_add(app->rpc, app->loop))

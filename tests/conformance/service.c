@@ -249,8 +249,9 @@ static void go_on_after_delay(void *arg)
 {
     struct session *session = arg;
     end_delay(session);
-    mf_call_resume(session->call);
     go_on(session);
+    if (!session->is_waiting)
+        mf_call_resume(session->call);
 }
 
 static void begin_stream(struct session *session,

@@ -113,6 +113,14 @@ def post(connection, method, request, headers={}):
     return answer, json.loads(answer.read())
 
 
+def envelopes(body):
+    """(flags, message) of each."""
+    while body:
+        flags, length = struct.unpack(">BI", body[:5])
+        yield flags, json.loads(body[5 : 5 + length] or b"{}")
+        body = body[5 + length :]
+
+
 def test_it_tells_where_it_listens_and_ends_on_sigterm(start):
     program = start(CLEAR)
     answer = program.answer()
@@ -204,10 +212,37 @@ def test_a_client_stream_without_a_message_is_answered(clear):
     clear.request(
         "POST", SERVICE + "ClientStream", b"", {"content-type": "application/connect+json"}
     )
-    body = clear.getresponse().read()
-    (length,) = struct.unpack(">I", body[1:5])
-    info = json.loads(body[5 : 5 + length])["payload"]["requestInfo"]
-    assert "requests" not in info
+    answer, end = envelopes(clear.getresponse().read())
+    assert "requests" not in answer[1]["payload"]["requestInfo"]
+    assert end == (2, {})
+
+
+def test_requests_that_come_at_once_are_answered_one_by_one_and_then_refused(clear):
+    """Also while each answer has to wait."""
+    first = {
+        "fullDuplex": True,
+        "responseDefinition": {
+            "responseData": ["YQ==", "Yg=="],
+            "responseDelayMs": 20,
+            "error": {"code": "CODE_OUT_OF_RANGE"},
+        },
+    }
+    later = [{"requestData": "Mg=="}, {"requestData": "Mw=="}, {"requestData": "NA=="}]
+    sent = [json.dumps(request).encode() for request in [first, *later]]
+    clear.request(
+        "POST",
+        SERVICE + "BidiStream",
+        b"".join(struct.pack(">BI", 0, len(message)) + message for message in sent),
+        {"content-type": "application/connect+json"},
+    )
+    *answers, (flags, end) = envelopes(clear.getresponse().read())
+    payloads = [message["payload"] for _, message in answers]
+    type_ = {"@type": TYPE + "BidiStreamRequest"}
+    assert [payload["data"] for payload in payloads] == ["YQ==", "Yg=="]
+    assert payloads[0]["requestInfo"]["requests"] == [{**type_, **first}]
+    assert payloads[1]["requestInfo"] == {"requests": [{**type_, **later[0]}]}
+    assert (flags, end["error"]["code"]) == (2, "out_of_range")
+    assert "details" not in end["error"]
 
 
 def test_what_is_not_a_call_is_not_found(clear):
