@@ -193,7 +193,7 @@ static int new_ctx(const struct mf_tls_pem *pem, SSL_CTX **ret_ctx,
 int mf_tls_reload(struct mf_tls *tls, const struct mf_tls_pem *pem,
                   struct mf_err *err)
 {
-    SSL_CTX *ctx;
+    SSL_CTX *ctx = NULL;
     int rc = new_ctx(pem, &ctx, err);
     if (rc)
         return rc;
