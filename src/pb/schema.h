@@ -76,7 +76,22 @@ int mf_schema_find_extension(const struct mf_schema *schema, const char *type,
 int mf_schema_extensions(const struct mf_schema *schema, const char *type,
                          size_t len, struct mf_buf *out);
 
-/* ---- JSON ---- */
+/*
+ * ---- JSON ----
+ *
+ * The proto3 JSON mapping, Any and all well-known types too, with these
+ * differences, which are libprotobuf 3.21's:
+ *
+ * - null inside an array of plain fields or messages is skipped, one value
+ *   stands for an array of one, and arrays in arrays are joined;
+ * - the object form of wrappers, Timestamp and FieldMask is taken as well;
+ * - an Any of google.protobuf.ListValue cannot be read from text;
+ * - NaN and Infinity in google.protobuf.Value are written as strings;
+ * - groups (proto2) make a message malformed.
+ *
+ * Nested deeper than 100 levels of text, 64 of messages or 10 Any inside each
+ * other is refused.
+ */
 
 /*
  * JSON text to binary, appended to `out`. `type` is a full name such as
