@@ -2,18 +2,22 @@
 
 import contextlib
 import dataclasses
+import http.client
 import os
 import socket
 import ssl
 
 import grpc
-from harness import schema
+from harness import raw_grpc, schema
 from harness.authority import Authority, Identity
 from harness.process import DEADLINE_S
 from harness.server import MESSAGE_MAX, Server
 
 VIEW = "/mitmflow.v1.Service/"
 INGEST = "/mitmproxy.v1.Service/"
+
+# What the server takes from an exporter.
+MESSAGE_MAX_LEN = 16 << 20
 
 # Freed memory is given back soon, so that what the process holds is what the
 # server holds.
@@ -56,6 +60,7 @@ class Place(Server):
                 f"--tls-key={server.key}",
                 f"--tls-client-ca={authority.cert}",
             )
+        arguments += (f"--max-message={MESSAGE_MAX_LEN}",)
         options = [os.environ.get("ASAN_OPTIONS"), ASAN]
         env = {**os.environ, "ASAN_OPTIONS": ":".join(filter(None, options))}
         super().__init__(folder / "data", *arguments, env=env)
@@ -87,15 +92,27 @@ class Place(Server):
 
     # ---- Sockets ----
 
+    def connect_tcp(self):
+        return socket.create_connection((self.host, self.port), DEADLINE_S)
+
     def connect(self, protocol):
         """A connected socket, for "h2" or "http/1.1"."""
-        sock = socket.create_connection((self.host, self.port), DEADLINE_S)
+        sock = self.connect_tcp()
         if not self.is_tls:
             return sock
         context = self.trust.context([protocol])
         wrapped = context.wrap_socket(sock, server_hostname=self.host)
         assert wrapped.selected_alpn_protocol() == protocol
         return wrapped
+
+    def open_h1(self):
+        """An http.client connection; the caller closes it."""
+        connection = http.client.HTTPConnection(self.host, self.port)
+        connection.sock = self.connect("http/1.1")
+        return connection
+
+    def open_h2(self):
+        return raw_grpc.Connection(self, sock=self.connect("h2"))
 
     # ---- Memory ----
 

@@ -41,8 +41,8 @@ def frame(data, flags=0, size=None):
 class Connection:
     """Several calls on one connection."""
 
-    def __init__(self, server, authority=None):
-        self._socket = socket.create_connection((server.host, server.port), DEADLINE_S)
+    def __init__(self, server, authority=None, sock=None):
+        self._socket = sock or socket.create_connection((server.host, server.port), DEADLINE_S)
         self._authority = authority or server.addr
         self._h2 = h2.connection.H2Connection(
             h2.config.H2Configuration(client_side=True, header_encoding=None)
@@ -81,6 +81,20 @@ class Connection:
             (b":path", path.encode()),
         ]
         self._h2.send_headers(stream, head, end_stream=True)
+        self._flush()
+        return stream
+
+    def post(self, path, headers):
+        """Any other request; its body comes with send()."""
+        pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+        stream = self._h2.get_next_available_stream_id()
+        head = [
+            (b":method", b"POST"),
+            (b":scheme", b"http"),
+            (b":authority", self._authority.encode()),
+            (b":path", path.encode()),
+        ]
+        self._h2.send_headers(stream, [*head, *pairs])
         self._flush()
         return stream
 

@@ -31,7 +31,10 @@ const calls: Record<string, (transport: Transport, text: string) => Promise<unkn
   /* A stream without an end, left after its first message. */
   async abort(transport) {
     const leaving = new AbortController();
-    const watch = createClient(View, transport).watchFlows({}, { signal: leaving.signal });
+    const watch = createClient(View, transport).watchFlows(
+      {},
+      { signal: leaving.signal },
+    );
     let messages = 0;
     try {
       for await (const _ of watch) {
@@ -45,7 +48,10 @@ const calls: Record<string, (transport: Transport, text: string) => Promise<unkn
   },
 
   async deadline(transport) {
-    for await (const _ of createClient(View, transport).watchFlows({}, { timeoutMs: 500 })) {
+    for await (const _ of createClient(View, transport).watchFlows(
+      {},
+      { timeoutMs: 500 },
+    )) {
       // Until the time is over.
     }
   },
@@ -60,11 +66,18 @@ const calls: Record<string, (transport: Transport, text: string) => Promise<unkn
       }
     }
     const answer = await createClient(Ingest, transport).exportFlow(flows());
-    return { processed: Number(answer.flowsProcessed), rejected: Number(answer.rejected) };
+    return {
+      processed: Number(answer.flowsProcessed),
+      rejected: Number(answer.rejected),
+    };
   },
 };
 
-export async function run(transport: Transport, name: string, text: string): Promise<Told> {
+export async function run(
+  transport: Transport,
+  name: string,
+  text: string,
+): Promise<Told> {
   const call = calls[name];
   if (!call) throw new Error(`no call ${name}`);
   try {
