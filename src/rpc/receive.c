@@ -79,6 +79,24 @@ static bool decode(struct mf_call *call, enum mf_encoding encoding,
     return true;
 }
 
+/*
+ * Give back what messages were made of, once no more of them come: a call may
+ * stay for long after its end (an answer that is not read, an upload that is
+ * thrown away), and what a client can have us hold must not add up.
+ */
+static void release_input(struct mf_call *call)
+{
+    mf_envelope_release(&call->envelope);
+    mf_buf_release(&call->body);
+    mf_buf_release(&call->unwrapped);
+    mf_buf_release(&call->plain);
+    mf_buf_release(&call->binary);
+    if (call->is_over) {
+        mf_buf_release(&call->held);
+        call->held_at = 0;
+    }
+}
+
 static void deliver(struct mf_call *call, const uint8_t *data, size_t len)
 {
     static const uint8_t nothing[1];
@@ -163,14 +181,9 @@ static bool unwrap(struct mf_call *call, const uint8_t **data, size_t *len)
     return !rc;
 }
 
-void mf_call__on_data(struct mf_exchange *x, void *user, const uint8_t *data,
-                      size_t len)
+static void receive(struct mf_call *call, const uint8_t *data, size_t len)
 {
-    (void)x;
-    struct mf_call *call = user;
     int rc = 0;
-    if (call->is_over || call->is_get)
-        return;
     if (call->is_text && !unwrap(call, &data, &len))
         return;
     if (call->protocol == MF_PROTOCOL_CONNECT_UNARY) {
@@ -185,6 +198,17 @@ void mf_call__on_data(struct mf_exchange *x, void *user, const uint8_t *data,
     mf_call__time_body(call);
 }
 
+void mf_call__on_data(struct mf_exchange *x, void *user, const uint8_t *data,
+                      size_t len)
+{
+    (void)x;
+    struct mf_call *call = user;
+    if (!call->is_over && !call->is_get)
+        receive(call, data, len);
+    if (call->is_over)
+        release_input(call);
+}
+
 void mf_call__go_on(void *arg)
 {
     struct mf_call *call = arg;
@@ -195,6 +219,8 @@ void mf_call__go_on(void *arg)
         size_t len = call->held.len - call->held_at;
         take(call, &data, &len);
         call->held_at = call->held.len - len;
+        if (call->is_over)
+            release_input(call);
         if (call->is_over || len > 0)
             return;
         mf_buf_release(&call->held);
@@ -223,12 +249,8 @@ static void end_one(struct mf_call *call)
         deliver(call, call->body.data, call->body.len);
 }
 
-void mf_call__on_end(struct mf_exchange *x, void *user)
+static void end_input(struct mf_call *call)
 {
-    (void)x;
-    struct mf_call *call = user;
-    if (call->is_over)
-        return;
     bool is_cut = call->protocol != MF_PROTOCOL_CONNECT_UNARY &&
                   !(mf_envelope_is_between(&call->envelope) &&
                     mf_base64_is_whole(&call->reader));
@@ -249,4 +271,13 @@ void mf_call__on_end(struct mf_exchange *x, void *user)
         call->is_known = true;
         call->method->ops.on_half_close(call, call->user);
     }
+}
+
+void mf_call__on_end(struct mf_exchange *x, void *user)
+{
+    (void)x;
+    struct mf_call *call = user;
+    if (!call->is_over)
+        end_input(call);
+    release_input(call);
 }
