@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import wire
-from conftest import BUILD
+from echo import BUILD
 from h2client import Client
 from test_net_http1 import GET, STREAM, answer, closed
 from test_net_http2 import GRPC, PREFACE, SETTINGS, frame, read_frames

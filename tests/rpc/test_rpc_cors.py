@@ -5,6 +5,7 @@ import pytest
 
 import h2client
 import wire
+from echo import Server
 from wire import envelope, message
 
 OURS = "https://page.example:8443"
@@ -13,9 +14,7 @@ OTHERS = ["https://page.example", "https://PAGE.example:8443", "null", OURS + "/
 
 @pytest.fixture(scope="module")
 def cors(request):
-    import conftest
-
-    server = conftest.Server("--origin", "http://first.example", "--origin", OURS)
+    server = Server("--origin", "http://first.example", "--origin", OURS)
     yield server
     server.stop()
 

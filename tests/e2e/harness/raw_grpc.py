@@ -43,6 +43,7 @@ class Connection:
 
     def __init__(self, server, authority=None, sock=None):
         self._socket = sock or socket.create_connection((server.host, server.port), DEADLINE_S)
+        self._is_half_closed = False
         self._authority = authority or server.addr
         self._h2 = h2.connection.H2Connection(
             h2.config.H2Configuration(client_side=True, header_encoding=None)
@@ -52,7 +53,9 @@ class Connection:
         self._streams = collections.defaultdict(Stream)
 
     def _flush(self):
-        self._socket.sendall(self._h2.data_to_send())
+        data = self._h2.data_to_send()
+        if not self._is_half_closed:
+            self._socket.sendall(data)
 
     def open(self, path="/mitmproxy.v1.Service/ExportFlow", extra=()):
         stream = self._h2.get_next_available_stream_id()
@@ -145,6 +148,26 @@ class Connection:
             stream.is_ended, stream.reset = True, event.error_code
         elif isinstance(event, h2.events.ConnectionTerminated):
             raise EOFError(f"GOAWAY {event.error_code}")
+
+    def go_away(self):
+        """Say that no more calls will come. (By hand: the library takes it
+        for the end of all.)"""
+        last, code = 0, 0
+        payload = struct.pack(">II", last, code)
+        self._socket.sendall(struct.pack(">I", len(payload))[1:] + b"\x07" + bytes(5) + payload)
+
+    def half_close(self):
+        """Send nothing more, not even what the protocol asks for."""
+        self._is_half_closed = True
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def wait_closed(self):
+        """Until the server ends the connection."""
+        while True:
+            try:
+                self._receive()
+            except (EOFError, ConnectionError):
+                return
 
     def cut(self):
         """End the connection in the middle; returns once the server has, too.
