@@ -95,7 +95,7 @@ def test_the_page_is_not_where_flows_are_taken(split):
 def test_health_is_told_everywhere(split, channels):
     for addr in (split.addr, split.exporters_addr()):
         answer = connect.http_request(Address(addr), "GET", "/healthz")
-        assert (answer.status, answer.body) == (200, b"ok\n")
+        assert (answer.status, answer.body) == (200, b"healthy\n")
         assert is_serving(channels(addr))
 
 

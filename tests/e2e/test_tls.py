@@ -196,7 +196,7 @@ def test_new_files_are_used_after_sighup(start_server, tmp_path, pki):
         "127.0.0.1", server.port, timeout=DEADLINE_S, context=pki.context()
     )
     old.request("GET", "/healthz")
-    assert old.getresponse().read() == b"ok\n"
+    assert old.getresponse().read() == b"healthy\n"
     assert shown() == pki.server.cert.read_text().strip()
 
     cert.write_text("nothing")
@@ -217,7 +217,7 @@ def test_new_files_are_used_after_sighup(start_server, tmp_path, pki):
     server.process.wait_lines("TLS files read again")
     assert shown() == other.cert.read_text().strip()
     old.request("GET", "/healthz")
-    assert old.getresponse().read() == b"ok\n"
+    assert old.getresponse().read() == b"healthy\n"
     old.close()
 
 
