@@ -13,6 +13,7 @@ enum {
     /* A client that half-closed may still read; one that closed looks the
      * same until we write. */
     HALF_CLOSED_MS = 5000,
+    LOOK_AGAIN_MS = 10,
     DISCARD_MS = MF_EXCHANGE_DISCARD_MAX_S * 1000,
     HEAD_TEXT_MAX_FACTOR = 2,
 };
@@ -36,6 +37,17 @@ static void wake(struct mf_h1_request *request)
     /* Its epoll descriptor does not tell of that. */
     struct mf_h1 *h1 = request->conn->h1;
     mf_loop__defer(h1->server->opts.loop, &h1->run);
+}
+
+/* It reads again, which it does by edges: an end that comes together with
+ * the last bytes would wait for ever. */
+static void nudge(struct mf_h1_request *request)
+{
+    if (request->is_suspended)
+        return;
+    MHD_suspend_connection(request->connection);
+    request->is_suspended = true;
+    wake(request);
 }
 
 /*
@@ -164,6 +176,15 @@ static void watch_for(struct mf_h1_conn *conn, int events)
         uv_poll_stop(&conn->poll);
 }
 
+/* A request that is not whole libmicrohttpd reads on, to its end, unless the
+ * application lets it wait or wants no more of it. */
+static bool is_ours(const struct mf_h1_request *request)
+{
+    return request->is_whole || request->x.is_paused || request->x.is_finished;
+}
+
+static void on_end_due(struct mf_h1_conn *conn);
+
 /* The peer broke the connection off, or sends no more. */
 static void look_at_end(struct mf_h1_conn *conn)
 {
@@ -176,6 +197,18 @@ static void look_at_end(struct mf_h1_conn *conn)
     if (is_news && (fd.revents & POLLRDHUP))
         conn->is_half_closed = true;
     mf_h1__watch(conn);
+    if (conn->is_half_closed && !is_ours(conn->request)) {
+        watch_for(conn, 0);
+        nudge(conn->request);
+        time_state(conn, on_end_due, LOOK_AGAIN_MS);
+    }
+}
+
+static void on_end_due(struct mf_h1_conn *conn)
+{
+    struct mf_h1_request *request = conn->request;
+    if (request && request->connection && !is_ours(request))
+        look_at_end(conn);
 }
 
 static void on_watch(uv_poll_t *handle, int status, int events)
@@ -209,11 +242,8 @@ void mf_h1__watch(struct mf_h1_conn *conn)
         time_state(conn, on_discard_late, DISCARD_MS);
         return;
     }
-    /* A request that is not whole libmicrohttpd reads on, to its end, unless
-     * the application lets it wait. */
-    bool is_ours = request->is_whole || request->x.is_paused;
-    bool is_half_closed = is_ours && conn->is_half_closed;
-    watch_for(conn, is_ours && !is_half_closed ? UV_DISCONNECT : 0);
+    bool is_half_closed = is_ours(request) && conn->is_half_closed;
+    watch_for(conn, is_half_closed ? 0 : UV_DISCONNECT);
     if (!is_half_closed)
         untime_state(conn);
     else if (conn->on_due != on_half_closed_late)

@@ -56,6 +56,20 @@ def test_pipelined_requests_are_answered_in_order(server):
     assert statuses == [b"200", b"200", b"200", b"404", b"200"]
 
 
+def test_an_end_that_comes_with_the_last_bytes_of_a_body_is_noticed(server):
+    """Before the body is whole; however the server's reads fall."""
+    for _ in range(50):
+        opens, _, _, closes = server.stats()
+        with server.connect() as sock:
+            wire.begin_post(sock, "/test.Echo/ClientStream", STREAM)
+            while server.stats()[0] == opens:
+                pass
+            sock.sendall(chunk(envelope(message("m"))))
+            sock.shutdown(socket.SHUT_WR)
+            while server.stats()[3] == closes:
+                pass
+
+
 def test_a_client_that_half_closed_and_then_left_is_noticed(server):
     opens, _, _, closes = server.stats()
     with server.connect() as sock:
