@@ -1,6 +1,7 @@
 """Certificates for the tests of TLS, made anew for each run."""
 
 import datetime
+import ipaddress
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -8,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 NOW = datetime.datetime.now(datetime.timezone.utc)
+HERE = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
 DAY = datetime.timedelta(days=1)
 
 
@@ -31,9 +33,7 @@ class Cert:
             .not_valid_before(NOW + days[0] * DAY)
             .not_valid_after(NOW + days[1] * DAY)
             .add_extension(x509.BasicConstraints(is_ca, None), critical=True)
-            .add_extension(
-                x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False
-            )
+            .add_extension(x509.SubjectAlternativeName(HERE), critical=False)
         )
         if use:
             builder = builder.add_extension(x509.ExtendedKeyUsage([use]), critical=False)

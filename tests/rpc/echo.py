@@ -1,5 +1,6 @@
 """The echo server under test."""
 
+import http.client
 import os
 import re
 import signal
@@ -14,6 +15,11 @@ ROOT = Path(__file__).parents[2]
 BUILD = Path(os.environ.get("MITMFLOW_TEST_SERVER", ROOT / "build-asan/mitmflow")).parent
 
 
+def address_of(url):
+    match = re.fullmatch(r"https?://(.*):(\d+)", url)
+    return (match[1], int(match[2])) if match else None
+
+
 class Server:
     def __init__(self, *options):
         self.process = subprocess.Popen(
@@ -23,12 +29,17 @@ class Server:
         )
         self.url = self.process.stdout.readline().strip()
         assert self.url, "the server did not start"
-        match = re.fullmatch(r"http://(.*):(\d+)", self.url)
-        self.address = (match[1], int(match[2])) if match else None
+        self.address = address_of(self.url)
+        self.tls = None  # the clients' ssl.SSLContext
 
     def connect(self):
         sock = socket.create_connection(self.address, timeout=30)
         return sock
+
+    def http_connection(self):
+        if self.tls:
+            return http.client.HTTPSConnection(*self.address, timeout=30, context=self.tls)
+        return http.client.HTTPConnection(*self.address, timeout=30)
 
     def stats(self):
         """opens, messages, half closes, closes"""

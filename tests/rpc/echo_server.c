@@ -56,6 +56,7 @@ static struct {
     unsigned grace_ms;
     struct mf_tls *tls;
     bool needs_client_cert;
+    const char *open_address;           /* where none is needed */
     const char *cert, *key, *client_ca; /* files */
     unsigned long opens, messages, half_closes, closes;
     struct echo *held[HELD_MAX]; /* by "hold", the oldest first */
@@ -554,6 +555,8 @@ static bool take_tls_option(const char *name, const char *value)
         app.key = value;
     else if (strcmp(name, "--tls-client-ca") == 0)
         app.client_ca = value;
+    else if (strcmp(name, "--open-addr") == 0)
+        app.open_address = value;
     else if (strcmp(name, "--needs-client-cert") == 0)
         app.needs_client_cert = strcmp(value, "1") == 0;
     else
@@ -592,6 +595,17 @@ static int load_tls(struct mf_err *err)
     free(key);
     free(client_ca);
     return rc;
+}
+
+static void listen_openly(void)
+{
+    const struct mf_listen_opts opts = {.address = app.open_address,
+                                        .tls = app.tls};
+    char *url;
+    if (mf_server_listen(app.server, &opts, &url, NULL))
+        abort();
+    printf("%s\n", url);
+    free(url);
 }
 
 static void on_hangup(void *arg, int signum)
@@ -689,6 +703,8 @@ int main(int argc, char **argv)
     mf_loop_on_signal(app.loop, SIGTERM, on_signal, NULL);
     mf_loop_on_signal(app.loop, SIGHUP, on_hangup, NULL);
     printf("%s\n", url);
+    if (app.open_address)
+        listen_openly();
     fflush(stdout);
     mf_loop_run(app.loop);
     mf_server_free(app.server);

@@ -9,7 +9,7 @@ class Stream:
     def __init__(self):
         self.headers = None
         self.trailers = []
-        self.data = b""
+        self.data = bytearray()
         self.ended = False
         self.reset = None
 

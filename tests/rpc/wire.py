@@ -126,7 +126,7 @@ def envelopes(data, encoding="gzip"):
 
 
 def post(server, path, body, headers, method="POST"):
-    connection = http.client.HTTPConnection(*server.address, timeout=30)
+    connection = server.http_connection()
     connection.request(method, path, body, headers)
     response = connection.getresponse()
     data = response.read()
@@ -136,7 +136,7 @@ def post(server, path, body, headers, method="POST"):
 
 def request(server, path, body, headers=(), method="POST"):
     """As post(), for headers that repeat: a list of pairs."""
-    connection = http.client.HTTPConnection(*server.address, timeout=30)
+    connection = server.http_connection()
     connection.putrequest(method, path, skip_accept_encoding=True)
     for name, value in [*headers, ("content-length", str(len(body)))]:
         connection.putheader(name, value)
