@@ -77,7 +77,8 @@ static void count_data(struct mf_h2_conn *conn, const nghttp2_frame *frame)
         mf_h2__count(conn, MF_H2_FLOOD_TINY);
 }
 
-void mf_h2__count_received(struct mf_h2_conn *conn, const nghttp2_frame *frame)
+void mf_h2__count_received(struct mf_h2_conn *conn, const nghttp2_frame *frame,
+                           const struct mf_h2_stream *stream)
 {
     bool is_ack = frame->hd.flags & NGHTTP2_FLAG_ACK;
     switch (frame->hd.type) {
@@ -85,7 +86,9 @@ void mf_h2__count_received(struct mf_h2_conn *conn, const nghttp2_frame *frame)
         count_data(conn, frame);
         break;
     case NGHTTP2_RST_STREAM:
-        mf_h2__count(conn, MF_H2_FLOOD_RESET);
+        /* Who waited for an answer pays for it by the waiting. */
+        if (!stream || !stream->is_submitted)
+            mf_h2__count(conn, MF_H2_FLOOD_RESET);
         break;
     case NGHTTP2_SETTINGS:
         if (!is_ack)

@@ -127,7 +127,8 @@ bool mf_h2__flood_take(struct mf_h2_flood *flood, enum mf_h2_flood_kind kind,
 void mf_h2__count(struct mf_h2_conn *conn, enum mf_h2_flood_kind kind);
 void mf_h2__count_begun(struct mf_h2_conn *conn,
                         const nghttp2_frame_hd *header);
-void mf_h2__count_received(struct mf_h2_conn *conn, const nghttp2_frame *frame);
+void mf_h2__count_received(struct mf_h2_conn *conn, const nghttp2_frame *frame,
+                           const struct mf_h2_stream *stream);
 void mf_h2__count_sent(struct mf_h2_conn *conn, const nghttp2_frame *frame,
                        const struct mf_h2_stream *stream);
 /* `len`: of the head that is coming in, so far. */

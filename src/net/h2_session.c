@@ -137,7 +137,7 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame,
     struct mf_h2_conn *conn = user;
     conn->has_settings = true;
     conn->is_in_head = false;
-    mf_h2__count_received(conn, frame);
+    mf_h2__count_received(conn, frame, stream_of(session, frame->hd.stream_id));
     if (frame->hd.type == NGHTTP2_PING && conn->goaway_ms &&
         (frame->hd.flags & NGHTTP2_FLAG_ACK))
         mf_h2__last_goaway(conn);

@@ -9,7 +9,7 @@ from harness.process import DEADLINE_S
 
 @pytest.fixture(scope="module")
 def driver():
-    from driver import Driver
+    from web_driver import Driver
 
     driver = Driver()
     yield driver

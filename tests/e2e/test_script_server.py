@@ -14,6 +14,8 @@ class ScriptServer:
         self.proxy_port = sockets.free_port()
         self.process = Process(
             [
+                # A test run in the background may have none of its own.
+                *("env", "--default-signal=INT"),
                 schema.ROOT / "script" / "server",
                 *("--addr", "127.0.0.1:0"),
                 *("--data-dir", "data"),

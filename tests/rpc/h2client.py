@@ -9,9 +9,14 @@ class Stream:
     def __init__(self):
         self.headers = None
         self.trailers = []
-        self.data = bytearray()
+        self.parts = []
         self.ended = False
         self.reset = None
+
+    @property
+    def data(self):
+        self.parts = [b"".join(self.parts)]
+        return self.parts[0]
 
     def header(self, name):
         for key, value in self.headers + self.trailers:
@@ -95,7 +100,7 @@ class Client:
         elif isinstance(event, h2.events.TrailersReceived):
             stream.trailers = [tuple(h) for h in event.headers]
         elif isinstance(event, h2.events.DataReceived):
-            stream.data += event.data
+            stream.parts.append(event.data)
             if self.auto_window and event.flow_controlled_length:
                 self.conn.acknowledge_received_data(
                     event.flow_controlled_length, event.stream_id

@@ -140,6 +140,20 @@ def test_a_busy_client_is_not_hit(server):
     client.close()
 
 
+def test_a_client_that_leaves_what_is_answered_is_not_hit(server):
+    client = Client(server)
+    grpc = ("content-type", "application/grpc")
+    for _ in range(1500):
+        number = client.begin("/test.Echo/Bidi", [grpc])
+        client.send(number, envelope(message("m")))
+        client.wait(number, lambda stream: stream.headers)
+        client.conn.reset_stream(number)
+    client.flush()
+    number = client.begin("/healthz", end=True, method="GET")
+    assert client.wait(number).header(":status") == "200"
+    client.close()
+
+
 def test_an_upload_in_small_messages_is_not_hit(server):
     client = Client(server)
     number = client.begin("/test.Echo/ClientStream", [("content-type", "application/grpc")])
