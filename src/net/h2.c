@@ -72,18 +72,40 @@ static void watch_for(struct mf_h2_conn *conn, int events)
     uv_poll_start(&conn->poll, events, on_ready);
 }
 
+/* What of `frames` the socket did not take is kept; the buffer changes
+ * hands, and one of them is kept for the next time. */
+static void keep(struct mf_h2_conn *conn, struct mf_buf *frames, size_t sent)
+{
+    struct mf_buf *spare = &conn->conn.server->h2_spare;
+    mf_buf_release(&conn->out);
+    conn->out = *frames;
+    conn->out_at = sent;
+    *frames = *spare;
+    mf_buf_init(spare, SIZE_MAX);
+}
+
+static void let_go(struct mf_h2_conn *conn)
+{
+    struct mf_buf *spare = &conn->conn.server->h2_spare;
+    mf_buf_clear(&conn->out);
+    mf_buf_release(spare);
+    *spare = conn->out;
+    mf_buf_init(&conn->out, SIZE_MAX);
+}
+
 static int write_kept(struct mf_h2_conn *conn)
 {
     if (!conn->out.len)
         return 0;
-    ssize_t n = mf_sock__send(&conn->sock, conn->out.data, conn->out.len);
+    ssize_t n = mf_sock__send(&conn->sock, conn->out.data + conn->out_at,
+                              conn->out.len - conn->out_at);
     if (n < 0)
         return MF_EIO;
     if (n > 0)
         mf_h2__note_sent(conn);
-    mf_buf_consume(&conn->out, (size_t)n);
-    if (!conn->out.len)
-        mf_buf_release(&conn->out);
+    conn->out_at += (size_t)n;
+    if (conn->out_at == conn->out.len)
+        let_go(conn);
     return 0;
 }
 
@@ -115,10 +137,10 @@ static int write_frames(struct mf_h2_conn *conn)
         ssize_t n = mf_sock__send(&conn->sock, frames->data, frames->len);
         if (n < 0)
             return MF_EIO;
-        if ((size_t)n < frames->len)
+        if ((size_t)n < frames->len) {
             mf_h2__note_sent(conn);
-        rc = mf_buf_append(&conn->out, frames->data + n,
-                           frames->len - (size_t)n);
+            keep(conn, frames, (size_t)n);
+        }
     }
     return rc;
 }

@@ -53,7 +53,8 @@ struct mf_h2_conn {
     uv_timer_t timer;
     unsigned handles;         /* whose close is under way */
     struct mf_deferred flush; /* apply what is dirty, then write */
-    struct mf_buf out;        /* what the socket did not take */
+    struct mf_buf out;        /* what the socket did not take: from out_at */
+    size_t out_at;
     struct mf_h2_stream *dirty; /* in order of their becoming so */
     struct mf_h2_stream *last_dirty;
     struct mf_h2_stream *streams;

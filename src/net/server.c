@@ -169,6 +169,7 @@ int mf_server_new(const struct mf_server_opts *opts,
         server->opts.max_head_len = MAX_HEAD_LEN;
     mf_buf_init(&server->h2_input, SIZE_MAX);
     mf_buf_init(&server->h2_frames, SIZE_MAX);
+    mf_buf_init(&server->h2_spare, SIZE_MAX);
     server->conns.next = server->conns.prev = &server->conns;
     mf_deferred__init(&server->finish, on_finished, server);
     server->grace = mf_timer_new(opts->loop, on_grace_over, server);
@@ -205,6 +206,7 @@ void mf_server_free(struct mf_server *server)
     mf_h1__free(server->h1);
     mf_buf_release(&server->h2_input);
     mf_buf_release(&server->h2_frames);
+    mf_buf_release(&server->h2_spare);
     mf_timer_free(server->grace);
     mf_timer_free(server->accept_pause);
     free(server);

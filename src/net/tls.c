@@ -96,8 +96,11 @@ static int read_key(const char *pem, EVP_PKEY **ret_key, struct mf_err *err)
         return mf_err_set(err, MF_EINVAL,
                           "key: it is encrypted; without a password only");
     }
-    if (is_at_end())
+    if (is_at_end() ||
+        ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_UNSUPPORTED) {
+        ERR_clear_error();
         return mf_err_set(err, MF_EINVAL, "key: no private key in PEM form");
+    }
     return fail_by_openssl(err, "key");
 }
 

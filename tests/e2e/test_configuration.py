@@ -134,6 +134,33 @@ def test_a_message_over_the_limit_is_refused(start_server):
     assert len(server.flows()) == 1
 
 
+def test_a_head_over_the_limit_is_refused(start_server):
+    server = start_server("--max-head", "4KiB")
+    for size, status in ((2 << 10, 200), (6 << 10, 431)):
+        answer = connect.http_request(server, "GET", "/healthz", headers={"x": "a" * size})
+        assert answer.status == status
+
+
+def test_connections_over_the_limit_wait_for_one_to_end(start_server):
+    server = start_server("--max-connections", "1")
+    request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with socket.create_connection((server.host, server.port), DEADLINE_S) as first:
+        first.sendall(request)
+        assert first.recv(4096).startswith(b"HTTP/1.1 200")
+        second = socket.create_connection((server.host, server.port), DEADLINE_S)
+        second.sendall(request)
+        # The first is served again and again while the second waits.
+        for _ in range(50):
+            first.sendall(request)
+            assert first.recv(4096).startswith(b"HTTP/1.1 200")
+        second.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            second.recv(4096)
+        second.settimeout(DEADLINE_S)
+    with second:
+        assert second.recv(4096).startswith(b"HTTP/1.1 200")
+
+
 def test_a_silent_connection_is_closed_after_the_time_that_was_given(start_server):
     """Every one is 100 ms here; by default this would take minutes."""
     server = start_server("--first-timeout=100ms", "--idle-timeout=100ms")
