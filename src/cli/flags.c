@@ -160,7 +160,8 @@ const struct mf_flag mf_flags[] = {
      .value = "BYTES",
      .preset = "256MiB",
      RANGE(64 * KIB, 512 * MIB),
-     .help = "one message of an exporter, decompressed"},
+     .help = "one message of an exporter, decompressed; as JSON\n"
+             "32MiB at most"},
     TIMEOUT("first-timeout", first_timeout_ms, "10s",
             "from a connection's start to the first bytes of a\n"
             "request, a TLS handshake included"),

@@ -8,7 +8,7 @@
 struct scan {
     const char *start, *at, *end;
     const char *fault; /* NULL: none yet */
-    unsigned depth;
+    unsigned depth, values;
     bool is_object[MF_JSON_DEPTH_MAX];
 };
 
@@ -166,6 +166,8 @@ static bool open_value(struct scan *scan)
 {
     for (;;) {
         skip_space(scan);
+        if (++scan->values > MF_JSON_VALUES_MAX)
+            return fail(scan, "too many values");
         bool is_object = peek(scan) == '{';
         if (!is_object && peek(scan) != '[')
             return scalar(scan);

@@ -7,14 +7,19 @@
 
 #include "base/error.h"
 
-/* How deep objects and arrays may be nested. */
-enum { MF_JSON_DEPTH_MAX = 100 };
+enum {
+    MF_JSON_DEPTH_MAX = 100, /* how deep objects and arrays may be nested */
+    /* Of all kinds in one text: each costs a microsecond and up to twenty
+     * bytes beyond its own, so that "{},{}," would be a bomb. */
+    MF_JSON_VALUES_MAX = 250000,
+};
 
 /*
  * 0 if `text` is one JSON value; in UTF-8, and without half of a surrogate
  * pair.
  *
- *  MF_ECORRUPT  it is not, or is nested too deep; `err` says where
+ *  MF_ECORRUPT  it is not, or is nested too deep, or has too many
+ *               values; `err` says where
  */
 int mf_json_text_check(const char *text, size_t len, struct mf_err *err);
 

@@ -90,7 +90,7 @@ int mf_schema_extensions(const struct mf_schema *schema, const char *type,
  * - groups (proto2) make a message malformed.
  *
  * Nested deeper than 100 levels of text, 64 of messages or 10 Any inside each
- * other is refused.
+ * other is refused, and so is text of more than 250,000 values.
  */
 
 /*

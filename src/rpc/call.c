@@ -9,6 +9,16 @@ enum { H2_INTERNAL_ERROR = 2 }; /* RFC 9113, section 7 */
 
 /* ---- Life ---- */
 
+static size_t max_len_of(const struct mf_call *call)
+{
+    size_t max_len = call->method->max_message_len;
+    if (!max_len)
+        max_len = call->rpc->opts.max_message_len;
+    if (call->is_json && max_len > MF_CALL_JSON_MAX_LEN)
+        max_len = MF_CALL_JSON_MAX_LEN;
+    return max_len;
+}
+
 struct mf_call *mf_call__new(struct mf_rpc *rpc, const struct mf_entry *entry,
                              struct mf_exchange *x,
                              const struct mf_content_type *type)
@@ -24,9 +34,7 @@ struct mf_call *mf_call__new(struct mf_rpc *rpc, const struct mf_entry *entry,
     call->content_type = type->name;
     call->is_json = type->is_json;
     call->is_text = type->is_text;
-    call->max_len = call->method->max_message_len;
-    if (!call->max_len)
-        call->max_len = rpc->opts.max_message_len;
+    call->max_len = max_len_of(call);
     const size_t wire_max = mf_call__wire_max(call->max_len);
     mf_envelope_init(&call->envelope, MF_ENVELOPE_COMPRESSED, wire_max);
     mf_buf_init(&call->body, wire_max);

@@ -56,6 +56,9 @@ enum {
     MF_CALL_MESSAGE_MAX_LEN = 4 * 1024,   /* of an error; it is cut there */
     MF_CALL_DETAILS_MAX_LEN = 32 * 1024,  /* as gRPC sends them; more are left
                                              out there */
+    /* Of a message as JSON, decompressed, whatever a method's binary ones may
+     * be: it is read on the loop, where all others wait meanwhile. */
+    MF_CALL_JSON_MAX_LEN = 32 * 1024 * 1024,
 };
 
 /*

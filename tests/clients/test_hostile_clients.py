@@ -2,6 +2,7 @@
 its limit, and every other connection unharmed."""
 
 import contextlib
+import gzip
 import io
 import json
 import select
@@ -219,8 +220,8 @@ def call_h2(place):
     call.close()
 
 
-def connect_stream(call, path, body, encoding=None):
-    headers = {"content-type": "application/connect+proto"}
+def connect_stream(call, path, body, encoding=None, codec="proto"):
+    headers = {"content-type": f"application/connect+{codec}"}
     if encoding:
         headers["connect-content-encoding"] = encoding
     status, _, data = call(path, headers, body)
@@ -276,6 +277,14 @@ def test_a_bomb_is_refused(call, call_h2, encoding):
         assert connect_stream(call, path, packed, encoding) == "resource_exhausted"
         assert grpc(call, path, packed, encoding, "grpc-web") == RESOURCE_EXHAUSTED
         assert grpc(call_h2, path, packed, encoding) == RESOURCE_EXHAUSTED
+
+
+def test_json_of_too_many_values_is_refused(call):
+    """All others wait while it is read."""
+    text = b'{"x":[' + b"{}," * 300_000 + b"1]}"
+    packed = raw_grpc.frame(gzip.compress(text), flags=1)
+    told = connect_stream(call, INGEST + "ExportFlow", packed, "gzip", codec="json")
+    assert told == "invalid_argument"
 
 
 def test_a_hundred_bombs_at_once_are_refused(place):

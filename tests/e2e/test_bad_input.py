@@ -1,5 +1,6 @@
 """What bad input gets, and that nothing else is touched by it."""
 
+import gzip
 import http.client
 import io
 import socket
@@ -195,6 +196,21 @@ def test_a_note_that_cannot_be_kept_whole_is_refused(server, note):
         server.viewer.UpdateFlow(request, timeout=DEADLINE_S)
     assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
     assert [flow.note for flow in server.flows()] == [""]
+
+
+def test_long_json_is_refused_where_long_binary_is_not(server):
+    """It is read where all others wait."""
+    text = b"{" + b" " * (33 << 20) + b"}"
+    answer = connect.http_request(
+        server,
+        "POST",
+        "/mitmproxy.v1.Service/ExportFlow",
+        raw_grpc.frame(gzip.compress(text), flags=1),
+        {"content-type": "application/connect+json", "connect-content-encoding": "gzip"},
+    )
+    messages, end = connect.read_stream(io.BytesIO(answer.body))
+    assert messages == []
+    assert end["error"]["code"] == "resource_exhausted"
 
 
 # ---- Host and Origin ----

@@ -236,6 +236,33 @@ static void deep_text_is_refused(void **state)
     }
 }
 
+/* Each is cheap to send, compressed above all, and costly to read. */
+static void too_many_values_are_refused(void **state)
+{
+    (void)state;
+    static const char *const ways[][3] = {
+        {"{\"newer\":[", "1,", "1]}"},
+        {"{\"newer\":[", "{},", "{}]}"},
+        {"{\"newer\":[", "[],", "1]}"},
+    };
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        /* the object, the list and its last are values, too */
+        for (size_t extra = 0; extra < 2; extra++) {
+            struct mf_buf text;
+            mf_buf_init(&text, OUT_MAX_LEN);
+            repeat(&text, ways[i][0], 1);
+            repeat(&text, ways[i][1], MF_JSON_VALUES_MAX - 3 + extra);
+            repeat(&text, ways[i][2], 1);
+            mf_buf_append_byte(&text, 0);
+            if (extra)
+                assert_refuses((char *)text.data, text.len - 1, "too many");
+            else
+                assert_reads((char *)text.data, "{}");
+            mf_buf_release(&text);
+        }
+    }
+}
+
 static void a_hundred_levels_are_no_more_than_a_hundred(void **state)
 {
     (void)state;
@@ -395,6 +422,7 @@ int main(void)
         cmocka_unit_test(what_is_not_of_the_type_is_refused),
         cmocka_unit_test(what_is_not_json_is_refused_with_its_place),
         cmocka_unit_test(deep_text_is_refused),
+        cmocka_unit_test(too_many_values_are_refused),
         cmocka_unit_test(a_hundred_levels_are_no_more_than_a_hundred),
         cmocka_unit_test(a_malformed_message_is_refused),
         cmocka_unit_test(what_comes_twice_is_written_once),
