@@ -131,10 +131,13 @@ void mf_h2__count_sent(struct mf_h2_conn *conn, const nghttp2_frame *frame,
         return;
     }
     /* One that reads what comes in small pieces gives the windows back in
-     * such; but pieces that its windows made small earn nothing. */
+     * such, and one that estimates its bandwidth sends a PING for each; but
+     * pieces that its windows made small earn nothing. */
     if (frame->hd.type == NGHTTP2_DATA && stream &&
-        (frame->hd.length >= BIG_DATA_LEN || stream->x.out.len == 0))
+        (frame->hd.length >= BIG_DATA_LEN || stream->x.out.len == 0)) {
         add_tokens(&conn->flood, MF_H2_FLOOD_WINDOW, 2);
+        add_tokens(&conn->flood, MF_H2_FLOOD_PING, 1);
+    }
 }
 
 void mf_h2__count_head(struct mf_h2_conn *conn, size_t len)

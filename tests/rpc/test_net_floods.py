@@ -163,3 +163,16 @@ def test_an_upload_in_small_messages_is_not_hit(server):
     stream = client.wait(number)
     assert wire.text_field(wire.envelopes(stream.data)[0][1], 1).startswith("20000 messages")
     client.close()
+
+
+def test_a_ping_for_each_answer_is_no_flood(server):
+    """What estimates its bandwidth sends one whenever data comes and none is out."""
+    with server.connect() as sock:
+        sock.sendall(PREFACE + SETTINGS + frame(8, 0, 0, u32(GREATEST - 65535)))
+        for i in range(200):
+            ids = range(200 * i + 1, 200 * i + 200, 2)
+            sock.sendall(b"".join(frame(1, 5, s, GET) + frame(6, 0, 0, u32(i) * 2) for s in ids))
+            data = b""
+            while data.count(b"\0\0\x08\x06\1\0\0\0\0" + u32(i) * 2) < len(ids):
+                data += (part := sock.recv(1 << 20))
+                assert part and goaway_in(data) is None
