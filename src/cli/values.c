@@ -127,9 +127,10 @@ bool mf_value_is_origin(const char *text)
 {
     char host[HOST_CAP];
     size_t scheme_len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
+    if (scheme_len == 0 || strncmp(text + scheme_len, "://", 3) != 0)
+        return false;
     const char *authority = text + scheme_len + 3;
-    if (scheme_len == 0 || strncmp(text + scheme_len, "://", 3) != 0 ||
-        !is_lower(text) ||
+    if (!is_lower(text) ||
         mf_address_authority_host(authority, host, sizeof host))
         return false;
     if (ends_with(authority, ":"))

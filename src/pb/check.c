@@ -39,13 +39,16 @@ static bool type_fits(const ProtobufCFieldDescriptor *known,
 
 static int check_message(const ProtobufCMessageDescriptor *type,
                          const uint8_t *data, size_t len, int depth,
-                         struct mf_err *err)
+                         size_t *fields_left, struct mf_err *err)
 {
     if (depth > MAX_DEPTH)
         return mf_err_set(err, MF_ECORRUPT, "%s: nested too deep", type->name);
     struct mf_cursor cursor = mf_cursor_make(data, len);
     struct mf_wire_field field;
     while (mf_wire_next(&cursor, &field)) {
+        if ((*fields_left)-- == 0)
+            return mf_err_set(err, MF_EINVAL, "%s: more than %d fields",
+                              type->name, MF_PB_FIELDS_MAX);
         const ProtobufCFieldDescriptor *known =
             protobuf_c_message_descriptor_get_field(type, field.number);
         if (!known)
@@ -60,7 +63,7 @@ static int check_message(const ProtobufCMessageDescriptor *type,
         if (known->type != PROTOBUF_C_TYPE_MESSAGE)
             continue;
         int rc = check_message(known->descriptor, field.data, field.len,
-                               depth + 1, err);
+                               depth + 1, fields_left, err);
         if (rc)
             return rc;
     }
@@ -72,5 +75,6 @@ static int check_message(const ProtobufCMessageDescriptor *type,
 int mf_pb_check(const ProtobufCMessageDescriptor *type, const uint8_t *data,
                 size_t len, struct mf_err *err)
 {
-    return check_message(type, data, len, 0, err);
+    size_t fields_left = MF_PB_FIELDS_MAX;
+    return check_message(type, data, len, 0, &fields_left, err);
 }

@@ -14,6 +14,7 @@ enum {
     FLOW_ID_FIELD = 1, /* of GetFlowRequest and UpdateFlowRequest */
     NOTE_FIELD = 3,    /* of UpdateFlowRequest */
     ID_REFS_MAX = 100000,
+    REFS_EXTRA = 16, /* fields that name no flow */
 };
 #define BODY_MAX_LEN ((size_t)64 << 20)
 #define ANSWER_MAX_LEN ((size_t)512 << 20)
@@ -415,9 +416,25 @@ static void delete (struct mf_context *context, struct mf_call *call,
         write_refused(write, rc);
 }
 
+/* Unpacked, each takes much more than on the wire. */
+static bool has_too_many_fields(const uint8_t *message, size_t len)
+{
+    struct mf_cursor cursor = mf_cursor_make(message, len);
+    struct mf_wire_field field;
+    size_t count = 0;
+    while (mf_wire_next(&cursor, &field))
+        if (++count > ID_REFS_MAX + REFS_EXTRA)
+            return true;
+    return false;
+}
+
 static void on_delete_flows(struct mf_call *call, void *user,
                             const uint8_t *message, size_t len)
 {
+    if (has_too_many_fields(message, len)) {
+        refuse(call, "too many flows named at once");
+        return;
+    }
     Mitmflow__V1__DeleteFlowsRequest *request =
         mitmflow__v1__delete_flows_request__unpack(NULL, len, message);
     if (!request) {

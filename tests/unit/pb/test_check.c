@@ -58,6 +58,20 @@ static void unknown_fields_are_allowed(void **state)
     mf_buf_release(&buf);
 }
 
+static void too_many_fields_are_refused(void **state)
+{
+    (void)state;
+    struct mf_buf buf;
+    mf_buf_init(&buf, SIZE_MAX);
+    for (size_t i = 0; i < MF_PB_FIELDS_MAX; i++)
+        mf_buf_append(&buf, "\x78", 2); /* field 15: 0 */
+    assert_int_equal(mf_pb_check(request_type(), buf.data, buf.len, NULL), 0);
+    mf_buf_append(&buf, "\x78", 2);
+    assert_int_equal(mf_pb_check(request_type(), buf.data, buf.len, NULL),
+                     MF_EINVAL);
+    mf_buf_release(&buf);
+}
+
 static void every_cut_of_a_message_is_malformed_or_whole(void **state)
 {
     (void)state;
@@ -75,6 +89,7 @@ int main(void)
         cmocka_unit_test(a_nested_string_that_is_not_utf8_is_named),
         cmocka_unit_test(a_known_field_of_another_wire_type_is_malformed),
         cmocka_unit_test(unknown_fields_are_allowed),
+        cmocka_unit_test(too_many_fields_are_refused),
         cmocka_unit_test(every_cut_of_a_message_is_malformed_or_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
