@@ -7,7 +7,7 @@ import pytest
 
 import wire
 from h2client import Client
-from test_net_http2 import PREFACE, SETTINGS, frame
+from h2frames import PREFACE, SETTINGS, frame
 from wire import envelope, message
 
 CALM = 11  # ENHANCE_YOUR_CALM

@@ -8,19 +8,11 @@ import socket
 import pytest
 
 import wire
+from h2frames import PREFACE, SETTINGS, frame
 from wire import chunk, envelope, gzip_envelope, message
 
 ROUNDS = int(os.environ.get("MITMFLOW_FUZZ_ROUNDS", "300"))
 PROTO = "application/connect+proto"
-
-
-def frame(kind, flags, stream, payload=b""):
-    return (
-        len(payload).to_bytes(3, "big")
-        + bytes([kind, flags])
-        + stream.to_bytes(4, "big")
-        + payload
-    )
 
 
 def literal(name, value):
@@ -42,7 +34,7 @@ def h2_call(stream, path, content_type, body):
 
 
 def h2_talk():
-    parts = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", frame(4, 0, 0)]
+    parts = [PREFACE, SETTINGS]
     body = envelope(message("a")) + gzip_envelope(message("repeat 3", "n" * 200))
     for i, path in enumerate(["ClientStream", "Bidi", "ServerStream", "Unary"]):
         parts += h2_call(2 * i + 1, "/test.Echo/" + path, "application/grpc", body)

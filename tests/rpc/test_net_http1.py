@@ -5,25 +5,10 @@ import socket
 import pytest
 
 import wire
-from wire import chunk, envelope, message
+from wire import answer, chunk, closed, envelope, message
 
 GET = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
 STREAM = "application/connect+proto"
-
-
-def answer(sock):
-    response = wire.read_response(sock)
-    return response.status, response.read()
-
-
-def closed(sock):
-    """Wait for the end of what the server sends."""
-    try:
-        while sock.recv(65536):
-            pass
-    except ConnectionResetError:
-        pass
-    return True
 
 
 def test_a_request_may_come_byte_by_byte(server):

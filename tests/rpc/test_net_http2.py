@@ -6,10 +6,10 @@ import pytest
 
 import wire
 from h2client import Client
+from h2frames import PREFACE, SETTINGS, frame, read_frames
 from wire import envelope, message
 
 GRPC = ("content-type", "application/grpc")
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
 @pytest.fixture
@@ -17,32 +17,6 @@ def client(server):
     client = Client(server)
     yield client
     client.close()
-
-
-def frame(kind, flags, stream, payload=b""):
-    return (
-        struct.pack(">I", len(payload))[1:]
-        + bytes([kind, flags])
-        + struct.pack(">I", stream)
-        + payload
-    )
-
-
-SETTINGS = frame(4, 0, 0)
-
-
-def read_frames(sock):
-    """(kind, flags, stream, payload) until the server closes."""
-    data = b""
-    try:
-        while part := sock.recv(1 << 20):
-            data += part
-            while len(data) >= 9 and len(data) >= 9 + int.from_bytes(data[:3], "big"):
-                size = int.from_bytes(data[:3], "big")
-                yield data[3], data[4], int.from_bytes(data[5:9], "big"), data[9 : 9 + size]
-                data = data[9 + size :]
-    except ConnectionResetError:
-        pass
 
 
 def goaway_code(sock):

@@ -10,10 +10,12 @@ import pytest
 import wire
 from echo import BUILD
 from h2client import Client
-from test_net_http1 import GET, STREAM, answer, closed
-from test_net_http2 import GRPC, PREFACE, SETTINGS, frame, read_frames
-from wire import chunk, envelope, message
+from h2frames import PREFACE, SETTINGS, frame, read_frames
+from wire import answer, chunk, closed, envelope, message
 
+GET = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
+STREAM = "application/connect+proto"
+GRPC = ("content-type", "application/grpc")
 HOUR_MS = 3600 * 1000
 
 

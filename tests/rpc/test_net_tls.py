@@ -15,8 +15,9 @@ import wire
 from certs import CLIENT, SERVER, Cert, name, rsa_key
 from echo import address_of
 from h2client import Client
+from h2frames import read_frames
 from tlsclient import TlsSocket
-from wire import chunk, envelope, message
+from wire import answer, chunk, closed, envelope, message
 
 GET = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
 WHO = GET.replace(b"/healthz", b"/who")
@@ -99,11 +100,6 @@ class Over:
 
 def h2_client(server, pki, **options):
     return Client(Over(server, pki.context("h2", **options)))
-
-
-def answer(sock):
-    response = wire.read_response(sock)
-    return response.status, response.read()
 
 
 def ask_who(sock):
@@ -721,15 +717,6 @@ def client_hello(pki):
     return outgoing.read()
 
 
-def closed(sock):
-    try:
-        while sock.recv(65536):
-            pass
-    except ConnectionResetError:
-        pass
-    return True
-
-
 def test_a_handshake_that_stalls_is_closed(start, pki):
     server = start_secure(start, pki, "--first-timeout-ms", "200")
     hello = client_hello(pki)
@@ -818,9 +805,8 @@ def test_a_stopping_server_ends_every_connection(start, pki):
         assert sock.recv(1) == b""
     for client in over_2:
         # By frames: the library takes no more after a GOAWAY.
-        frames = b"".join(iter(lambda: client.sock.recv(65536), b""))
-        goaway, code = frames[-17:-8], frames[-4:]
-        assert (goaway, code) == (b"\0\0\x08\7" + bytes(5), bytes(4))
+        *_, (kind, _, _, payload) = read_frames(client.sock)
+        assert (kind, payload[4:]) == (7, bytes(4))
     call.sendall(chunk(envelope(message("m"))) + b"0\r\n\r\n")
     response = wire.read_response(call)
     assert wire.text_field(wire.envelopes(response.read())[0][1], 1).startswith("2 messages")

@@ -174,3 +174,18 @@ def read_response(sock):
     response = http.client.HTTPResponse(sock)
     response.begin()
     return response
+
+
+def answer(sock):
+    response = read_response(sock)
+    return response.status, response.read()
+
+
+def closed(sock):
+    """Wait for the end of what the server sends."""
+    try:
+        while sock.recv(65536):
+            pass
+    except ConnectionResetError:
+        pass
+    return True
