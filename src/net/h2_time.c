@@ -66,9 +66,7 @@ static uint64_t goaway_due(const struct mf_h2_conn *conn)
 static uint64_t next_look(const struct mf_h2_conn *conn)
 {
     const struct mf_server_opts *opts = &conn->conn.server->opts;
-    return now_ms(conn) + (opts->body_timeout_ms < opts->send_timeout_ms
-                               ? opts->body_timeout_ms
-                               : opts->send_timeout_ms);
+    return now_ms(conn) + earlier(opts->body_timeout_ms, opts->send_timeout_ms);
 }
 
 static void look_at_streams(struct mf_h2_conn *conn)

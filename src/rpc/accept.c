@@ -1,6 +1,5 @@
 #include "rpc/accept.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
@@ -98,6 +97,14 @@ void mf_accept_add(struct mf_accept *accept, const char *value)
             return;
         value += len + 1;
     }
+}
+
+bool mf_accept_names(const struct mf_accept *accept, enum mf_encoding encoding)
+{
+    size_t i = 0;
+    while (i < ANY && ours[i].encoding != encoding)
+        i++;
+    return i < ANY && accept->codings[i].quality > 0;
 }
 
 enum mf_encoding mf_accept_choose(const struct mf_accept *accept)

@@ -5,6 +5,8 @@
 #ifndef MF_RPC_ACCEPT_H
 #define MF_RPC_ACCEPT_H
 
+#include <stdbool.h>
+
 #include "codec/encoding.h"
 
 /* What we answer in, as the headers of all protocols list it. */
@@ -26,6 +28,9 @@ void mf_accept_init(struct mf_accept *accept);
 /* Add the names of a header's value; malformed ones are skipped. A list that
  * comes in several headers is added one by one. */
 void mf_accept_add(struct mf_accept *accept, const char *value);
+
+/* `encoding`, which is one of ours, is named, and not only to refuse it. */
+bool mf_accept_names(const struct mf_accept *accept, enum mf_encoding encoding);
 
 /* The most wanted of what we answer in: by quality, then by place. Identity,
  * unless that is wanted more than any other, is the last choice. */

@@ -175,11 +175,6 @@ const char *mf_call_peer(const struct mf_call *call)
     return mf_exchange_peer(call->x);
 }
 
-int mf_call_listener_tag(const struct mf_call *call)
-{
-    return mf_exchange_listener_tag(call->x);
-}
-
 static bool answers_once(const struct mf_call *call)
 {
     return call->method->kind == MF_METHOD_UNARY ||

@@ -144,7 +144,6 @@ bool mf_call_time_left(const struct mf_call *call, uint64_t *ret_ms);
 /* The query of a Connect GET, still percent-encoded, or NULL. */
 const char *mf_call_get_query(const struct mf_call *call);
 const char *mf_call_peer(const struct mf_call *call);
-int mf_call_listener_tag(const struct mf_call *call);
 
 /*
  * Send one message (binary protobuf, copied). The response head goes out

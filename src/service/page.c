@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
+#include "rpc/accept.h"
 #include "service/page_assets.h"
 
 #define CSP                                                              \
@@ -64,27 +64,6 @@ static void respond_text(struct mf_exchange *x, int status, const char *text,
     respond(x, status, &headers, text, strlen(text));
 }
 
-/* The weight of `coding` in an Accept-Encoding value is not zero (RFC 9110,
- * section 12.5.3). */
-static bool accepts(const char *header, const char *coding)
-{
-    size_t coding_len = strlen(coding);
-    while (header && *header) {
-        header += strspn(header, " \t,");
-        size_t item_len = strcspn(header, ",");
-        size_t name_len = strcspn(header, ";, \t");
-        if (name_len == coding_len &&
-            strncasecmp(header, coding, coding_len) == 0) {
-            char item[64];
-            snprintf(item, sizeof item, "%.*s", (int)item_len, header);
-            const char *q = strstr(item, "q=0");
-            return !q || strspn(q + 2, "0.") != strcspn(q + 2, " \t;");
-        }
-        header += item_len;
-    }
-    return false;
-}
-
 /* One of the entity tags in an If-None-Match value is `etag`. */
 static bool tag_matches(const char *header, const char *etag)
 {
@@ -113,7 +92,11 @@ static void respond_asset(struct mf_exchange *x,
                           const struct mf_page_asset *asset)
 {
     struct headers headers = {.count = 0};
-    const char *accept = mf_exchange_header(x, "accept-encoding");
+    const char *wanted = mf_exchange_header(x, "accept-encoding");
+    struct mf_accept accept;
+    mf_accept_init(&accept);
+    if (wanted)
+        mf_accept_add(&accept, wanted);
     const unsigned char *body = asset->identity;
     size_t len = asset->identity_len;
     char etag[128]; /* weak: the same for every content coding */
@@ -128,11 +111,11 @@ static void respond_asset(struct mf_exchange *x,
         return;
     }
     add(&headers, "content-type", asset->content_type);
-    if (asset->brotli && accepts(accept, "br")) {
+    if (asset->brotli && mf_accept_names(&accept, MF_ENCODING_BROTLI)) {
         add(&headers, "content-encoding", "br");
         body = asset->brotli;
         len = asset->brotli_len;
-    } else if (asset->gzip && accepts(accept, "gzip")) {
+    } else if (asset->gzip && mf_accept_names(&accept, MF_ENCODING_GZIP)) {
         add(&headers, "content-encoding", "gzip");
         body = asset->gzip;
         len = asset->gzip_len;
