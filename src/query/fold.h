@@ -1,9 +1,7 @@
 /*
- * Plain-text search without regard to case.
- *
- * Folded are the letters of ASCII, Latin-1, Latin Extended-A, Greek and
- * Cyrillic whose two cases take as many bytes in UTF-8, and final sigma.
- * Other bytes match themselves, so any bytes can be searched.
+ * Plain-text search without regard to case: Unicode simple case folding
+ * (CaseFolding.txt, status C and S) of what is UTF-8; other bytes match
+ * themselves, so any bytes can be searched. docs/filters.md tells users.
  */
 #ifndef MF_QUERY_FOLD_H
 #define MF_QUERY_FOLD_H
@@ -11,18 +9,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
+
 /* Longest text to search for, in bytes. */
 enum { MF_NEEDLE_MAX_LEN = 4096 };
 
-/* Fold `len` bytes in place. Returns false if all of them are ASCII. */
-bool mf_fold(char *text, size_t len);
+/*
+ * Append `len` folded bytes of `text` to `out`: as many as they were, or up
+ * to half as many again. A character that is cut at the end stays as it is.
+ * 0, MF_EFULL or MF_ENOMEM.
+ */
+int mf_fold(const char *text, size_t len, struct mf_buf *out);
 
 /*
- * True if `text` holds `needle`, which was folded, is UTF-8, not empty, and
- * at most MF_NEEDLE_MAX_LEN long; `wide` is what folding it returned. Takes
- * time in proportion to the text, whatever the needle.
+ * True if `text` holds `needle`, which was folded, is not empty, and at most
+ * MF_NEEDLE_MAX_LEN long. Takes time in proportion to the text, whatever the
+ * needle; allocates nothing.
  */
 bool mf_fold_find(const char *text, size_t len, const char *needle,
-                  size_t needle_len, bool wide);
+                  size_t needle_len);
 
 #endif

@@ -1,11 +1,13 @@
 /*
- * mf_reader: a read-only connection to the store, beside its writer.
+ * mf_reader: a read-only connection to the store, beside its writer. Reads
+ * see what was committed.
  *
  * Thread:  one at a time; make one for each thread that reads.
  */
 #ifndef MF_STORE_READER_H
 #define MF_STORE_READER_H
 
+#include "query/filter.h"
 #include "store/store.h"
 
 struct mf_reader;
@@ -16,26 +18,25 @@ void mf_reader_close(struct mf_reader *reader); /* NULL is allowed */
 
 /* What one read saw; all of it from one state of the database. */
 struct mf_window {
-    struct mf_record **records; /* owned; newest number first */
+    struct mf_record **records; /* owned, without flows unless said */
     size_t count;
     uint64_t *gone; /* owned; changes only: numbers of deleted flows */
     size_t gone_count;
     uint64_t change;     /* the last change that this answer includes */
-    uint64_t head;       /* the last change there is */
+    uint64_t head;       /* the last change committed */
     uint64_t flow_count; /* flows kept */
 };
 void mf_window_release(struct mf_window *window);
 
 /*
- * The newest flows that match, at most `limit`. With `since_ns` not 0 only
- * flows that began later. `cancel` (NULL is allowed) is looked at between
- * flows: true makes the call return MF_ECLOSED.
+ * The newest flows that match, newest first, at most `limit`. With
+ * `since_ns` not 0 only flows that began later. `cancel` (NULL is allowed)
+ * is looked at often: true makes the call return MF_ECLOSED.
  */
 struct mf_list_query {
-    struct mf_filter *filter;
+    struct mf_filter *filter; /* NULL: all */
     size_t limit;
     int64_t since_ns;
-    bool with_flow; /* records get their flow even if the filter is empty */
     const _Atomic bool *cancel;
 };
 int mf_reader_list(struct mf_reader *reader, const struct mf_list_query *query,
@@ -44,16 +45,149 @@ int mf_reader_list(struct mf_reader *reader, const struct mf_list_query *query,
 /*
  * Flows changed after change number `after`, each once, as it is now, in
  * order of change (oldest first), and deletions among them; at most
- * `limit`. Records come with their flow, matching or not.
+ * `limit`. Flows that `filter` (NULL: all) does not match are among `gone`.
  *
  *  MF_ENOENT  deletions after `after` are not all known any more, or
  *             `after` is in the future: the caller must start afresh
  */
 int mf_reader_changes(struct mf_reader *reader, uint64_t after, size_t limit,
+                      const struct mf_filter *filter, const _Atomic bool *cancel,
                       struct mf_window *ret_window, struct mf_err *err);
 
-/* One flow with its snapshot. MF_ENOENT: not there. */
+/*
+ * One flow with its snapshot, with at most `message_limit` of its messages
+ * (0: all that fit 64 MiB). Waits for the commit of a flow that is known but
+ * not durable yet. MF_ENOENT: not there.
+ */
 int mf_reader_get(struct mf_reader *reader, const struct mf_flow_ref *ref,
-                  struct mf_record **ret_record, struct mf_err *err);
+                  size_t message_limit, struct mf_record **ret_record,
+                  struct mf_err *err);
+
+/*
+ * Messages of one flow from `first` on, at most `limit`, less if they pass
+ * 4 MiB: appended to `out` as fields of the flow's own message, tags
+ * included. MF_ENOENT: no such flow.
+ */
+struct mf_messages {
+    enum mf_flow_type type;
+    uint64_t count; /* in `out` */
+    uint64_t total; /* of the flow */
+};
+int mf_reader_messages(struct mf_reader *reader, const struct mf_flow_ref *ref,
+                       uint64_t first, size_t limit, struct mf_buf *out,
+                       struct mf_messages *ret_messages, struct mf_err *err);
+
+/* ---- long queries, in steps ---- */
+
+enum mf_sort_key { /* mitmflow.v1.SortKey */
+    MF_SORT_ARRIVAL,
+    MF_SORT_START,
+    MF_SORT_DURATION,
+    MF_SORT_SIZE,
+    MF_SORT_STATUS,
+    MF_SORT_METHOD,
+    MF_SORT_HOST,
+    MF_SORT_CLIENT,
+    MF_SORT_SOURCE,
+    MF_SORT_CONTENT_TYPE,
+    MF_SORT_TYPE,
+};
+
+enum { MF_FACETS_MAX = 8 };
+enum mf_facet_kind { /* mitmflow.v1.FacetKind */
+    MF_FACET_HOST = 1,
+    MF_FACET_METHOD = 2,
+    MF_FACET_FLOW_TYPE = 3,
+    MF_FACET_STATUS = 4,
+    MF_FACET_DEVICE = 5,
+    MF_FACET_SOURCE = 6,
+    MF_FACET_CONTENT_TYPE = 7,
+};
+
+struct mf_query_opts {
+    struct mf_filter *filter; /* a reference is taken; NULL: all */
+    /* A page of flows ... */
+    enum mf_sort_key sort;
+    bool ascending;
+    size_t limit;
+    const char *cursor; /* of an earlier page, or "" */
+    int64_t since_ns;   /* 0: any */
+    /* ... or with `summarize` counts of all that match. */
+    bool summarize;
+    uint32_t bars; /* of the histogram; 0: none */
+    int64_t from_ns, to_ns; /* 0: the first and last start */
+    enum mf_facet_kind facets[MF_FACETS_MAX];
+    size_t facet_count;
+    size_t facet_limit;
+};
+
+struct mf_query;
+
+/*
+ * Begin a query; it belongs to no reader and reads nothing yet.
+ *  MF_EINVAL  a cursor that no query of this order gave
+ */
+int mf_query_new(const struct mf_query_opts *opts, struct mf_query **ret_query,
+                 struct mf_err *err);
+void mf_query_free(struct mf_query *query); /* NULL is allowed */
+
+/*
+ * Go on for about `budget_ns`, from any thread, with any reader of the store:
+ * between steps nothing is held of the database. 1: there is more to do,
+ * 0: done, or an error. `cancel` as in mf_list_query.
+ */
+int mf_query_step(struct mf_query *query, struct mf_reader *reader,
+                  int64_t budget_ns, const _Atomic bool *cancel,
+                  struct mf_err *err);
+
+struct mf_query_progress {
+    int64_t back_to_ns; /* arrival of the oldest flow looked at; 0: none yet */
+    double share;       /* 0 to 1 */
+    uint64_t found;
+    bool is_limited; /* a regular expression met its limits on a flow */
+};
+void mf_query_progress(const struct mf_query *query,
+                       struct mf_query_progress *ret_progress);
+
+/*
+ * Records found since the last call that stay in the page, in its order
+ * (sorted queries give them only when done): they are the caller's. NULL:
+ * none for now.
+ */
+struct mf_record *mf_query_next(struct mf_query *query);
+
+/* When done: where the next page begins, "" when there is none; lives as
+ * long as the query. */
+const char *mf_query_cursor(const struct mf_query *query);
+
+/* When done, the committed change up to which the first step saw. */
+uint64_t mf_query_head(const struct mf_query *query);
+
+struct mf_series {
+    enum mf_flow_type type;
+    unsigned status_class; /* 0 to 5 */
+    const uint64_t *counts; /* one for each bar */
+};
+struct mf_facet_value {
+    const char *text; /* NUL-terminated */
+    uint64_t count;
+};
+struct mf_facet {
+    enum mf_facet_kind kind;
+    const struct mf_facet_value *values; /* most frequent first */
+    size_t value_count;
+    uint64_t others;
+};
+struct mf_summary {
+    uint64_t count;
+    uint64_t client_bytes, server_bytes;
+    int64_t from_ns, to_ns;
+    const struct mf_series *series; /* those that count anything */
+    size_t series_count;
+    const struct mf_facet *facets;
+    size_t facet_count;
+};
+/* When done, of a query with `summarize`; lives as long as the query. */
+const struct mf_summary *mf_query_summary(const struct mf_query *query);
 
 #endif
