@@ -163,6 +163,8 @@ int mf_service_new(const struct mf_service_opts *opts,
     const struct mf_store_opts store_opts = {
         .dir = opts->data_dir,
         .max_flows = opts->max_flows,
+        .max_bytes = opts->max_bytes,
+        .max_age_ns = opts->max_age_ns,
         .on_commit = on_commit,
         .on_failure = on_store_failure,
         .user = service,

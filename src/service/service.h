@@ -16,9 +16,11 @@ struct mf_service;
 struct mf_service_opts {
     struct mf_loop *loop;
     const char *data_dir;
-    uint64_t max_flows;        /* 0: no cap */
-    size_t max_message_len;    /* of an exporter's, bytes; 0: 256 MiB */
-    struct mf_guard guard;     /* borrowed for the service's life */
+    uint64_t max_flows;     /* not counting pinned ones; 0: no cap */
+    uint64_t max_bytes;     /* of what is kept on the disk; 0: no cap */
+    int64_t max_age_ns;     /* since a flow's arrival; 0: no cap */
+    size_t max_message_len; /* of an exporter's, bytes; 0: 256 MiB */
+    struct mf_guard guard;  /* borrowed for the service's life */
 };
 
 /* Opens the store; errors as mf_store_open(). */
