@@ -65,6 +65,21 @@ const struct mf_flag mf_flags[] = {
      .preset = "0",
      RANGE(0, UINT64_MAX),
      .help = "keep at most N flows that are not pinned; 0: no cap"},
+    {.name = "max-size",
+     .kind = MF_FLAG_SIZE,
+     MEMBER(max_bytes),
+     .value = "BYTES",
+     .preset = "10GiB",
+     RANGE(0, UINT64_MAX),
+     .help = "keep the data within BYTES; 0: no cap"},
+    {.name = "max-age",
+     .kind = MF_FLAG_DURATION,
+     MEMBER(max_age_ms),
+     .value = "DURATION",
+     .preset = "0",
+     RANGE(0, 100 * 365 * DAY_MS),
+     .help = "keep a flow that is not pinned for DURATION after it\n"
+             "came; 0: no cap"},
     {.name = "config",
      .kind = MF_FLAG_TEXT,
      MEMBER(config),
@@ -196,8 +211,6 @@ const struct mf_flag mf_flags[] = {
 
     /* Refused by name, so that nobody believes them in force. */
     LATER("descriptor-set"),
-    LATER("max-size"),
-    LATER("max-age"),
     LATER("token-file"),
     LATER("trust-proxy"),
     LATER("auth-header"),
@@ -231,7 +244,7 @@ struct number_kind {
 static const struct number_kind number_kinds[] = {
     [MF_FLAG_COUNT] = {mf_value_count, mf_value_print_count, "a whole number"},
     [MF_FLAG_SIZE] = {mf_value_size, mf_value_print_size,
-                      "bytes, or a size in KiB or MiB"},
+                      "bytes, or a size in KiB, MiB, GiB or TiB"},
     [MF_FLAG_DURATION] = {mf_value_duration, mf_value_print_duration,
                           "a duration in ms, s, m, h or d"},
 };
@@ -385,6 +398,7 @@ void mf_flags_print_help(FILE *out)
     fputs("mitmflow: a read-only window onto what mitmproxy sees\n"
           "\n"
           "usage: mitmflow [serve] [flags]\n"
+          "       mitmflow COMMAND ... (below)\n"
           "\n"
           "One dash or two; a value follows after a space or \"=\". Each flag\n"
           "is MITMFLOW_... in the environment, too: MITMFLOW_MAX_FLOWS=1000.\n"

@@ -44,6 +44,8 @@ struct mf_options {
     const char *tls_key;       /* */
     const char *tls_client_ca; /* only with tls_cert */
     uint64_t max_flows;        /* 0: no cap */
+    uint64_t max_bytes;        /* 0: no cap */
+    uint64_t max_age_ms;       /* 0: no cap */
     uint64_t log_format;       /* an enum mf_log_format */
     uint64_t log_level;        /* an enum mf_log_level */
     uint64_t max_connections;  /* 0: as many as descriptors allow */

@@ -128,6 +128,8 @@ static int start_service(struct serve *serve, struct mf_err *err)
         .loop = serve->loop,
         .data_dir = options->data_dir,
         .max_flows = options->max_flows,
+        .max_bytes = options->max_bytes,
+        .max_age_ns = (int64_t)options->max_age_ms * MF_NS_PER_MS,
         .max_message_len = options->max_message_len,
         .guard = {.hosts = options->hosts.values,
                   .host_count = options->hosts.count,

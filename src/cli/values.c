@@ -78,6 +78,10 @@ int mf_value_size(const char *text, uint64_t *ret_bytes)
 
 int mf_value_duration(const char *text, uint64_t *ret_ms)
 {
+    if (strcmp(text, "0") == 0) {
+        *ret_ms = 0;
+        return 0;
+    }
     return parse(text, durations, ret_ms);
 }
 

@@ -22,7 +22,7 @@ int mf_value_count(const char *text, uint64_t *ret_count);
 /* Bytes, or with one of KiB, MiB, GiB, TiB. */
 int mf_value_size(const char *text, uint64_t *ret_bytes);
 
-/* A number with one of ms, s, m, h, d. */
+/* A number with one of ms, s, m, h, d; 0 needs none. */
 int mf_value_duration(const char *text, uint64_t *ret_ms);
 
 /* true, false, 1, 0 */

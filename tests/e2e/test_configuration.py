@@ -68,7 +68,7 @@ def test_names_of_ours_that_are_nobodys_are_warned_of(start_server):
         ("nope = 1\n", 'c:1: unknown name "nope"'),
         ("\nmax-flows = many\n", "c:2: max-flows takes a whole number"),
         ("addr\n", "c:1: a line says"),
-        ("max-size = 1GiB\n", "c:1: max-size is not supported"),
+        ("token-file = x\n", "c:1: token-file is not supported"),
     ],
 )
 def test_a_wrong_file_is_told_by_file_and_line(tmp_path, text, about):

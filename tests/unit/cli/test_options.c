@@ -59,6 +59,8 @@ static void without_flags_the_defaults_hold(void **state)
     assert_int_equal(options.ingest_addrs.count, 0);
     assert_string_equal(options.data_dir, "mitmflow_data");
     assert_int_equal(options.max_flows, 0);
+    assert_int_equal(options.max_bytes, UINT64_C(10) << 30);
+    assert_int_equal(options.max_age_ms, 0);
     assert_int_equal(options.log_format, MF_LOG_TEXT);
     assert_int_equal(options.log_level, MF_LOG_INFO);
     assert_int_equal(options.max_head_len, 64 << 10);
@@ -96,6 +98,27 @@ static void flags_take_one_dash_or_two_and_values_either_way(void **state)
     mf_options_release(&options);
 }
 
+static void limits_of_what_is_kept_have_units_and_can_be_off(void **state)
+{
+    (void)state;
+    struct mf_options options;
+    assert_int_equal(read_all(ARGS("--max-size", "2TiB", "--max-age=90m"),
+                              ENV("PATH=/bin"), &options, NULL),
+                     0);
+    assert_int_equal(options.max_bytes, UINT64_C(2) << 40);
+    assert_int_equal(options.max_age_ms, 90 * 60 * 1000);
+    mf_options_release(&options);
+    assert_int_equal(read_all(ARGS("--max-size=0", "--max-age", "0"),
+                              ENV("MITMFLOW_MAX_AGE=30d"), &options, NULL),
+                     0);
+    assert_int_equal(options.max_bytes, 0);
+    assert_int_equal(options.max_age_ms, 0);
+    mf_options_release(&options);
+    assert_non_null(strstr(REFUSAL("--max-size", "10GB"), "GiB or TiB"));
+    assert_non_null(strstr(REFUSAL("--max-age", "12"), "ms, s, m, h or d"));
+    assert_non_null(strstr(REFUSAL("--max-age", "36501d"), "to 36500d"));
+}
+
 static void wrong_usage_is_told_by_name(void **state)
 {
     (void)state;
@@ -119,9 +142,8 @@ static void wrong_usage_is_told_by_name(void **state)
 static void flags_of_later_versions_are_refused_wherever_they_stand(void **s)
 {
     (void)s;
-    static const char *const later[] = {"descriptor-set", "max-size",
-                                        "max-age",        "token-file",
-                                        "trust-proxy",    "auth-header"};
+    static const char *const later[] = {"descriptor-set", "token-file",
+                                        "trust-proxy", "auth-header"};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
         char flag[32], line[64];
         snprintf(flag, sizeof flag, "--%s", later[i]);
@@ -307,6 +329,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_flags_the_defaults_hold),
         cmocka_unit_test(flags_take_one_dash_or_two_and_values_either_way),
+        cmocka_unit_test(limits_of_what_is_kept_have_units_and_can_be_off),
         cmocka_unit_test(wrong_usage_is_told_by_name),
         cmocka_unit_test(
             flags_of_later_versions_are_refused_wherever_they_stand),
