@@ -18,6 +18,8 @@ CREATE TABLE flow (
  note TEXT NOT NULL,
  url TEXT NOT NULL,             -- as lists show it
  summary BLOB NOT NULL);        -- the rest of a FlowSummary (flow/summary.h)
+-- Notes are not in frames: a search finds them by this.
+CREATE INDEX flow_noted ON flow (number) WHERE note <> '';
 CREATE TABLE name (kind INTEGER NOT NULL, id INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 CREATE TABLE recent (number INTEGER PRIMARY KEY, session TEXT NOT NULL, live INTEGER NOT NULL, message_digest INTEGER NOT NULL, snapshot BLOB NOT NULL);
 CREATE INDEX recent_live ON recent (session) WHERE live;
