@@ -1,0 +1,142 @@
+/*
+ * The tree that an expression or a FlowFilter becomes, for its friends in
+ * this folder. Made once by the parser, in one arena; never changed.
+ */
+#ifndef MF_QUERY_TREE_H
+#define MF_QUERY_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flow/flow.h"
+#include "query/filter.h"
+
+enum mf_node_kind {
+    MF_NODE_ALL, /* matches everything */
+    MF_NODE_AND, /* of `items`: two at least, as for OR */
+    MF_NODE_OR,
+    MF_NODE_NOT, /* of items[0] */
+    /* Leaves without a value. */
+    MF_NODE_ASSET,
+    MF_NODE_ERROR,
+    MF_NODE_MARKED,
+    MF_NODE_REPLAY,
+    MF_NODE_REPLAY_REQUEST,
+    MF_NODE_REPLAY_RESPONSE,
+    MF_NODE_NO_RESPONSE, /* ~q */
+    MF_NODE_RESPONSE,    /* ~s */
+    MF_NODE_WEBSOCKET,
+    MF_NODE_PINNED,
+    MF_NODE_NOTED,
+    MF_NODE_LOST,
+    /* A bare word, in `text`: in what mf_flow_each_text() visits, in the
+     * note, or in the id if it is MF_ID_NEEDLE_MIN_LEN bytes or more. */
+    MF_NODE_TEXT,
+    MF_NODE_ID, /* `text` is in the id */
+    /* `text` is in the media type (without parameters) of the response, of
+     * the request if the response has no Content-Type: HttpFilter's. */
+    MF_NODE_MEDIA_TYPE,
+    /* Leaves with `pattern`; of bytes unless said otherwise. */
+    MF_NODE_BODY, /* decoded bodies and messages, each by itself; DNS: the
+                     names and data of all records as one text */
+    MF_NODE_BODY_REQUEST,
+    MF_NODE_BODY_RESPONSE,
+    MF_NODE_CONTENT_TYPE, /* a Content-Type value */
+    MF_NODE_CONTENT_TYPE_REQUEST,
+    MF_NODE_CONTENT_TYPE_RESPONSE,
+    MF_NODE_HEADER, /* "name: value\r\n" of all headers as one text */
+    MF_NODE_HEADER_REQUEST,
+    MF_NODE_HEADER_RESPONSE,
+    MF_NODE_METHOD,
+    MF_NODE_DOMAIN, /* text, as the rest: the URL's or the pretty URL's host */
+    MF_NODE_URL,    /* the pretty URL; DNS: the first question's name */
+    MF_NODE_SRC,    /* "host:port" */
+    MF_NODE_DST,
+    MF_NODE_META, /* "key: value" lines */
+    MF_NODE_MARKER,
+    MF_NODE_COMMENT,
+    MF_NODE_DEVICE, /* the client's address without port */
+    MF_NODE_SOURCE,
+    MF_NODE_NOTE,
+    /* Leaves with `range`. */
+    MF_NODE_STATUS,
+    MF_NODE_SIZE, /* bytes from client and server together */
+    MF_NODE_DURATION,
+    MF_NODE_TIME, /* of the start */
+    /* Bit 1 << enum mf_flow_type in `types`. */
+    MF_NODE_TYPES,
+    /* Leaves with `set`: whole texts, bytes as they are. */
+    MF_NODE_IDS,
+    MF_NODE_CLIENTS, /* addresses without port */
+    MF_NODE_METHODS,
+    MF_NODE_KINDS,
+};
+
+/* Ids are random hex: a short text is found in many of them by chance. */
+enum { MF_ID_NEEDLE_MIN_LEN = 8 };
+
+/*
+ * A regular expression. `text` is its PCRE2 form, which keeps to:
+ *
+ *  - literals: themselves, `\` and punctuation, `\x{hex}` (a character of
+ *    text, a byte of bytes); without `is_bytes` UTF-8;
+ *  - `.` `^` `$` `\A` `\z` `\b` `\B` `\d` `\D` `\s` `\S` `\w` `\W`;
+ *  - `[...]` and `[^...]` of escaped literals, ranges of them and `\d` ...;
+ *  - `(` `(?:` `(?imsx-imsx:` `(?=` `(?!` `(?<=` `(?<!` `(?>` `(?(N)`, `|`,
+ *    `)`, `\g{N}`;
+ *  - `*` `+` `?` `{m}` `{m,}` `{m,n}`, each alone or with `?` or `+` after.
+ *
+ * No comments, no flags for the whole, no names, no free-spacing blanks.
+ */
+struct mf_pattern {
+    const char *text; /* not NUL-terminated */
+    size_t len;
+    bool is_bytes;    /* case of ASCII letters only; else of all, by UTF-8 */
+    bool is_caseless; /* flags at the start of the whole */
+    bool is_multiline;
+    bool is_dotall;
+    struct pcre2_real_code_8 *code;
+};
+
+/* Inclusive. */
+union mf_range {
+    struct {
+        int64_t first; /* MF_NODE_STATUS; MF_NODE_TIME: ns since the epoch */
+        int64_t last;
+    } number;
+    struct {
+        uint64_t first;
+        uint64_t last;
+    } size;
+    struct {
+        double first_ms;
+        double last_ms;
+    } duration;
+};
+
+struct mf_text_set {
+    const struct mf_span *texts; /* sorted, no two alike */
+    size_t count;
+};
+
+struct mf_node {
+    enum mf_node_kind kind;
+    uint32_t memo; /* place among the leaves that a judge remembers */
+    union {
+        struct {
+            const struct mf_node **items;
+            size_t count;
+        };
+        struct mf_span text; /* folded (query/fold.h), not empty */
+        struct mf_pattern *pattern;
+        union mf_range range;
+        struct mf_text_set set;
+        unsigned types;
+    };
+};
+
+/* Of the whole filter; lives as long as it does. */
+const struct mf_node *mf_filter__root(const struct mf_filter *filter);
+
+#endif
