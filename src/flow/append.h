@@ -18,7 +18,7 @@ struct mf_append {
     struct mf_buf messages; /* owned */
     uint64_t client_bytes;
     uint64_t server_bytes;
-    int64_t last_ns; /* time of the last message; 0: not told */
+    int64_t last_ns;          /* time of the last message; 0: not told */
     enum mf_flow_state state; /* MF_FLOW_ENDED if the event ends the flow */
     /* Further fields of the flow's own message, and of its FlowMeta, that
      * the append brings (error, duration_ms, websocket_close; error_at). */

@@ -64,7 +64,7 @@ struct mf_server {
     struct mf_buf h2_input; /* one read, one write: scratch of all */
     struct mf_buf h2_frames;
     struct mf_buf h2_spare; /* to take the place of h2_frames */
-    struct mf_h1 *h1; /* NULL until the first HTTP/1.1 connection */
+    struct mf_h1 *h1;       /* NULL until the first HTTP/1.1 connection */
     bool is_accepting;
     bool is_stopping;
     struct mf_timer *grace;

@@ -3,20 +3,46 @@
 #define MF_STORE_INTERNAL_H
 
 #include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
 
-#include "store/batch.h"
 #include "store/dir.h"
-#include "store/queue.h"
+#include "store/front.h"
+#include "store/names.h"
+#include "store/recent.h"
+#include "store/store.h"
+#include "store/upkeep.h"
+
+/* How much the writer takes at once and waits for. */
+struct mf_store__limits {
+    size_t batch_bytes;   /* of snapshots in one commit, nearly */
+    int64_t gather_ns;    /* from the first write to its commit */
+    size_t chunk_count;   /* flows cut off in one go */
+    size_t delete_count;  /* flows deleted in one commit */
+    uint64_t tombstones;  /* kept at least; twice as many at most */
+    size_t live_count;    /* live flows kept in memory though they are clean */
+    size_t block_bytes;   /* of snapshots that wait before a block is made of
+                             them, when few come */
+    size_t changes_bytes; /* of snapshots, after which a page ends */
+    int64_t free_pages;   /* kept in the database for what comes next */
+    int64_t retry_min_ns;
+    int64_t retry_max_ns;
+};
+
+struct mf_batch;
 
 struct mf_store {
     struct mf_store_opts opts; /* without dir */
     struct mf_store__limits limits;
     struct mf_store__dir dir;
-    sqlite3 *db;            /* the writer's, once it runs */
-    struct mf_batch *batch; /* so is this */
-    struct mf_store__queue queue;
-    uint64_t told_ticket;
     char epoch[33];
+    struct mf_front *front;
+    struct mf_names *names;
+    /* The writer thread's, once it runs. */
+    sqlite3 *db;
+    struct mf_recent *recent;
+    struct mf_batch *batch;
+    struct mf_upkeep *upkeep;
     pthread_t writer;
 };
 

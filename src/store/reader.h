@@ -51,8 +51,9 @@ int mf_reader_list(struct mf_reader *reader, const struct mf_list_query *query,
  *             `after` is in the future: the caller must start afresh
  */
 int mf_reader_changes(struct mf_reader *reader, uint64_t after, size_t limit,
-                      const struct mf_filter *filter, const _Atomic bool *cancel,
-                      struct mf_window *ret_window, struct mf_err *err);
+                      const struct mf_filter *filter,
+                      const _Atomic bool *cancel, struct mf_window *ret_window,
+                      struct mf_err *err);
 
 /*
  * One flow with its snapshot, with at most `message_limit` of its messages
@@ -80,28 +81,28 @@ int mf_reader_messages(struct mf_reader *reader, const struct mf_flow_ref *ref,
 /* ---- long queries, in steps ---- */
 
 enum mf_sort_key { /* mitmflow.v1.SortKey */
-    MF_SORT_ARRIVAL,
-    MF_SORT_START,
-    MF_SORT_DURATION,
-    MF_SORT_SIZE,
-    MF_SORT_STATUS,
-    MF_SORT_METHOD,
-    MF_SORT_HOST,
-    MF_SORT_CLIENT,
-    MF_SORT_SOURCE,
-    MF_SORT_CONTENT_TYPE,
-    MF_SORT_TYPE,
+                   MF_SORT_ARRIVAL,
+                   MF_SORT_START,
+                   MF_SORT_DURATION,
+                   MF_SORT_SIZE,
+                   MF_SORT_STATUS,
+                   MF_SORT_METHOD,
+                   MF_SORT_HOST,
+                   MF_SORT_CLIENT,
+                   MF_SORT_SOURCE,
+                   MF_SORT_CONTENT_TYPE,
+                   MF_SORT_TYPE,
 };
 
 enum { MF_FACETS_MAX = 8 };
 enum mf_facet_kind { /* mitmflow.v1.FacetKind */
-    MF_FACET_HOST = 1,
-    MF_FACET_METHOD = 2,
-    MF_FACET_FLOW_TYPE = 3,
-    MF_FACET_STATUS = 4,
-    MF_FACET_DEVICE = 5,
-    MF_FACET_SOURCE = 6,
-    MF_FACET_CONTENT_TYPE = 7,
+                     MF_FACET_HOST = 1,
+                     MF_FACET_METHOD = 2,
+                     MF_FACET_FLOW_TYPE = 3,
+                     MF_FACET_STATUS = 4,
+                     MF_FACET_DEVICE = 5,
+                     MF_FACET_SOURCE = 6,
+                     MF_FACET_CONTENT_TYPE = 7,
 };
 
 struct mf_query_opts {
@@ -114,7 +115,7 @@ struct mf_query_opts {
     int64_t since_ns;   /* 0: any */
     /* ... or with `summarize` counts of all that match. */
     bool summarize;
-    uint32_t bars; /* of the histogram; 0: none */
+    uint32_t bars;          /* of the histogram; 0: none */
     int64_t from_ns, to_ns; /* 0: the first and last start */
     enum mf_facet_kind facets[MF_FACETS_MAX];
     size_t facet_count;
@@ -165,7 +166,7 @@ uint64_t mf_query_head(const struct mf_query *query);
 
 struct mf_series {
     enum mf_flow_type type;
-    unsigned status_class; /* 0 to 5 */
+    unsigned status_class;  /* 0 to 5 */
     const uint64_t *counts; /* one for each bar */
 };
 struct mf_facet_value {

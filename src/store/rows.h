@@ -1,98 +1,71 @@
 /*
- * mf_rows: the flows that one batch touches, each in memory once, loaded
- * from the database when it is first asked for.
+ * Rows of table `flow`, read.
  *
- * Reads only, but for mf_rows_set_state(). Rows live until mf_rows_clear().
+ * Thread:  that of the statement's connection.
  */
 #ifndef MF_STORE_ROWS_H
 #define MF_STORE_ROWS_H
 
 #include <sqlite3.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include "store/store.h"
+#include "flow/columns.h"
+#include "flow/record.h"
+#include "store/names.h"
 
-struct mf_store__row {
-    struct mf_store__row *older; /* another of this batch with the same id */
-    uint64_t number;
-    uint64_t change;
-    uint8_t *id; /* owned, as source, session, note and derived */
-    size_t id_len;
-    char *source;
-    char *session;
-    char *note;
-    enum mf_flow_type type;
-    enum mf_flow_state state;
-    int64_t start_ns;
-    bool pinned;
-    bool is_new;     /* not in the database yet */
-    bool was_pinned; /* in the database */
-    bool is_deleted;
-    bool is_dirty;
-    bool is_asked_for;    /* someone waits for its record */
-    struct mf_flow *flow; /* borrowed from the write that put it, or NULL */
-    uint8_t *derived;
-    size_t derived_len;
-    struct mf_record *record; /* owned */
+/* What to SELECT, from table `flow`, as the first columns. */
+#define MF_ROW_COLUMNS                                                       \
+    "flow.number, flow.change, flow.arrived_ns, flow.key, flow.id,"          \
+    " flow.source, flow.type, flow.state, flow.flags, flow.status,"          \
+    " flow.client_port, flow.server_port, flow.method, flow.host,"           \
+    " flow.client, flow.source_name, flow.response_type, flow.request_type," \
+    " flow.start_ns, flow.duration_ms, flow.client_bytes,"                   \
+    " flow.server_bytes, flow.message_count, flow.frame, flow.slot,"         \
+    " flow.note, flow.url, flow.summary"
+
+/* Their places. */
+enum {
+    MF_ROW_NUMBER,
+    MF_ROW_CHANGE,
+    MF_ROW_ARRIVED,
+    MF_ROW_KEY,
+    MF_ROW_ID,
+    MF_ROW_SOURCE,
+    MF_ROW_TYPE,
+    MF_ROW_STATE,
+    MF_ROW_FLAGS,
+    MF_ROW_STATUS,
+    MF_ROW_CLIENT_PORT,
+    MF_ROW_SERVER_PORT,
+    MF_ROW_METHOD,
+    MF_ROW_HOST,
+    MF_ROW_CLIENT,
+    MF_ROW_SOURCE_NAME,
+    MF_ROW_RESPONSE_TYPE,
+    MF_ROW_REQUEST_TYPE,
+    MF_ROW_START,
+    MF_ROW_DURATION,
+    MF_ROW_CLIENT_BYTES,
+    MF_ROW_SERVER_BYTES,
+    MF_ROW_MESSAGES,
+    MF_ROW_FRAME,
+    MF_ROW_SLOT,
+    MF_ROW_NOTE,
+    MF_ROW_URL,
+    MF_ROW_SUMMARY,
+    MF_ROW_END,
 };
 
-struct mf_rows;
+/* Text or bytes of the row that `stmt` stands on; good until its next step. */
+struct mf_span mf_row_span(sqlite3_stmt *stmt, int at);
 
-int mf_rows_new(sqlite3 *db, struct mf_rows **ret_rows, struct mf_err *err);
-void mf_rows_free(struct mf_rows *rows); /* NULL is allowed */
-
-/* Forget every row. */
-void mf_rows_clear(struct mf_rows *rows);
-
-/* Row `index` in the order in which they were touched, or NULL. */
-struct mf_store__row *mf_rows_at(const struct mf_rows *rows, size_t index);
+/* The columns of the row. MF_ECORRUPT: it cannot be right. */
+int mf_row_columns(sqlite3_stmt *stmt, struct mf_columns *ret_columns);
 
 /*
- * Find a row that is not deleted. MF_ENOENT, MF_ENOMEM, MF_EIO. By key it
- * has this source and id; by ref this number, or else the greatest number
- * among those with the id.
+ * The row as a record, with `flow` (a reference is taken; NULL: without
+ * one). Its summary is what the row says. MF_ECORRUPT or MF_ENOMEM.
  */
-int mf_rows_by_key(struct mf_rows *rows, const char *source, struct mf_span id,
-                   struct mf_store__row **ret_row, struct mf_err *err);
-int mf_rows_by_ref(struct mf_rows *rows, const struct mf_flow_ref *ref,
-                   struct mf_store__row **ret_row, struct mf_err *err);
-
-/* A new row, not in the database yet; its key must not be taken. */
-int mf_rows_add(struct mf_rows *rows, uint64_t number, const char *source,
-                struct mf_span id, struct mf_store__row **ret_row,
-                struct mf_err *err);
-
-/* Replace one of a row's texts. 0 or MF_ENOMEM. */
-int mf_rows_set_text(char **text, const char *value);
-
-/* Set the derived summary from the row's flow. 0, MF_EFULL or MF_ENOMEM. */
-int mf_rows_derive(struct mf_store__row *row);
-
-void mf_rows_mark_deleted(struct mf_store__row *row);
-
-/* Load flows that the database says are live in `session`: at most `limit`,
- * and with snapshots of not much over `bytes` in all. *ret_is_all tells
- * whether that is every one. */
-int mf_rows_load_live(struct mf_rows *rows, const char *session, size_t limit,
-                      size_t bytes, bool *ret_is_all, struct mf_err *err);
-
-/* Mark the oldest `limit` flows in the database that are not pinned, there
- * or here, as deleted; *ret_count tells how many. */
-int mf_rows_mark_oldest_deleted(struct mf_rows *rows, size_t limit,
-                                size_t *ret_count, struct mf_err *err);
-
-/* Numbers in the database (all are in order); *ret_numbers is freed with
- * free(). */
-int mf_rows_all_numbers(struct mf_rows *rows, uint64_t **ret_numbers,
-                        size_t *ret_count, struct mf_err *err);
-int mf_rows_live_numbers(struct mf_rows *rows, uint64_t **ret_numbers,
-                         size_t *ret_count, struct mf_err *err);
-
-/* Write the state of one flow straight to the database. */
-int mf_rows_set_state(struct mf_rows *rows, uint64_t number,
-                      enum mf_flow_state state, uint64_t change,
-                      struct mf_err *err);
+int mf_row_record(sqlite3_stmt *stmt, const struct mf_names *names,
+                  struct mf_flow *flow, struct mf_record **ret_record);
 
 #endif

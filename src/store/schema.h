@@ -11,8 +11,15 @@
 /* "mflw", SQLite's mark of whose file it is. */
 enum { MF_STORE__APPLICATION_ID = 0x6d666c77 };
 
-/* Steps to version 1, 2, ...; each runs in a transaction of its own. */
-extern const char *const mf_store__migrations[];
+/* A step from one version to the next, in a transaction of its own. */
+struct mf_store__step {
+    const char *sql;
+    /* Then this; NULL: no more. */
+    int (*run)(sqlite3 *db, struct mf_err *err);
+};
+
+/* Steps to version 1, 2, ... */
+extern const struct mf_store__step mf_store__steps[];
 extern const int mf_store__version;
 
 /*
@@ -21,12 +28,12 @@ extern const int mf_store__version;
  *
  *  MF_EVERSION  its version is greater
  *  MF_ECORRUPT  another application's database
- *  MF_EIO, MF_EACCES, MF_EBUSY, MF_ENOMEM
+ *  MF_EIO, MF_EACCES, MF_EBUSY, MF_EFULL, MF_ENOMEM
  *
  * After an error the steps before the one that failed stay done.
  */
-int mf_store__migrate(sqlite3 *db, const char *const steps[], int version,
-                      struct mf_err *err);
+int mf_store__migrate(sqlite3 *db, const struct mf_store__step steps[],
+                      int version, struct mf_err *err);
 
 /*
  * Open the database at `path`, which exists (it may be empty), for the

@@ -27,9 +27,9 @@ struct mf_store;
 /* One change of a flow. */
 struct mf_change {
     uint64_t change;
-    uint64_t number;          /* of the flow */
-    bool is_new;              /* the flow's first change */
-    bool is_evicted;          /* gone by a limit, not by a person */
+    uint64_t number; /* of the flow */
+    bool is_new;     /* the flow's first change */
+    bool is_evicted; /* gone by a limit, not by a person */
     /* NULL: deleted or evicted. Its flow is NULL when this change brought no
      * whole snapshot (appended messages, a pin): then mf_reader_get() has
      * it, once mf_store_change_is_durable(). A reference of the holder's. */
