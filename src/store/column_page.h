@@ -1,6 +1,10 @@
 /*
  * mf_column_page: the columns of 1,024 flows with numbers in a row, column by
  * column. Bytes in, bytes out, no database.
+ *
+ * A page is a version, the table of its columns (width, least and greatest
+ * value), then for each column its values less the least one, each in that
+ * many bytes, little-endian.
  */
 #ifndef MF_STORE_COLUMN_PAGE_H
 #define MF_STORE_COLUMN_PAGE_H
@@ -11,15 +15,45 @@
 
 enum { MF_COLUMN_PAGE_ROWS = 1024 };
 
+/* What a page keeps of each flow; a bit of a mask each. Only added to. */
+enum mf_paged_column {
+    MF_PAGED_TYPE, /* enum mf_flow_type, 0: no such flow */
+    MF_PAGED_CHANGE,
+    MF_PAGED_FLAGS,
+    MF_PAGED_STATE,
+    MF_PAGED_STATUS,
+    MF_PAGED_CLIENT_PORT,
+    MF_PAGED_SERVER_PORT,
+    MF_PAGED_METHOD,
+    MF_PAGED_HOST,
+    MF_PAGED_CLIENT,
+    MF_PAGED_SOURCE,
+    MF_PAGED_RESPONSE_TYPE,
+    MF_PAGED_REQUEST_TYPE,
+    MF_PAGED_START,
+    MF_PAGED_DURATION,
+    MF_PAGED_CLIENT_BYTES,
+    MF_PAGED_SERVER_BYTES,
+    MF_PAGED_MESSAGE_COUNT,
+    MF_PAGED_COLUMNS,
+};
+
+/* The head of a page, enough for mf_column_page_change_range(). */
+enum { MF_COLUMN_PAGE_HEAD_LEN = 1 + MF_PAGED_COLUMNS * 17 };
+
 /* `rows` has MF_COLUMN_PAGE_ROWS items; type 0: no such flow. Appends the
  * page. 0, MF_EFULL or MF_ENOMEM. */
 int mf_column_page_put(const struct mf_columns *rows, struct mf_buf *out);
 
 /* A page opened for reading: borrows its bytes. MF_ECORRUPT. */
 struct mf_column_page {
-    const uint8_t *data;
-    size_t len;
     uint64_t first; /* number of the first row */
+    struct mf_column_values {
+        const uint8_t *data; /* 8 bytes can be read at each value */
+        uint64_t base;
+        uint64_t mask;
+        size_t width;
+    } columns[MF_PAGED_COLUMNS];
 };
 int mf_column_page_open(const void *data, size_t len, uint64_t page,
                         struct mf_column_page *ret_page);
@@ -28,8 +62,19 @@ int mf_column_page_open(const void *data, size_t len, uint64_t page,
 void mf_column_page_row(const struct mf_column_page *page, unsigned at,
                         struct mf_columns *ret_columns);
 
+/* Rows `at` to at + count - 1: number and type, and of the other columns
+ * those in the mask `wanted`; what is not wanted is left alone in `rows`. */
+void mf_column_page_rows(const struct mf_column_page *page, unsigned at,
+                         unsigned count, uint32_t wanted,
+                         struct mf_columns *rows);
+
 /* One column of row `at` only, for scans that need no more. */
 uint8_t mf_column_page_type(const struct mf_column_page *page, unsigned at);
 uint64_t mf_column_page_change(const struct mf_column_page *page, unsigned at);
+
+/* The greatest change in the page whose first MF_COLUMN_PAGE_HEAD_LEN bytes
+ * are `head`. 0 when it has no flows. MF_ECORRUPT. */
+int mf_column_page_last_change(const void *head, size_t len,
+                               uint64_t *ret_change);
 
 #endif
