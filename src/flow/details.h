@@ -64,6 +64,7 @@ struct mf_flow__details {
     struct mf_span response_type;
     struct mf_span dns_request; /* DNS only, as the rest */
     struct mf_span dns_response;
+    bool has_dns_request;
     bool has_dns_response;
     struct mf_span question_name;
     struct mf_span question_type;

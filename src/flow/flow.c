@@ -288,6 +288,7 @@ static void read_typed_field(struct mf_flow *flow,
         flow->facts.is_websocket = field->value != 0;
     } else if (is_dns && field->number == 2) {
         details->dns_request = mf_flow__span(field);
+        details->has_dns_request = true;
     } else if (is_dns && field->number == 3) {
         details->dns_response = mf_flow__span(field);
         details->has_dns_response = true;

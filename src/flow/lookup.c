@@ -1,0 +1,318 @@
+#include "flow/lookup.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "codec/encoding.h"
+#include "flow/details.h"
+
+static const struct mf_flow__half *half_of(const struct mf_flow *flow,
+                                           enum mf_half half)
+{
+    return half == MF_HALF_REQUEST ? &flow->details.request
+                                   : &flow->details.response;
+}
+
+static const struct mf_flow__half_fields *fields_of(enum mf_half half)
+{
+    return half == MF_HALF_REQUEST ? &mf_flow__request_fields
+                                   : &mf_flow__response_fields;
+}
+
+bool mf_flow_has_half(const struct mf_flow *flow, enum mf_half half)
+{
+    if (flow->type == MF_FLOW_HTTP)
+        return half_of(flow, half)->is_there;
+    if (flow->type != MF_FLOW_DNS)
+        return false;
+    return half == MF_HALF_REQUEST ? flow->details.has_dns_request
+                                   : flow->details.has_dns_response;
+}
+
+struct mf_flow_headers mf_flow_headers(const struct mf_flow *flow,
+                                       enum mf_half half)
+{
+    return (struct mf_flow_headers){
+        mf_flow__cursor(half_of(flow, half)->message),
+        fields_of(half)->headers,
+    };
+}
+
+bool mf_flow_headers_next(struct mf_flow_headers *headers,
+                          struct mf_span *ret_name, struct mf_span *ret_value)
+{
+    return mf_flow__next_line(&headers->cursor, MF_FLOW__HEADER_FIELDS,
+                              headers->map, ret_name, ret_value);
+}
+
+bool mf_flow_is_content_type(struct mf_span header_name)
+{
+    static const char name[] = "content-type";
+    return header_name.len == sizeof name - 1 &&
+           strncasecmp(header_name.text, name, sizeof name - 1) == 0;
+}
+
+int mf_flow_put_header_lines(const struct mf_flow *flow, enum mf_half half,
+                             struct mf_buf *out)
+{
+    struct mf_flow_headers headers = mf_flow_headers(flow, half);
+    struct mf_span name, value;
+    int rc = 0;
+    while (!rc && mf_flow_headers_next(&headers, &name, &value)) {
+        rc = mf_buf_append(out, name.text, name.len);
+        if (!rc)
+            rc = mf_buf_append(out, ": ", 2);
+        if (!rc)
+            rc = mf_buf_append(out, value.text, value.len);
+        if (!rc)
+            rc = mf_buf_append(out, "\r\n", 2);
+    }
+    return rc;
+}
+
+bool mf_flow_body(const struct mf_flow *flow, enum mf_half half,
+                  struct mf_buf *scratch, struct mf_span *ret_body)
+{
+    const struct mf_flow__half *side = half_of(flow, half);
+    if (!side->is_there)
+        return false;
+    *ret_body = side->content;
+    if (side->content.len)
+        return true;
+    if (!side->raw_content.len)
+        return side->body_len == 0;
+    struct mf_span encoding =
+        mf_flow__header(side, fields_of(half), "content-encoding");
+    int rc = mf_encoding_decode_all(encoding.text, encoding.len,
+                                    side->raw_content.text,
+                                    side->raw_content.len, scratch);
+    if (rc == MF_ENOMEM)
+        return false;
+    bool is_decoded = rc == 0 || rc == MF_EFULL || rc == MF_ETRUNC;
+    *ret_body = is_decoded
+                    ? (struct mf_span){(char *)scratch->data, scratch->len}
+                    : side->raw_content;
+    return true;
+}
+
+static bool lacks_body(const struct mf_flow *flow, enum mf_half half)
+{
+    enum { REQUEST_TRUNCATED = 12, RESPONSE_TRUNCATED = 10 };
+    const struct mf_flow__half *side = half_of(flow, half);
+    uint32_t truncated =
+        half == MF_HALF_REQUEST ? REQUEST_TRUNCATED : RESPONSE_TRUNCATED;
+    struct mf_cursor cursor = mf_flow__cursor(side->message);
+    struct mf_wire_field field;
+    while (mf_wire_next(&cursor, &field))
+        if (field.value && (field.number == truncated ||
+                            field.number == MF_FLOW__CONTENT_SIZE))
+            return true;
+    return false;
+}
+
+bool mf_flow_lacks_body(const struct mf_flow *flow)
+{
+    return flow->type == MF_FLOW_HTTP && (lacks_body(flow, MF_HALF_REQUEST) ||
+                                          lacks_body(flow, MF_HALF_RESPONSE));
+}
+
+/* ---- hosts ---- */
+
+static bool starts_with(struct mf_span text, struct mf_span head)
+{
+    return head.len && text.len >= head.len &&
+           memcmp(text.text, head.text, head.len) == 0;
+}
+
+static bool is_port(const char *text, size_t len)
+{
+    enum { DIGITS_MAX = 5, PORT_MAX = 65535 };
+    unsigned port = 0;
+    if (len == 0 || len > DIGITS_MAX)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        port = port * 10 + (unsigned)(text[i] - '0');
+    }
+    return port <= PORT_MAX;
+}
+
+static bool is_ipv6(struct mf_span text)
+{
+    char terminated[INET6_ADDRSTRLEN];
+    struct in6_addr address;
+    if (text.len >= sizeof terminated)
+        return false;
+    memcpy(terminated, text.text, text.len);
+    terminated[text.len] = '\0';
+    return inet_pton(AF_INET6, terminated, &address) == 1;
+}
+
+/* mitmproxy writes IPv6 hosts without brackets: the server's address helps
+ * to tell where one ends. */
+static struct mf_span without_port(struct mf_span authority,
+                                   struct mf_span server)
+{
+    const char *colon =
+        authority.len ? memrchr(authority.text, ':', authority.len) : NULL;
+    if (!colon)
+        return authority;
+    struct mf_span head = {authority.text, (size_t)(colon - authority.text)};
+    if (!is_port(colon + 1, authority.len - head.len - 1))
+        return authority;
+    if (!memchr(head.text, ':', head.len) ||
+        (head.len == server.len && starts_with(head, server)))
+        return head;
+    return is_ipv6(authority) || !is_ipv6(head) ? authority : head;
+}
+
+static struct mf_span host_of_url(struct mf_span url, struct mf_span server)
+{
+    const char *scheme_end =
+        url.len ? memmem(url.text, url.len, "://", 3) : NULL;
+    if (scheme_end) {
+        size_t skip = (size_t)(scheme_end - url.text) + 3;
+        url = (struct mf_span){url.text + skip, url.len - skip};
+        const char *slash = url.len ? memchr(url.text, '/', url.len) : NULL;
+        if (slash)
+            url.len = (size_t)(slash - url.text);
+    }
+    return without_port(url, server);
+}
+
+struct mf_span mf_flow_host(const struct mf_flow *flow)
+{
+    return host_of_url(flow->facts.url, flow->details.server_host);
+}
+
+struct mf_span mf_flow_pretty_host(const struct mf_flow *flow)
+{
+    struct mf_span url = flow->facts.pretty_url;
+    return url.len ? host_of_url(url, flow->details.server_host)
+                   : mf_flow_host(flow);
+}
+
+/* ---- messages ---- */
+
+struct mf_flow_messages mf_flow_messages(const struct mf_flow *flow)
+{
+    return (struct mf_flow_messages){
+        mf_flow__cursor(flow->body),
+        mf_flow__messages_field(flow->type),
+    };
+}
+
+bool mf_flow_messages_next(struct mf_flow_messages *messages,
+                           struct mf_flow_message *ret_message)
+{
+    struct mf_wire_field message, field;
+    while (messages->number && mf_wire_next(&messages->cursor, &message)) {
+        if (message.number != messages->number || message.type != MF_WIRE_LEN)
+            continue;
+        *ret_message = (struct mf_flow_message){{"", 0}, false};
+        struct mf_cursor cursor = mf_cursor_make(message.data, message.len);
+        while (mf_wire_next(&cursor, &field)) {
+            if (field.number == 1)
+                ret_message->content = mf_flow__span(&field);
+            else if (field.number == 3)
+                ret_message->from_client = field.value != 0;
+        }
+        return true;
+    }
+    return false;
+}
+
+/* ---- any flow ---- */
+
+struct mf_flow_peer mf_flow_client(const struct mf_flow *flow)
+{
+    return (struct mf_flow_peer){flow->details.client_host,
+                                 flow->details.client_port};
+}
+
+struct mf_flow_peer mf_flow_server(const struct mf_flow *flow)
+{
+    return (struct mf_flow_peer){flow->details.server_host,
+                                 flow->details.server_port};
+}
+
+struct mf_span mf_flow_error(const struct mf_flow *flow)
+{
+    return flow->details.error;
+}
+
+struct mf_span mf_flow_comment(const struct mf_flow *flow)
+{
+    return flow->comment;
+}
+
+/* The last FlowMeta, as a parser of proto3 would merge them but for fields
+ * that only an earlier one has; exporters send one. */
+static struct mf_span meta_of(const struct mf_flow *flow)
+{
+    struct mf_wire_field meta;
+    return mf_wire_find(flow->snapshot, flow->snapshot_len, 100, &meta)
+               ? mf_flow__span(&meta)
+               : (struct mf_span){"", 0};
+}
+
+static struct mf_span meta_text(const struct mf_flow *flow, uint32_t number)
+{
+    struct mf_span meta = meta_of(flow);
+    struct mf_wire_field field;
+    return mf_wire_find((const uint8_t *)meta.text, meta.len, number, &field)
+               ? mf_flow__span(&field)
+               : (struct mf_span){"", 0};
+}
+
+struct mf_span mf_flow_marker(const struct mf_flow *flow)
+{
+    return meta_text(flow, 2);
+}
+
+struct mf_span mf_flow_replayed(const struct mf_flow *flow)
+{
+    return meta_text(flow, 3);
+}
+
+enum { METADATA = 6 };
+
+bool mf_flow_has_metadata(const struct mf_flow *flow)
+{
+    struct mf_span meta = meta_of(flow);
+    struct mf_wire_field field;
+    return mf_wire_find((const uint8_t *)meta.text, meta.len, METADATA, &field);
+}
+
+int mf_flow_put_metadata(const struct mf_flow *flow, struct mf_buf *out)
+{
+    struct mf_cursor cursor = mf_flow__cursor(meta_of(flow));
+    struct mf_span key, value;
+    bool is_first = true;
+    int rc = 0;
+    while (!rc &&
+           mf_flow__next_line(&cursor, METADATA, METADATA, &key, &value)) {
+        rc = is_first ? 0 : mf_buf_append_byte(out, '\n');
+        is_first = false;
+        if (!rc)
+            rc = mf_buf_append(out, key.text, key.len);
+        if (!rc)
+            rc = mf_buf_append(out, ": ", 2);
+        if (!rc)
+            rc = mf_buf_append(out, value.text, value.len);
+    }
+    return rc;
+}
+
+uint64_t mf_flow_size(const struct mf_flow *flow)
+{
+    return flow->details.client_bytes + flow->details.server_bytes;
+}
+
+double mf_flow_duration_ms(const struct mf_flow *flow)
+{
+    return flow->details.duration_ms;
+}
