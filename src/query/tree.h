@@ -10,7 +10,9 @@
 #include <stdint.h>
 
 #include "flow/flow.h"
+#include "query/arena.h"
 #include "query/filter.h"
+#include "query/needles.h"
 
 enum mf_node_kind {
     MF_NODE_ALL, /* matches everything */
@@ -93,9 +95,10 @@ struct mf_pattern {
     const char *text; /* not NUL-terminated */
     size_t len;
     bool is_bytes;    /* case of ASCII letters only; else of all, by UTF-8 */
-    bool is_caseless; /* flags at the start of the whole */
+    bool is_caseless; /* these: for the whole */
     bool is_multiline;
     bool is_dotall;
+    bool is_ascii; /* `\w`, `\d`, `\s` and `\b` know ASCII only */
     struct pcre2_real_code_8 *code;
 };
 
@@ -138,5 +141,12 @@ struct mf_node {
 
 /* Of the whole filter; lives as long as it does. */
 const struct mf_node *mf_filter__root(const struct mf_filter *filter);
+
+/*
+ * The needles of a tree, made once with the filter and in its arena; what
+ * mf_filter_needles() gives. 0 or MF_ENOMEM.
+ */
+int mf_needles__make(const struct mf_node *root, struct mf_arena *arena,
+                     const struct mf_needles **ret_needles);
 
 #endif
