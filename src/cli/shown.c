@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/utf8.h"
 
 /* Characters that are not what is seen: controls, soft hyphen, zero-width

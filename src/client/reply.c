@@ -42,17 +42,19 @@ static int read_end(struct mf_reply *reply,
 int mf_reply_next(struct mf_reply *reply, const uint8_t **data, size_t *len,
                   struct mf_envelope_message *ret_message, struct mf_err *err)
 {
-    if (reply->has_ended)
-        return *len ? mf_err_set(err, MF_ECORRUPT,
-                                 "the answer goes on after its end")
-                    : 0;
-    int rc = mf_envelope_next(&reply->envelope, data, len, ret_message);
-    if (rc < 0)
-        return mf_err_set(err, rc, "the answer is not a Connect stream: %s",
-                          mf_err_message(rc));
-    if (rc == 0 || !(ret_message->flags & MF_ENVELOPE_END_STREAM))
-        return rc;
-    return read_end(reply, ret_message, err);
+    int rc = 0;
+    if (!reply->has_ended) {
+        rc = mf_envelope_next(&reply->envelope, data, len, ret_message);
+        if (rc < 0)
+            return mf_err_set(err, rc, "the answer is not a Connect stream: %s",
+                              mf_err_message(rc));
+        if (rc == 0 || !(ret_message->flags & MF_ENVELOPE_END_STREAM))
+            return rc;
+        rc = read_end(reply, ret_message, err);
+    }
+    if (!rc && *len)
+        return mf_err_set(err, MF_ECORRUPT, "the answer goes on after its end");
+    return rc;
 }
 
 const Connectrpc__Error *mf_reply_error(const struct mf_reply *reply)
