@@ -1,6 +1,9 @@
 #include "service/fail.h"
 
+#include <string.h>
+
 #include "base/log.h"
+#include "pb/wire.h"
 
 void mf_fail(struct mf_call *call, const struct mf_err *err)
 {
@@ -24,4 +27,54 @@ void mf_fail(struct mf_call *call, const struct mf_err *err)
                mf_err_message(err->code));
         mf_call_finish(call, MF_STATUS_INTERNAL, "internal error");
     }
+}
+
+/* Field numbers of FilterError. */
+enum {
+    ERROR_MESSAGE = 1,
+    ERROR_POSITION = 2,
+    ERROR_LENGTH = 3,
+    ERROR_MAX_LEN = 1024,
+};
+
+static int put_filter_error(const struct mf_filter_fault *fault,
+                            struct mf_buf *out)
+{
+    int rc = mf_wire_put_bytes_opt(out, ERROR_MESSAGE, fault->text,
+                                   strlen(fault->text));
+    if (!rc)
+        rc = mf_wire_put_varint_opt(out, ERROR_POSITION, fault->position);
+    return rc ? rc : mf_wire_put_varint_opt(out, ERROR_LENGTH, fault->len);
+}
+
+static void fail_filter(struct mf_call *call, const struct mf_err *err,
+                        const struct mf_filter_fault *fault)
+{
+    struct mf_buf bytes;
+    mf_buf_init(&bytes, ERROR_MAX_LEN);
+    int rc = put_filter_error(fault, &bytes);
+    const struct mf_error_detail detail = {
+        .type = "mitmflow.v1.FilterError",
+        .value = bytes.data,
+        .len = bytes.len,
+    };
+    mf_call_finish_error(call, MF_STATUS_INVALID_ARGUMENT, err->text, &detail,
+                         rc ? 0 : 1);
+    mf_buf_release(&bytes);
+}
+
+bool mf_fail_or_filter(struct mf_call *call,
+                       const Mitmflow__V1__FlowFilter *message,
+                       struct mf_filter **ret_filter)
+{
+    struct mf_filter_fault fault = {0};
+    struct mf_err err = {.text = "the filter cannot be used"};
+    err.code = mf_filter_new(message, ret_filter, &fault, &err);
+    if (!err.code)
+        return true;
+    if (err.code == MF_EINVAL && fault.text[0])
+        fail_filter(call, &err, &fault);
+    else
+        mf_fail(call, &err);
+    return false;
 }

@@ -3,6 +3,8 @@
 #define MF_SERVICE_FAIL_H
 
 #include "base/error.h"
+#include "mitmflow/v1/mitmflow.pb-c.h"
+#include "query/filter.h"
 #include "rpc/rpc.h"
 
 /*
@@ -12,5 +14,14 @@
  * the log.
  */
 void mf_fail(struct mf_call *call, const struct mf_err *err);
+
+/*
+ * Compile a viewer's filter (NULL matches everything). True, or `call` is
+ * finished: with a mitmflow.v1.FilterError among the details where the
+ * expression is wrong.
+ */
+bool mf_fail_or_filter(struct mf_call *call,
+                       const Mitmflow__V1__FlowFilter *message,
+                       struct mf_filter **ret_filter);
 
 #endif

@@ -10,6 +10,7 @@
 #include "mitmproxy/v1/mitmproxy.pb-c.h"
 #include "pb/wire.h"
 #include "service/fail.h"
+#include "service/missing.h"
 #include "service/session.h"
 
 enum {
@@ -21,8 +22,13 @@ enum {
 };
 
 /* Stop reading at the first, go on below the second. */
-#define BACKLOG_HIGH_LEN ((size_t)64 << 20)
-#define BACKLOG_LOW_LEN ((size_t)32 << 20)
+#define BACKLOG_HIGH_LEN ((size_t)16 << 20)
+#define BACKLOG_LOW_LEN ((size_t)8 << 20)
+
+static const char full_text[] = "the server's disk is full";
+
+/* Field numbers of ExportFlowRequest and ExportFlowResponse. */
+enum { EXPORT_APPEND = 100, RESPONSE_MISSING = 102 };
 
 struct mf_ingest {
     struct mf_context *context;
@@ -44,6 +50,8 @@ struct stream {
     uint64_t messages;
     uint64_t rejected;
     size_t told; /* of the rejected, with their reasons */
+    struct mf_missing *missing;
+    bool is_enough; /* answered as soon as may be; takes no more */
     uint64_t last_ticket;
     bool half_closed;
     bool is_over; /* finished, waiting for on_close */
@@ -52,32 +60,50 @@ struct stream {
 
 /* ---- the answer ---- */
 
-static void answer(struct stream *stream)
+static void finish(struct stream *stream, enum mf_status status,
+                   const char *text)
+{
+    stream->is_over = true;
+    mf_call_finish(stream->call, status, text);
+}
+
+static int put_answer(const struct stream *stream, struct mf_buf *out)
 {
     Mitmproxy__V1__ExportFlowResponse response =
         MITMPROXY__V1__EXPORT_FLOW_RESPONSE__INIT;
     response.received = true;
     response.flows_processed = stream->messages;
     response.rejected = stream->rejected;
-    response.rejections = stream->rejections;
+    response.rejections =
+        (Mitmproxy__V1__Rejection **)(uintptr_t)stream->rejections;
     response.n_rejections = stream->told;
-    uint8_t *bytes = malloc(
+    int rc = mf_buf_reserve(
+        out,
         mitmproxy__v1__export_flow_response__get_packed_size(&response) + 1);
+    if (rc)
+        return rc;
+    out->len += mitmproxy__v1__export_flow_response__pack(&response, out->data);
+    return mf_missing_put(stream->missing, RESPONSE_MISSING, out);
+}
+
+static void answer(struct stream *stream)
+{
+    struct mf_buf bytes;
+    mf_buf_init(&bytes, SIZE_MAX);
     stream->is_over = true;
-    if (!bytes) {
+    if (put_answer(stream, &bytes)) {
         mf_call_finish(stream->call, MF_STATUS_RESOURCE_EXHAUSTED,
                        "out of memory");
-        return;
+    } else {
+        mf_call_send(stream->call, bytes.data, bytes.len);
+        mf_call_finish(stream->call, MF_STATUS_OK, NULL);
     }
-    size_t len = mitmproxy__v1__export_flow_response__pack(&response, bytes);
-    mf_call_send(stream->call, bytes, len);
-    mf_call_finish(stream->call, MF_STATUS_OK, NULL);
-    free(bytes);
+    mf_buf_release(&bytes);
 }
 
 static void answer_if_durable(struct stream *stream)
 {
-    if (stream->half_closed && !stream->is_over &&
+    if ((stream->half_closed || stream->is_enough) && !stream->is_over &&
         stream->last_ticket <= stream->ingest->durable)
         answer(stream);
 }
@@ -90,7 +116,7 @@ static void set_paused(struct mf_ingest *ingest, bool paused)
     for (struct stream *s = ingest->first; s; s = s->next) {
         if (paused)
             mf_call_pause(s->call);
-        else
+        else if (!s->is_enough)
             mf_call_resume(s->call);
     }
 }
@@ -104,14 +130,14 @@ void mf_ingest_committed(struct mf_ingest *ingest, uint64_t ticket)
         set_paused(ingest, false);
 }
 
-/* ---- the messages ---- */
-
-static void finish(struct stream *stream, enum mf_status status,
-                   const char *text)
+void mf_ingest_full(struct mf_ingest *ingest)
 {
-    stream->is_over = true;
-    mf_call_finish(stream->call, status, text);
+    for (struct stream *s = ingest->first; s; s = s->next)
+        if (!s->is_over)
+            finish(s, MF_STATUS_RESOURCE_EXHAUSTED, full_text);
 }
+
+/* ---- the messages ---- */
 
 /* Whole but unusable: left out alone, counted, told. */
 static void reject(struct stream *stream, const struct mf_err *err)
@@ -135,31 +161,89 @@ static void reject(struct stream *stream, const struct mf_err *err)
     stream->rejections[stream->told++] = rejection;
 }
 
+/* True if it brings messages of a flow instead of a flow. */
+static bool is_append(const uint8_t *message, size_t len)
+{
+    struct mf_wire_field append;
+    return mf_wire_find(message, len, EXPORT_APPEND, &append);
+}
+
+static int take_flow(struct stream *stream, const uint8_t *message, size_t len,
+                     struct mf_err *err)
+{
+    struct mf_flow *flow;
+    int rc = mf_flow_from_export(message, len, &flow, err);
+    if (rc)
+        return rc;
+    rc = mf_store_put(stream->ingest->context->store, flow, stream->source,
+                      mf_session_id(stream->session), &stream->last_ticket);
+    mf_flow_unref(flow);
+    return rc ? mf_err_set(err, rc, "%s", mf_err_message(rc)) : 0;
+}
+
+/* The exporter must send the flow whole; without room to say so the rest of
+ * the stream is left to the next one. */
+static int note_missing(struct stream *stream, struct mf_span id)
+{
+    int rc = mf_missing_add(&stream->missing, id);
+    if (rc != MF_EFULL)
+        return rc;
+    stream->is_enough = true;
+    return 0;
+}
+
+static int take_append(struct stream *stream, const uint8_t *message,
+                       size_t len, struct mf_err *err)
+{
+    struct mf_append append;
+    int rc = mf_append_from_export(message, len, &append, err);
+    if (rc)
+        return rc;
+    rc =
+        mf_store_append(stream->ingest->context->store, &append, stream->source,
+                        mf_session_id(stream->session), &stream->last_ticket);
+    if (rc == MF_ENOENT)
+        rc = note_missing(stream, append.flow_id);
+    mf_append_release(&append);
+    return rc ? mf_err_set(err, rc, "%s", mf_err_message(rc)) : 0;
+}
+
+/* What one message that was not taken does to its stream. */
+static void refuse(struct stream *stream, int rc, const struct mf_err *err)
+{
+    switch (rc) {
+    case MF_EINVAL:
+    case MF_EUTF8:
+        reject(stream, err);
+        break;
+    case MF_ECORRUPT:
+        finish(stream, MF_STATUS_INVALID_ARGUMENT, err->text);
+        break;
+    case MF_EFULL:
+        finish(stream, MF_STATUS_RESOURCE_EXHAUSTED, full_text);
+        break;
+    default:
+        finish(stream, MF_STATUS_UNAVAILABLE, err->text);
+    }
+}
+
 static void on_export_message(struct mf_call *call, void *user,
                               const uint8_t *message, size_t len)
 {
     struct mf_ingest *ingest = user;
     struct stream *stream = mf_call_data(call);
-    if (!stream || stream->is_over)
+    if (!stream || stream->is_over || stream->is_enough)
         return;
     struct mf_err err;
-    struct mf_flow *flow;
-    int rc = mf_flow_from_export(message, len, &flow, &err);
-    if (rc == MF_EINVAL || rc == MF_EUTF8) {
-        reject(stream, &err);
-        return;
-    }
-    if (rc == MF_ECORRUPT) {
-        finish(stream, MF_STATUS_INVALID_ARGUMENT, err.text);
-        return;
-    }
-    if (!rc) {
-        rc = mf_store_put(ingest->context->store, flow, stream->source,
-                          mf_session_id(stream->session), &stream->last_ticket);
-        mf_flow_unref(flow);
-    }
+    int rc = is_append(message, len) ? take_append(stream, message, len, &err)
+                                     : take_flow(stream, message, len, &err);
     if (rc) {
-        finish(stream, MF_STATUS_UNAVAILABLE, mf_err_message(rc));
+        refuse(stream, rc, &err);
+        return;
+    }
+    if (stream->is_enough) { /* this one was not noted */
+        mf_call_pause(call);
+        answer_if_durable(stream);
         return;
     }
     stream->messages++;
@@ -212,6 +296,7 @@ static void stream_free(struct stream *stream)
 {
     if (stream->session)
         mf_session_close(stream->session);
+    mf_missing_free(stream->missing);
     for (size_t i = 0; i < stream->told; i++)
         mitmproxy__v1__rejection__free_unpacked(stream->rejections[i], NULL);
     free(stream);
@@ -305,6 +390,7 @@ static void on_hello(struct mf_call *call, void *user, const uint8_t *message,
 
     Mitmproxy__V1__ExportFeatures takes = MITMPROXY__V1__EXPORT_FEATURES__INIT;
     takes.raw_bodies = true;
+    takes.appended_messages = true;
     Mitmproxy__V1__HelloResponse response = MITMPROXY__V1__HELLO_RESPONSE__INIT;
     response.server_version = MF_VERSION;
     response.takes = &takes;

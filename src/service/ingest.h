@@ -24,6 +24,10 @@ extern const size_t mf_ingest_method_count;
 /* Every write up to `ticket` is durable: answer and go on reading. */
 void mf_ingest_committed(struct mf_ingest *ingest, uint64_t ticket);
 
+/* The disk is full: no stream can be acknowledged until there is room, so all
+ * that are open are finished with RESOURCE_EXHAUSTED, to come again. */
+void mf_ingest_full(struct mf_ingest *ingest);
+
 /* Finish every stream with UNAVAILABLE. */
 void mf_ingest_stop(struct mf_ingest *ingest);
 

@@ -1,8 +1,10 @@
 #include "service/service.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "pb/schema.h"
 #include "rpc/health.h"
@@ -11,11 +13,21 @@
 #include "service/access.h"
 #include "service/context.h"
 #include "service/ingest.h"
+#include "service/messages.h"
+#include "service/must.h"
 #include "service/page.h"
+#include "service/query.h"
 #include "service/viewer.h"
 #include "service/watch.h"
 
 #define MESSAGE_MAX_LEN ((size_t)256 << 20)
+
+enum {
+    TAKE_AT_ONCE = 256,
+    CROWD = 16, /* changes at once that are worth waiting for more */
+    CROWD_WAIT_MS = 4,
+    EVICTED_EVERY_S = 60,
+};
 
 struct mf_service {
     struct mf_context context;
@@ -26,93 +38,142 @@ struct mf_service {
     struct mf_reflection *reflection;
     struct mf_ingest *ingest;
     struct mf_watches *watches;
+    struct mf_queries *queries;
+
+    struct mf_timer *crowd_timer;
+    int64_t taken_ns;      /* when changes were last taken */
+    bool is_failing;       /* the last commit told did */
+    uint64_t evicted_told; /* in the log */
+    int64_t evicted_told_ns;
 };
+
+/* ---- changes, on their way to viewers ---- */
+
+static void take_changes(void *arg)
+{
+    struct mf_service *service = arg;
+    struct mf_context *context = &service->context;
+    struct mf_change changes[TAKE_AT_ONCE];
+    size_t count, all = 0;
+    if (!context->pool) /* not started yet, or closed */
+        return;
+    while ((count =
+                mf_store_take_changes(context->store, changes, TAKE_AT_ONCE))) {
+        mf_hub_take(context->hub, changes, count);
+        all += count;
+    }
+    context->is_busy = all >= CROWD;
+    service->taken_ns = mf_clock_mono_ns();
+    mf_store_stats(context->store, &context->stats);
+    mf_hub_tell(context->hub);
+}
+
+/* In a crowd each viewer is told of many at once, which costs it and us much
+ * less; a change that comes alone is told at once. */
+static void take_changes_soon(void *arg)
+{
+    struct mf_service *service = arg;
+    int64_t past_ns = mf_clock_mono_ns() - service->taken_ns;
+    if (service->context.is_busy && past_ns < CROWD_WAIT_MS * MF_NS_PER_MS)
+        mf_timer_start(service->crowd_timer, CROWD_WAIT_MS, 0);
+    else
+        take_changes(service);
+}
+
+static void on_changes(void *user)
+{
+    struct mf_service *service = user;
+    mf_must(mf_loop_post(service->context.loop, take_changes_soon, service) ==
+            0);
+}
 
 /* ---- from the writer thread to the loop ---- */
 
-/* A commit on its way to the loop. */
+/* A commit, or that one failed, on its way to the loop. */
 struct note {
     struct mf_service *service;
     uint64_t ticket;
-    uint64_t flow_count;
-    size_t change_count;
-    struct mf_change changes[]; /* with references of their own */
+    bool has_failed;
+    struct mf_err err;
 };
+
+static void on_failure(struct mf_service *service, const struct mf_err *err)
+{
+    service->is_failing = true;
+    if (err->code != MF_EFULL) {
+        mf_log(MF_LOG_ERROR, "flows cannot be written, trying again: %s",
+               err->text);
+        return;
+    }
+    mf_log(MF_LOG_ERROR, "the disk is full, no flows are taken: %s", err->text);
+    mf_ingest_full(service->ingest);
+}
+
+/* What the limits took, once in a while. */
+static void log_evictions(struct mf_service *service)
+{
+    const struct mf_store_stats *stats = &service->context.stats;
+    int64_t now_ns = mf_clock_mono_ns();
+    if (stats->evicted_count == service->evicted_told ||
+        now_ns - service->evicted_told_ns < EVICTED_EVERY_S * MF_NS_PER_S)
+        return;
+    mf_log(MF_LOG_INFO,
+           "%" PRIu64 " flows let go by the limits, %" PRIu64 " are kept",
+           stats->evicted_count - service->evicted_told, stats->flow_count);
+    service->evicted_told = stats->evicted_count;
+    service->evicted_told_ns = now_ns;
+}
+
+static void on_success(struct mf_service *service, uint64_t ticket)
+{
+    if (service->is_failing)
+        mf_log(MF_LOG_INFO, "flows are written again");
+    service->is_failing = false;
+    mf_ingest_committed(service->ingest, ticket);
+    mf_store_stats(service->context.store, &service->context.stats);
+    /* Some may wait for it to read what the hub does not hold. */
+    mf_hub_tell(service->context.hub);
+    log_evictions(service);
+}
 
 static void take_note(void *arg)
 {
     struct note *note = arg;
-    struct mf_service *service = note->service;
-    if (service->context.pool) { /* started, and not yet closed */
-        mf_hub_publish(service->context.hub, note->changes, note->change_count,
-                       note->flow_count);
-        mf_ingest_committed(service->ingest, note->ticket);
-    }
-    for (size_t i = 0; i < note->change_count; i++)
-        mf_record_unref(note->changes[i].record);
+    if (note->service->context.pool && note->has_failed)
+        on_failure(note->service, &note->err);
+    else if (note->service->context.pool)
+        on_success(note->service, note->ticket);
     free(note);
 }
 
-/* Changes must reach the hub without a gap and acknowledgements must come,
- * so there is no going on without the memory for this. */
-static void *must(void *memory)
+static void post_note(struct mf_service *service, const struct note *note)
 {
-    if (!memory) {
-        mf_log(MF_LOG_ERROR, "out of memory");
-        abort();
-    }
-    return memory;
+    struct note *copy = malloc(sizeof *copy);
+    mf_must(copy != NULL);
+    *copy = *note;
+    mf_must(mf_loop_post(service->context.loop, take_note, copy) == 0);
 }
 
-static void on_commit(void *user, const struct mf_commit *commit)
+static void on_commit(void *user, uint64_t ticket)
 {
-    struct mf_service *service = user;
-    size_t changes_len = commit->change_count * sizeof *commit->changes;
-    struct note *note = must(malloc(sizeof *note + changes_len));
-    *note = (struct note){
-        .service = service,
-        .ticket = commit->ticket,
-        .flow_count = commit->flow_count,
-        .change_count = commit->change_count,
-    };
-    for (size_t i = 0; i < commit->change_count; i++) {
-        note->changes[i] = commit->changes[i];
-        if (note->changes[i].record)
-            mf_record_ref(note->changes[i].record);
-    }
-    if (mf_loop_post(service->context.loop, take_note, note))
-        must(NULL);
+    post_note(user, &(struct note){.service = user, .ticket = ticket});
 }
 
 static void on_store_failure(void *user, const struct mf_err *err)
 {
-    (void)user;
-    mf_log(MF_LOG_ERROR, "flows cannot be written, trying again: %s",
-           err->text);
+    post_note(user,
+              &(struct note){.service = user, .has_failed = true, .err = *err});
 }
 
 /* ---- life ---- */
 
-static int start_hub(struct mf_context *context, struct mf_err *err)
+static int start_hub(struct mf_service *service, struct mf_err *err)
 {
-    struct mf_reader *reader;
-    struct mf_window window = {0};
-    int rc = mf_reader_open(context->store, &reader, err);
-    if (rc)
-        return rc;
-    struct mf_filter *all = NULL;
-    rc = mf_filter_new(NULL, &all, err);
-    const struct mf_list_query query = {.filter = all, .limit = 0};
-    if (!rc)
-        rc = mf_reader_list(reader, &query, &window, err);
-    if (!rc)
-        context->hub = mf_hub_new(window.head, window.flow_count);
-    mf_window_release(&window);
-    mf_filter_unref(all);
-    mf_reader_close(reader);
-    if (!rc && !context->hub)
-        rc = mf_err_set(err, MF_ENOMEM, "out of memory");
-    return rc;
+    struct mf_context *context = &service->context;
+    mf_store_stats(context->store, &context->stats);
+    service->evicted_told = context->stats.evicted_count;
+    context->hub = mf_hub_new(context->stats.head);
+    return context->hub ? 0 : mf_err_set(err, MF_ENOMEM, "out of memory");
 }
 
 static enum mf_status admit(void *user, const struct mf_method *method,
@@ -139,6 +200,10 @@ static int start_rpc(struct mf_service *service)
                    service->ingest) ||
         mf_rpc_add(service->rpc, mf_watch_methods, mf_watch_method_count,
                    service->watches) ||
+        mf_rpc_add(service->rpc, mf_query_methods, mf_query_method_count,
+                   service->queries) ||
+        mf_rpc_add(service->rpc, mf_messages_methods, mf_messages_method_count,
+                   &service->context) ||
         mf_rpc_add(service->rpc, mf_viewer_methods, mf_viewer_method_count,
                    &service->context))
         return MF_ENOMEM;
@@ -165,26 +230,31 @@ int mf_service_new(const struct mf_service_opts *opts,
         .max_flows = opts->max_flows,
         .max_bytes = opts->max_bytes,
         .max_age_ns = opts->max_age_ns,
+        .on_changes = on_changes,
         .on_commit = on_commit,
         .on_failure = on_store_failure,
         .user = service,
     };
     service->ingest = mf_ingest_new(context);
     service->watches = mf_watches_new(context);
+    service->queries = mf_queries_new(context);
+    service->crowd_timer = mf_timer_new(context->loop, take_changes, service);
     int rc = mf_schema_new(mf_pb_descriptors, mf_pb_descriptors_len,
                            &service->schema, err);
-    if (!rc && (!service->ingest || !service->watches || start_rpc(service)))
+    if (!rc && (!service->ingest || !service->watches || !service->queries ||
+                !service->crowd_timer || start_rpc(service)))
         rc = mf_err_set(err, MF_ENOMEM, "out of memory");
     if (!rc)
         rc = mf_store_open(&store_opts, &context->store, err);
     if (!rc)
-        rc = start_hub(context, err);
+        rc = start_hub(service, err);
     if (!rc)
         rc = mf_pool_new(context->loop, context->store, &context->pool, err);
     if (rc) {
         mf_service_free(service);
         return rc;
     }
+    take_changes(service); /* of its opening */
     *ret_service = service;
     return 0;
 }
@@ -217,6 +287,8 @@ static void destroy(void *arg)
     mf_health_free(service->health);
     mf_reflection_free(service->reflection);
     mf_watches_free(service->watches);
+    mf_queries_free(service->queries);
+    mf_timer_free(service->crowd_timer);
     mf_ingest_free(service->ingest);
     mf_hub_free(service->context.hub);
     mf_schema_free(service->schema);
@@ -230,7 +302,7 @@ void mf_service_free(struct mf_service *service)
     mf_pool_free(service->context.pool);
     service->context.pool = NULL;
     mf_store_close(service->context.store);
+    service->context.store = NULL;
     /* After the notes of the last commits, which are posted already. */
-    must(mf_loop_post(service->context.loop, destroy, service) ? NULL
-                                                               : service);
+    mf_must(mf_loop_post(service->context.loop, destroy, service) == 0);
 }

@@ -7,12 +7,13 @@
 #include "mitmflow/v1/mitmflow.pb-c.h"
 #include "pb/wire.h"
 #include "service/fail.h"
+#include "service/flow_ref.h"
 #include "service/get_flow.h"
 
 enum {
     NOTE_MAX_LEN = 64 << 10,
-    FLOW_ID_FIELD = 1, /* of GetFlowRequest and UpdateFlowRequest */
-    NOTE_FIELD = 3,    /* of UpdateFlowRequest */
+    FLOW_ID_FIELD = 1, /* of UpdateFlowRequest, as the next */
+    NOTE_FIELD = 3,
     ID_REFS_MAX = 100000,
     REFS_EXTRA = 16, /* fields that name no flow */
 };
@@ -29,41 +30,17 @@ struct read {
     struct mf_job job;    /* first: jobs are cast back */
     struct mf_call *call; /* NULL: closed */
     bool done;
-    _Atomic bool cancel;
     int rc;
     struct mf_err err;
-
-    /* GetFlows */
-    struct mf_filter *filter;
-    size_t limit;
-    struct mf_window window;
-    size_t window_at;
-
-    /* GetFlow */
-    struct mf_flow_ref ref;
-    char *id; /* owned; ref's text */
+    struct mf_owned_ref ref;
+    size_t message_limit;
     struct mf_buf answer;
 };
 
-static struct read *read_new(struct mf_call *call)
-{
-    struct read *read = calloc(1, sizeof *read);
-    if (!read) {
-        mf_call_finish(call, MF_STATUS_RESOURCE_EXHAUSTED, "out of memory");
-        return NULL;
-    }
-    read->call = call;
-    mf_buf_init(&read->answer, ANSWER_MAX_LEN);
-    mf_call_set_data(call, read);
-    return read;
-}
-
 static void read_free(struct read *read)
 {
-    mf_window_release(&read->window);
-    mf_filter_unref(read->filter);
     mf_buf_release(&read->answer);
-    free(read->id);
+    mf_owned_ref_release(&read->ref);
     free(read);
 }
 
@@ -74,7 +51,6 @@ static void read_on_close(struct mf_call *call, void *user)
     if (!read)
         return;
     read->call = NULL;
-    read->cancel = true;
     if (read->done)
         read_free(read);
 }
@@ -87,95 +63,16 @@ static bool read_is_wanted(struct read *read)
         read_free(read);
         return false;
     }
+    if (read->job.was_dropped) {
+        mf_call_finish(read->call, MF_STATUS_UNAVAILABLE,
+                       "the server is stopping");
+        return false;
+    }
     if (read->rc) {
         mf_fail(read->call, &read->err);
         return false;
     }
     return true;
-}
-
-/* ---- GetFlows ---- */
-
-static void list_send(struct read *read)
-{
-    struct mf_buf message;
-    int rc = 0;
-    mf_buf_init(&message, SIZE_MAX);
-    while (!rc && read->window_at < read->window.count &&
-           mf_call_pending(read->call) < MF_PENDING_MAX_LEN) {
-        size_t len;
-        const uint8_t *summary =
-            mf_record_summary(read->window.records[read->window_at++], &len);
-        mf_buf_clear(&message);
-        rc = mf_wire_put_bytes(&message, 1, summary, len);
-        if (!rc)
-            mf_call_send(read->call, message.data, message.len);
-    }
-    mf_buf_release(&message);
-    if (rc)
-        mf_call_finish(read->call, MF_STATUS_RESOURCE_EXHAUSTED,
-                       "out of memory");
-    else if (read->window_at == read->window.count)
-        mf_call_finish(read->call, MF_STATUS_OK, NULL);
-    else
-        return;
-    mf_window_release(&read->window); /* the call may last: a slow client */
-    read->window_at = 0;
-}
-
-static void list_work(struct mf_job *job, struct mf_reader *reader)
-{
-    struct read *read = (struct read *)job;
-    const struct mf_list_query query = {
-        .filter = read->filter,
-        .limit = read->limit,
-        .cancel = &read->cancel,
-    };
-    read->rc = mf_reader_list(reader, &query, &read->window, &read->err);
-}
-
-static void list_done(struct mf_job *job)
-{
-    struct read *read = (struct read *)job;
-    if (read_is_wanted(read))
-        list_send(read);
-}
-
-static void list_on_drain(struct mf_call *call, void *user)
-{
-    (void)user;
-    struct read *read = mf_call_data(call);
-    if (read && read->done && !read->rc)
-        list_send(read);
-}
-
-static void on_get_flows(struct mf_call *call, void *user,
-                         const uint8_t *message, size_t len)
-{
-    struct mf_context *context = user;
-    Mitmflow__V1__GetFlowsRequest *request =
-        mitmflow__v1__get_flows_request__unpack(NULL, len, message);
-    if (!request) {
-        refuse(call, "malformed message");
-        return;
-    }
-    struct mf_err err;
-    struct read *read = NULL;
-    struct mf_filter *filter;
-    if (mf_filter_new(request->filter, &filter, &err)) {
-        mf_fail(call, &err);
-    } else if ((read = read_new(call))) {
-        read->filter = filter;
-        read->limit = mf_list_limit(request->limit);
-        read->job.is_search = mf_filter_reads_bodies(filter);
-        read->job.work = list_work;
-        read->job.done = list_done;
-        mf_call_send_head(call);
-        mf_pool_run(context->pool, &read->job);
-    } else {
-        mf_filter_unref(filter);
-    }
-    mitmflow__v1__get_flows_request__free_unpacked(request, NULL);
 }
 
 /* ---- GetFlow ---- */
@@ -184,7 +81,8 @@ static void get_work(struct mf_job *job, struct mf_reader *reader)
 {
     struct read *read = (struct read *)job;
     struct mf_record *record;
-    read->rc = mf_reader_get(reader, &read->ref, &record, &read->err);
+    read->rc = mf_reader_get(reader, &read->ref.ref, read->message_limit,
+                             &record, &read->err);
     if (read->rc)
         return;
     read->rc = mf_get_flow_put(record, BODY_MAX_LEN, &read->answer);
@@ -204,14 +102,23 @@ static void get_done(struct mf_job *job)
     mf_call_finish(read->call, MF_STATUS_OK, NULL);
 }
 
-/* Text may hold NUL, so it is read from the bytes: field `number`. */
-static struct mf_span read_text(const uint8_t *message, size_t len,
-                                uint32_t number)
+static struct read *read_new(struct mf_call *call,
+                             const Mitmflow__V1__GetFlowRequest *request,
+                             const uint8_t *message, size_t len)
 {
-    struct mf_wire_field field;
-    if (!mf_wire_find(message, len, number, &field))
-        return (struct mf_span){"", 0};
-    return (struct mf_span){(const char *)field.data, field.len};
+    struct read *read = calloc(1, sizeof *read);
+    if (!read || mf_owned_ref_init(&read->ref, message, len, request->number)) {
+        free(read);
+        mf_call_finish(call, MF_STATUS_RESOURCE_EXHAUSTED, "out of memory");
+        return NULL;
+    }
+    read->call = call;
+    read->message_limit = request->message_limit;
+    read->job.work = get_work;
+    read->job.done = get_done;
+    mf_buf_init(&read->answer, ANSWER_MAX_LEN);
+    mf_call_set_data(call, read);
+    return read;
 }
 
 static void on_get_flow(struct mf_call *call, void *user,
@@ -224,21 +131,10 @@ static void on_get_flow(struct mf_call *call, void *user,
         refuse(call, "malformed message");
         return;
     }
-    uint64_t number = request->number;
+    struct read *read = read_new(call, request, message, len);
     mitmflow__v1__get_flow_request__free_unpacked(request, NULL);
-    struct mf_span id = read_text(message, len, FLOW_ID_FIELD);
-    struct read *read = read_new(call);
-    if (!read)
-        return;
-    read->id = malloc(id.len + 1);
-    if (read->id)
-        memcpy(read->id, id.text, id.len);
-    else
-        id.len = 0;
-    read->ref = (struct mf_flow_ref){number, {read->id, id.len}};
-    read->job.work = get_work;
-    read->job.done = get_done;
-    mf_pool_run(context->pool, &read->job);
+    if (read)
+        mf_pool_run(context->pool, &read->job);
 }
 
 /* ---- UpdateFlow, DeleteFlows ---- */
@@ -375,8 +271,8 @@ static void on_update_flow(struct mf_call *call, void *user,
         refuse(call, "malformed message");
         return;
     }
-    update(user, call, request, read_text(message, len, FLOW_ID_FIELD),
-           read_text(message, len, NOTE_FIELD));
+    update(user, call, request, mf_text_of_field(message, len, FLOW_ID_FIELD),
+           mf_text_of_field(message, len, NOTE_FIELD));
     mitmflow__v1__update_flow_request__free_unpacked(request, NULL);
 }
 
@@ -457,16 +353,6 @@ static void on_delete_flows(struct mf_call *call, void *user,
 #define SERVICE "mitmflow.v1."
 
 const struct mf_method mf_viewer_methods[] = {
-    {
-        .path = "/" SERVICE "Service/GetFlows",
-        .input = SERVICE "GetFlowsRequest",
-        .output = SERVICE "GetFlowsResponse",
-        .kind = MF_METHOD_SERVER_STREAM,
-        .ops = {.on_message = on_get_flows,
-                .on_drain = list_on_drain,
-                .on_close = read_on_close},
-        .max_message_len = MF_VIEWER_MESSAGE_MAX_LEN,
-    },
     {
         .path = "/" SERVICE "Service/GetFlow",
         .input = SERVICE "GetFlowRequest",
