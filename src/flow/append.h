@@ -9,7 +9,8 @@
 
 struct mf_append {
     struct mf_span flow_id; /* spans are inside the message */
-    enum mf_flow_type type; /* by which messages there are; 0: there are none */
+    /* By which messages there are, or else by the event; 0: neither tells. */
+    enum mf_flow_type type;
     uint64_t first_index;
     uint64_t count;
     /* The messages as fields of the flow's own message (HTTPFlow

@@ -85,6 +85,22 @@ struct mf_flow {
     uint8_t snapshot[];
 };
 
+/* How much of a text a FlowSummary has, in bytes. */
+enum {
+    MF_SUMMARY_URL_MAX_LEN = 8192,
+    MF_SUMMARY_TEXT_MAX_LEN = 1024,
+    MF_SUMMARY_METHOD_MAX_LEN = 128,
+};
+
+/* Field number of HttpFlowSummary and its like. */
+uint32_t mf_flow__summary_field(enum mf_flow_type type);
+
+/* Append a DnsFlowSummary's answers; nothing for other flows. */
+int mf_flow__put_answers(const struct mf_flow *flow, struct mf_buf *out);
+
+/* True if `event`, an EventType, ends a flow of `type`. */
+bool mf_flow__ends(enum mf_flow_type type, uint64_t event);
+
 /* Field number of the messages of a flow of `type`; 0: it has none. */
 uint32_t mf_flow__messages_field(enum mf_flow_type type);
 

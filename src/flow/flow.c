@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "flow/details.h"
+#include "flow/messages.h"
 #include "mitmproxy/v1/mitmproxy.pb-c.h"
 #include "pb/check.h"
 
@@ -426,18 +427,35 @@ int mf_flow_from_snapshot(const uint8_t *snapshot, size_t len,
     return 0;
 }
 
+bool mf_flow__ends(enum mf_flow_type type, uint64_t event)
+{
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if ((uint64_t)endings[i].event == event && endings[i].type == type)
+            return true;
+    return false;
+}
+
+bool mf_flow_may_grow(const struct mf_flow *flow)
+{
+    switch (flow->type) {
+    case MF_FLOW_HTTP:
+        return flow->facts.is_websocket ||
+               flow->facts.status_code == STATUS_SWITCHING_PROTOCOLS;
+    case MF_FLOW_TCP:
+    case MF_FLOW_UDP:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static enum mf_flow_state state_after(const struct mf_flow *flow,
                                       uint64_t event)
 {
-    bool is_open = flow->facts.is_websocket ||
-                   flow->facts.status_code == STATUS_SWITCHING_PROTOCOLS;
-    if (event == MITMPROXY__V1__EVENT_TYPE__EVENT_TYPE_RESPONSE && is_open)
+    if (event == MITMPROXY__V1__EVENT_TYPE__EVENT_TYPE_RESPONSE &&
+        flow->type == MF_FLOW_HTTP && mf_flow_may_grow(flow))
         return MF_FLOW_LIVE;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if ((uint64_t)endings[i].event == event &&
-            endings[i].type == flow->type)
-            return MF_FLOW_ENDED;
-    return MF_FLOW_LIVE;
+    return mf_flow__ends(flow->type, event) ? MF_FLOW_ENDED : MF_FLOW_LIVE;
 }
 
 int mf_flow_from_export(const uint8_t *message, size_t len,

@@ -13,11 +13,12 @@
 /*
  * Append to `url` the URL as lists show it ("" for what has none; a DNS
  * flow's is its question's name) and to `rest` what neither it nor `columns`
- * nor the texts of its ids tell. `columns` has its ids: what has id 0 goes
- * to the rest.
+ * nor the texts of its ids tell. `columns` and `texts` are the flow's, the
+ * ids filled in: what has id 0 goes to the rest.
  */
 int mf_summary_split(const struct mf_flow *flow,
-                     const struct mf_columns *columns, struct mf_buf *url,
+                     const struct mf_columns *columns,
+                     const struct mf_column_texts *texts, struct mf_buf *url,
                      struct mf_buf *rest);
 
 /* A flow's row. The texts are those of the columns' ids, empty for id 0;
