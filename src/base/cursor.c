@@ -67,17 +67,20 @@ uint64_t mf_cursor_le64(struct mf_cursor *cursor)
 
 uint64_t mf_cursor_varint(struct mf_cursor *cursor)
 {
+    enum { MAX_LEN = 10 };
+    size_t left = mf_cursor_left(cursor);
+    size_t max = left < MAX_LEN ? left : MAX_LEN;
     uint64_t value = 0;
-    for (unsigned shift = 0; shift < 70; shift += 7) {
-        uint8_t byte = mf_cursor_u8(cursor);
-        if (cursor->error)
-            return 0;
-        if (shift == 63 && byte > 1)
+    for (size_t i = 0; i < max; i++) {
+        uint8_t byte = cursor->at[i];
+        if (i == MAX_LEN - 1 && byte > 1)
             break;
-        value |= (uint64_t)(byte & 0x7f) << shift;
-        if (!(byte & 0x80))
+        value |= (uint64_t)(byte & 0x7f) << (7 * i);
+        if (!(byte & 0x80)) {
+            cursor->at += i + 1;
             return value;
+        }
     }
-    mf_cursor_fail(cursor, MF_ECORRUPT);
+    mf_cursor_fail(cursor, left < MAX_LEN ? MF_ETRUNC : MF_ECORRUPT);
     return 0;
 }

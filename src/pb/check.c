@@ -37,6 +37,15 @@ static bool type_fits(const ProtobufCFieldDescriptor *known,
            field->type == MF_WIRE_LEN; /* packed */
 }
 
+/* Those below 100 mostly are numbered from 1 on without a gap. */
+static inline const ProtobufCFieldDescriptor *
+find_field(const ProtobufCMessageDescriptor *type, uint32_t number)
+{
+    if (number - 1 < type->n_fields && type->fields[number - 1].id == number)
+        return &type->fields[number - 1];
+    return protobuf_c_message_descriptor_get_field(type, number);
+}
+
 static int check_message(const ProtobufCMessageDescriptor *type,
                          const uint8_t *data, size_t len, int depth,
                          size_t *fields_left, struct mf_err *err)
@@ -49,8 +58,7 @@ static int check_message(const ProtobufCMessageDescriptor *type,
         if ((*fields_left)-- == 0)
             return mf_err_set(err, MF_EINVAL, "%s: more than %d fields",
                               type->name, MF_PB_FIELDS_MAX);
-        const ProtobufCFieldDescriptor *known =
-            protobuf_c_message_descriptor_get_field(type, field.number);
+        const ProtobufCFieldDescriptor *known = find_field(type, field.number);
         if (!known)
             continue;
         if (!type_fits(known, &field))

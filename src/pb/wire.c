@@ -5,37 +5,69 @@
 #include "base/clock.h"
 #include "base/error.h"
 
+/* Mostly they are one byte or two: tags, short lengths, flags. */
+static inline uint64_t next_varint(struct mf_cursor *cursor)
+{
+    const uint8_t *at = cursor->at;
+    if (cursor->end - at < 2)
+        return mf_cursor_varint(cursor);
+    if (at[0] < 0x80) {
+        cursor->at++;
+        return at[0];
+    }
+    if (at[1] < 0x80) {
+        cursor->at += 2;
+        return (uint64_t)(at[0] & 0x7f) | (uint64_t)at[1] << 7;
+    }
+    return mf_cursor_varint(cursor);
+}
+
+/* As mf_cursor_bytes(), for a cursor without an error. */
+static inline const uint8_t *next_bytes(struct mf_cursor *cursor, uint64_t len)
+{
+    const uint8_t *bytes = cursor->at;
+    if (len > (size_t)(cursor->end - bytes))
+        return mf_cursor_bytes(cursor, len);
+    cursor->at += len;
+    return bytes;
+}
+
+/* Every captured byte passes here, several times: hence so little of it is in
+ * other functions. */
 bool mf_wire_next(struct mf_cursor *cursor, struct mf_wire_field *ret_field)
 {
-    if (mf_cursor_done(cursor))
+    if (cursor->error || cursor->at == cursor->end)
         return false;
-    uint64_t tag = mf_cursor_varint(cursor);
-    struct mf_wire_field field = {
-        .number = (uint32_t)(tag >> 3),
-        .type = (enum mf_wire_type)(tag & 7),
-    };
+    uint64_t tag = next_varint(cursor), value = 0;
+    const uint8_t *data = NULL;
+    size_t len = 0;
     if (tag >> 3 == 0 || tag >> 3 > 0x1fffffff)
         mf_cursor_fail(cursor, MF_ECORRUPT);
-    switch (field.type) {
+    switch ((enum mf_wire_type)(tag & 7)) {
     case MF_WIRE_VARINT:
-        field.value = mf_cursor_varint(cursor);
+        value = next_varint(cursor);
         break;
     case MF_WIRE_FIXED64:
-        field.value = mf_cursor_le64(cursor);
+        value = mf_cursor_le64(cursor);
         break;
     case MF_WIRE_FIXED32:
-        field.value = mf_cursor_le32(cursor);
+        value = mf_cursor_le32(cursor);
         break;
     case MF_WIRE_LEN:
-        field.len = mf_cursor_varint(cursor);
-        field.data = mf_cursor_bytes(cursor, field.len);
+        len = next_varint(cursor);
+        if (!cursor->error)
+            data = next_bytes(cursor, len);
         break;
     default:
         mf_cursor_fail(cursor, MF_ECORRUPT);
     }
     if (cursor->error)
         return false;
-    *ret_field = field;
+    ret_field->number = (uint32_t)(tag >> 3);
+    ret_field->type = (enum mf_wire_type)(tag & 7);
+    ret_field->value = value;
+    ret_field->data = data;
+    ret_field->len = len;
     return true;
 }
 
