@@ -1,0 +1,321 @@
+#include "store/checkpoint.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "store/sql.h"
+
+static const int64_t tick_ns = 500 * (int64_t)MF_NS_PER_MS;
+static const int64_t pace_max_ns = 2 * MF_NS_PER_S;
+
+/* How long the writer may be kept waiting for a log to begin again; longer
+ * when it is for a person's sake and did not come off. */
+enum { RESTART_WAIT_MS = 20, PURGE_WAIT_MAX_MS = 1000 };
+
+struct mf_checkpoint {
+    struct mf_checkpoint_opts opts;
+    sqlite3 *writer;
+    sqlite3 *db; /* the thread's */
+    uint64_t page_size;
+    pthread_t thread;
+
+    pthread_mutex_t mutex; /* guards all below */
+    pthread_cond_t wake;   /* the thread */
+    pthread_cond_t moved;  /* the log began again, or the end is near */
+    bool is_closing;
+    uint64_t log_len;  /* as the last commit left it */
+    uint64_t done_len; /* of it, is in the database */
+    uint64_t asked;    /* purges */
+    uint64_t purged;
+    struct mf_err error;
+    bool has_error;
+};
+
+/* ---- on the writer's thread ---- */
+
+/* SQLite calls it after each commit. */
+static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
+{
+    struct mf_checkpoint *checkpoint = arg;
+    (void)db;
+    (void)name;
+    uint64_t len = (uint64_t)pages * checkpoint->page_size;
+    pthread_mutex_lock(&checkpoint->mutex);
+    if (len < checkpoint->log_len) {
+        checkpoint->done_len = 0; /* it began again */
+        pthread_cond_broadcast(&checkpoint->moved);
+    }
+    checkpoint->log_len = len;
+    if (len >= checkpoint->done_len + checkpoint->opts.often)
+        pthread_cond_signal(&checkpoint->wake);
+    pthread_mutex_unlock(&checkpoint->mutex);
+    return SQLITE_OK;
+}
+
+static void deadline_in(int64_t ns, struct timespec *ret_at)
+{
+    int64_t at_ns = mf_clock_mono_ns() + ns;
+    ret_at->tv_sec = at_ns / MF_NS_PER_S;
+    ret_at->tv_nsec = at_ns % MF_NS_PER_S;
+}
+
+/* Grows with the square of what the log is too long by. */
+static int64_t pace_ns(const struct mf_checkpoint *checkpoint)
+{
+    const struct mf_checkpoint_opts *opts = &checkpoint->opts;
+    if (checkpoint->log_len <= opts->pace)
+        return 0;
+    double share = (double)(checkpoint->log_len - opts->pace) /
+                   (double)(opts->pace_full - opts->pace);
+    return share >= 1 ? pace_max_ns
+                      : (int64_t)(share * share * (double)pace_max_ns);
+}
+
+void mf_checkpoint_pace(struct mf_checkpoint *checkpoint)
+{
+    struct timespec until;
+    pthread_mutex_lock(&checkpoint->mutex);
+    int64_t wait_ns = pace_ns(checkpoint);
+    if (wait_ns) {
+        deadline_in(wait_ns, &until);
+        while (!checkpoint->is_closing && pace_ns(checkpoint) &&
+               pthread_cond_timedwait(&checkpoint->moved, &checkpoint->mutex,
+                                      &until) == 0)
+            ;
+    }
+    pthread_mutex_unlock(&checkpoint->mutex);
+}
+
+void mf_checkpoint_purge(struct mf_checkpoint *checkpoint)
+{
+    pthread_mutex_lock(&checkpoint->mutex);
+    checkpoint->asked++;
+    pthread_cond_signal(&checkpoint->wake);
+    pthread_mutex_unlock(&checkpoint->mutex);
+}
+
+bool mf_checkpoint_is_purged(struct mf_checkpoint *checkpoint)
+{
+    pthread_mutex_lock(&checkpoint->mutex);
+    bool is_purged = checkpoint->purged == checkpoint->asked;
+    pthread_mutex_unlock(&checkpoint->mutex);
+    return is_purged;
+}
+
+int mf_checkpoint_take_error(struct mf_checkpoint *checkpoint,
+                             struct mf_err *err)
+{
+    pthread_mutex_lock(&checkpoint->mutex);
+    int rc = checkpoint->has_error ? checkpoint->error.code : 0;
+    if (rc && err)
+        *err = checkpoint->error;
+    checkpoint->has_error = false;
+    pthread_mutex_unlock(&checkpoint->mutex);
+    return rc;
+}
+
+/* ---- the thread ---- */
+
+/*
+ * One checkpoint; waits at most `wait_ms` for readers and the writer. True
+ * if it did all that its mode promises.
+ */
+static bool run(struct mf_checkpoint *checkpoint, int mode, int wait_ms)
+{
+    int log_pages = -1, done_pages = -1;
+    sqlite3_busy_timeout(checkpoint->db, wait_ms);
+    int code = sqlite3_wal_checkpoint_v2(checkpoint->db, "main", mode,
+                                         &log_pages, &done_pages);
+    struct mf_err error = {0};
+    bool is_busy = (code & 0xff) == SQLITE_BUSY;
+    if (code != SQLITE_OK && !is_busy)
+        mf_sql_fail(checkpoint->db, "checkpoint", &error);
+    pthread_mutex_lock(&checkpoint->mutex);
+    if (error.code) {
+        checkpoint->error = error;
+        checkpoint->has_error = true;
+    }
+    if (done_pages >= 0)
+        checkpoint->done_len = (uint64_t)done_pages * checkpoint->page_size;
+    if (code == SQLITE_OK && mode != SQLITE_CHECKPOINT_PASSIVE) {
+        /* The next commit begins a new log. */
+        checkpoint->log_len = 0;
+        checkpoint->done_len = 0;
+        pthread_cond_broadcast(&checkpoint->moved);
+    }
+    pthread_mutex_unlock(&checkpoint->mutex);
+    return code == SQLITE_OK;
+}
+
+/* Most of the work first, beside the writer, so that it waits for little. */
+static void restart(struct mf_checkpoint *checkpoint)
+{
+    run(checkpoint, SQLITE_CHECKPOINT_PASSIVE, 0);
+    run(checkpoint, SQLITE_CHECKPOINT_RESTART, RESTART_WAIT_MS);
+}
+
+/* True if it came off. */
+static bool purge(struct mf_checkpoint *checkpoint, int wait_ms)
+{
+    pthread_mutex_lock(&checkpoint->mutex);
+    uint64_t asked = checkpoint->asked;
+    pthread_mutex_unlock(&checkpoint->mutex);
+    run(checkpoint, SQLITE_CHECKPOINT_PASSIVE, 0);
+    bool is_done = run(checkpoint, SQLITE_CHECKPOINT_TRUNCATE, wait_ms);
+    pthread_mutex_lock(&checkpoint->mutex);
+    if (is_done)
+        checkpoint->purged = asked;
+    pthread_mutex_unlock(&checkpoint->mutex);
+    return is_done;
+}
+
+static bool is_due(const struct mf_checkpoint *checkpoint)
+{
+    return checkpoint->purged != checkpoint->asked ||
+           checkpoint->log_len >= checkpoint->done_len + checkpoint->opts.often;
+}
+
+/* Until something is due or the next tick comes; with `is_held` until that
+ * in any case. False: it is time to end. */
+static bool wait_for_work(struct mf_checkpoint *checkpoint, bool is_held)
+{
+    struct timespec until;
+    deadline_in(tick_ns, &until);
+    pthread_mutex_lock(&checkpoint->mutex);
+    while (!checkpoint->is_closing && (is_held || !is_due(checkpoint)) &&
+           pthread_cond_timedwait(&checkpoint->wake, &checkpoint->mutex,
+                                  &until) == 0)
+        ;
+    bool is_closing = checkpoint->is_closing;
+    pthread_mutex_unlock(&checkpoint->mutex);
+    return !is_closing;
+}
+
+static void *run_thread(void *arg)
+{
+    struct mf_checkpoint *checkpoint = arg;
+    uint64_t seen_len = 0;
+    int wait_ms = RESTART_WAIT_MS;
+    /* What cannot be done now is not tried again before the next tick. */
+    bool is_held = false;
+    while (wait_for_work(checkpoint, is_held)) {
+        pthread_mutex_lock(&checkpoint->mutex);
+        uint64_t log_len = checkpoint->log_len;
+        uint64_t done_len = checkpoint->done_len;
+        bool must_purge = checkpoint->purged != checkpoint->asked;
+        pthread_mutex_unlock(&checkpoint->mutex);
+        is_held = false;
+        if (must_purge && purge(checkpoint, wait_ms)) {
+            wait_ms = RESTART_WAIT_MS;
+        } else if (must_purge) {
+            wait_ms = 2 * wait_ms < PURGE_WAIT_MAX_MS ? 2 * wait_ms
+                                                      : PURGE_WAIT_MAX_MS;
+            is_held = true;
+        } else if (log_len >= checkpoint->opts.restart) {
+            restart(checkpoint);
+            is_held = true;
+        } else if (log_len > done_len &&
+                   (log_len >= done_len + checkpoint->opts.often ||
+                    log_len == seen_len)) {
+            run(checkpoint, SQLITE_CHECKPOINT_PASSIVE, 0);
+            is_held = true;
+        }
+        seen_len = log_len;
+    }
+    return NULL;
+}
+
+/* ---- beginning and end ---- */
+
+static int open_connection(struct mf_checkpoint *checkpoint, const char *path,
+                           struct mf_err *err)
+{
+    int64_t page_size;
+    if (sqlite3_open_v2(path, &checkpoint->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK)
+        return checkpoint->db ? mf_sql_fail(checkpoint->db, "database", err)
+                              : mf_err_set(err, MF_ENOMEM, "out of memory");
+    sqlite3_extended_result_codes(checkpoint->db, 1);
+    int rc = mf_sql_exec(checkpoint->db,
+                         "PRAGMA synchronous = FULL;"
+                         "PRAGMA wal_autocheckpoint = 0;"
+                         "PRAGMA journal_size_limit = 67108864;"
+                         "PRAGMA cache_size = 16",
+                         err);
+    if (!rc)
+        rc =
+            mf_sql_get_int(checkpoint->db, "PRAGMA page_size", &page_size, err);
+    if (!rc)
+        checkpoint->page_size = (uint64_t)page_size;
+    return rc;
+}
+
+static int init_locks(struct mf_checkpoint *checkpoint)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&checkpoint->mutex, NULL);
+    int rc = pthread_cond_init(&checkpoint->wake, &monotonic);
+    if (!rc)
+        rc = pthread_cond_init(&checkpoint->moved, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return rc ? MF_ENOMEM : 0;
+}
+
+/* Signals are the main thread's. */
+static int start_thread(struct mf_checkpoint *checkpoint)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&checkpoint->thread, NULL, run_thread, checkpoint);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc ? MF_ENOMEM : 0;
+}
+
+int mf_checkpoint_new(const char *path, sqlite3 *db,
+                      const struct mf_checkpoint_opts *opts,
+                      struct mf_checkpoint **ret_checkpoint, struct mf_err *err)
+{
+    struct mf_checkpoint *checkpoint = calloc(1, sizeof *checkpoint);
+    if (!checkpoint)
+        return mf_err_set(err, MF_ENOMEM, "out of memory");
+    checkpoint->opts = *opts;
+    checkpoint->writer = db;
+    int rc = open_connection(checkpoint, path, err);
+    if (!rc && (rc = init_locks(checkpoint)))
+        mf_err_set(err, rc, "out of memory");
+    if (!rc && (rc = start_thread(checkpoint)))
+        mf_err_set(err, rc, "cannot start a thread");
+    if (rc) {
+        sqlite3_close(checkpoint->db);
+        free(checkpoint);
+        return rc;
+    }
+    sqlite3_wal_hook(db, on_commit, checkpoint);
+    *ret_checkpoint = checkpoint;
+    return 0;
+}
+
+void mf_checkpoint_free(struct mf_checkpoint *checkpoint)
+{
+    if (!checkpoint)
+        return;
+    sqlite3_wal_hook(checkpoint->writer, NULL, NULL);
+    pthread_mutex_lock(&checkpoint->mutex);
+    checkpoint->is_closing = true;
+    pthread_cond_broadcast(&checkpoint->wake);
+    pthread_cond_broadcast(&checkpoint->moved);
+    pthread_mutex_unlock(&checkpoint->mutex);
+    pthread_join(checkpoint->thread, NULL);
+    sqlite3_close(checkpoint->db);
+    pthread_cond_destroy(&checkpoint->moved);
+    pthread_cond_destroy(&checkpoint->wake);
+    pthread_mutex_destroy(&checkpoint->mutex);
+    free(checkpoint);
+}
