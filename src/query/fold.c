@@ -4,87 +4,156 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/error.h"
+#include "fold_table.h" /* made by tools/fold-table */
+
 enum {
-    CHUNK_LEN = 32768,
-    TWO_BYTE_FIRST = 0xc3, /* lead bytes of U+00C0 to U+053F */
-    TWO_BYTE_LAST = 0xd4,
+    STEP_LEN = 64,     /* of ASCII at a time */
+    CHUNK_LEN = 16384, /* of text, in a search */
+    CHARACTER_MAX = 4, /* bytes in UTF-8 */
 };
 
-/* Upper-case letters (each `step`-th of a range) and the way to the lower. */
-static const struct {
-    uint16_t first, last;
-    uint8_t step;
-    int16_t to_lower;
-} ranges[] = {
-    {0x00c0, 0x00d6, 1, 32},   {0x00d8, 0x00de, 1, 32}, {0x0100, 0x012e, 2, 1},
-    {0x0132, 0x0136, 2, 1},    {0x0139, 0x0147, 2, 1},  {0x014a, 0x0176, 2, 1},
-    {0x0178, 0x0178, 1, -121}, {0x0179, 0x017d, 2, 1},  {0x0386, 0x0386, 1, 38},
-    {0x0388, 0x038a, 1, 37},   {0x038c, 0x038c, 1, 64}, {0x038e, 0x038f, 1, 63},
-    {0x0391, 0x03a1, 1, 32},   {0x03a3, 0x03ab, 1, 32}, {0x03c2, 0x03c2, 1, 1},
-    {0x0400, 0x040f, 1, 80},   {0x0410, 0x042f, 1, 32}, {0x0460, 0x0480, 2, 1},
-    {0x048a, 0x04be, 2, 1},    {0x04c1, 0x04cd, 2, 1},  {0x04d0, 0x052e, 2, 1},
-};
+/* The bytes of a folded text, at most. */
+#define FOLDED_MAX(len) ((len) + (len) / 2)
 
-static unsigned fold_letter(unsigned letter)
+static inline uint8_t fold_byte(uint8_t byte)
 {
-    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
-        if (letter < ranges[i].first)
-            return letter;
-        if (letter <= ranges[i].last)
-            return (letter - ranges[i].first) % ranges[i].step
-                       ? letter
-                       : (unsigned)((int)letter + ranges[i].to_lower);
-    }
-    return letter;
+    return byte | (uint8_t)((uint8_t)(byte - 'A') < 26) << 5;
 }
 
-static void fold_ascii(uint8_t *bytes, size_t len)
+/* Written so that compilers make vectors of it. False: not all was ASCII. */
+static inline bool fold_ascii(const uint8_t *restrict in, uint8_t *restrict out,
+                              size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        bytes[i] |= (uint8_t)((uint8_t)(bytes[i] - 'A') < 26) << 5;
-}
-
-static bool fold_wide(uint8_t *bytes, size_t len)
-{
-    bool wide = false;
+    uint8_t any = 0;
     for (size_t i = 0; i < len; i++) {
-        if (bytes[i] < 0x80)
-            continue;
-        wide = true;
-        if (bytes[i] < TWO_BYTE_FIRST || bytes[i] > TWO_BYTE_LAST ||
-            i + 1 == len || (bytes[i + 1] & 0xc0) != 0x80)
-            continue;
-        unsigned letter =
-            fold_letter((bytes[i] & 0x1fU) << 6 | (bytes[i + 1] & 0x3fU));
-        bytes[i] = (uint8_t)(0xc0 | letter >> 6);
-        bytes[++i] = (uint8_t)(0x80 | (letter & 0x3f));
+        any |= in[i];
+        out[i] = fold_byte(in[i]);
     }
-    return wide;
+    return any < 0x80;
 }
 
-bool mf_fold(char *text, size_t len)
+static inline bool is_tail(uint8_t byte)
 {
-    fold_ascii((uint8_t *)text, len);
-    return fold_wide((uint8_t *)text, len);
+    return (byte & 0xc0) == 0x80;
+}
+
+/* Bytes that a character takes by its first one; 0: none begins so. */
+static size_t character_len(uint8_t first)
+{
+    if (first < 0xc2)
+        return 0;
+    return first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+}
+
+/* The character of `len` (2 to 4) bytes; 0: it is not one, or has a shorter
+ * form. */
+static uint32_t read_character(const uint8_t *at, size_t len)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    uint32_t code = at[0] & (0xffU >> (len + 1));
+    for (size_t i = 1; i < len; i++) {
+        if (!is_tail(at[i]))
+            return 0;
+        code = code << 6 | (at[i] & 0x3fU);
+    }
+    return code >= least[len] ? code : 0;
+}
+
+static size_t write_character(uint8_t *at, uint32_t code)
+{
+    size_t len = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    if (len == 1) {
+        at[0] = (uint8_t)code;
+        return 1;
+    }
+    for (size_t i = len; i-- > 1; code >>= 6)
+        at[i] = (uint8_t)(0x80 | (code & 0x3f));
+    at[0] = (uint8_t)(0xf00U >> len | code);
+    return len;
+}
+
+/*
+ * Fold one character of the `len` bytes at `in`, which begin with one that is
+ * not ASCII; what is none is a byte that stays. Returns the bytes it took.
+ */
+static size_t fold_wide(const uint8_t *in, size_t len, uint8_t **out)
+{
+    size_t took = character_len(in[0]);
+    uint32_t code = took && took <= len ? read_character(in, took) : 0;
+    if (!code) {
+        *(*out)++ = in[0];
+        return 1;
+    }
+    uint8_t page = code >> 6 < FOLD_PAGE_COUNT ? fold_page[code >> 6] : 0;
+    int32_t delta = fold_delta[page][code & 63];
+    if (delta) {
+        *out += write_character(*out, (uint32_t)((int32_t)code + delta));
+        return took;
+    }
+    for (size_t i = 0; i < took; i++)
+        *(*out)++ = in[i];
+    return took;
+}
+
+/* `out` has room for FOLDED_MAX(len); returns the bytes written. */
+static size_t fold(const uint8_t *in, size_t len, uint8_t *out)
+{
+    uint8_t *start = out;
+    for (size_t i = 0; i < len;) {
+        if (len - i >= STEP_LEN && fold_ascii(in + i, out, STEP_LEN)) {
+            i += STEP_LEN;
+            out += STEP_LEN;
+            continue;
+        }
+        size_t end = len - i > STEP_LEN ? i + STEP_LEN : len;
+        while (i < end) {
+            if (in[i] < 0x80)
+                *out++ = fold_byte(in[i++]);
+            else
+                i += fold_wide(in + i, len - i, &out);
+        }
+    }
+    return (size_t)(out - start);
+}
+
+int mf_fold(const char *text, size_t len, struct mf_buf *out)
+{
+    if (len > SIZE_MAX / 2)
+        return MF_EFULL;
+    int rc = mf_buf_reserve(out, FOLDED_MAX(len));
+    if (rc || len == 0)
+        return rc;
+    out->len += fold((const uint8_t *)text, len, out->data + out->len);
+    return 0;
+}
+
+/* How much of the `len` bytes can be folded without those that follow: all
+ * but a character that is cut at the end. */
+static size_t whole_len(const uint8_t *text, size_t len)
+{
+    for (size_t back = 1; back < CHARACTER_MAX && back <= len; back++)
+        if (!is_tail(text[len - back]))
+            return character_len(text[len - back]) > back ? len - back : len;
+    return len;
 }
 
 bool mf_fold_find(const char *text, size_t len, const char *needle,
-                  size_t needle_len, bool wide)
+                  size_t needle_len)
 {
-    uint8_t chunk[CHUNK_LEN];
+    uint8_t folded[MF_NEEDLE_MAX_LEN + FOLDED_MAX(CHUNK_LEN)];
+    const uint8_t *at = (const uint8_t *)text;
+    size_t kept = 0; /* the end of the last chunk: a match may begin there */
     assert(needle_len > 0 && needle_len <= MF_NEEDLE_MAX_LEN);
-    /* Chunks overlap, so that a match lies whole in one of them. */
-    for (size_t at = 0; len - at >= needle_len;) {
-        size_t part = len - at < CHUNK_LEN ? len - at : CHUNK_LEN;
-        memcpy(chunk, text + at, part);
-        fold_ascii(chunk, part);
-        if (wide)
-            fold_wide(chunk, part);
-        if (memmem(chunk, part, needle, needle_len))
+    while (len) {
+        size_t part = len > CHUNK_LEN ? whole_len(at, CHUNK_LEN) : len;
+        size_t have = kept + fold(at, part, folded + kept);
+        if (memmem(folded, have, needle, needle_len))
             return true;
-        if (part == len - at)
-            return false;
-        at += part - (needle_len - 1);
+        kept = have < needle_len - 1 ? have : needle_len - 1;
+        memmove(folded, folded + have - kept, kept);
+        at += part;
+        len -= part;
     }
     return false;
 }

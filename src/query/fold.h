@@ -1,7 +1,8 @@
 /*
  * Plain-text search without regard to case: Unicode simple case folding
- * (CaseFolding.txt, status C and S) of what is UTF-8; other bytes match
- * themselves, so any bytes can be searched. docs/filters.md tells users.
+ * (CaseFolding.txt, status C and S; by the build's Python, tools/fold-table)
+ * of what is UTF-8; other bytes match themselves, so any bytes can be
+ * searched. docs/filters.md tells users.
  */
 #ifndef MF_QUERY_FOLD_H
 #define MF_QUERY_FOLD_H
@@ -16,7 +17,8 @@ enum { MF_NEEDLE_MAX_LEN = 4096 };
 
 /*
  * Append `len` folded bytes of `text` to `out`: as many as they were, or up
- * to half as many again. A character that is cut at the end stays as it is.
+ * to half as many again, for which there must be room. A character that is
+ * cut at the end stays as it is.
  * 0, MF_EFULL or MF_ENOMEM.
  */
 int mf_fold(const char *text, size_t len, struct mf_buf *out);

@@ -3,15 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "query/fold.h"
 
 static bool finds(const char *text, size_t len, const char *needle)
 {
-    char folded[256];
-    size_t needle_len = strlen(needle);
-    memcpy(folded, needle, needle_len + 1);
-    bool wide = mf_fold(folded, needle_len);
-    return mf_fold_find(text, len, folded, needle_len, wide);
+    struct mf_buf folded;
+    mf_buf_init(&folded, 10000);
+    assert_int_equal(mf_fold(needle, strlen(needle), &folded), 0);
+    bool found = mf_fold_find(text, len, (const char *)folded.data, folded.len);
+    mf_buf_release(&folded);
+    return found;
 }
 
 static bool finds_text(const char *text, const char *needle)
@@ -37,6 +39,49 @@ static void case_does_not_matter(void **state)
     assert_false(finds_text("a", "ab"));
 }
 
+static void letters_of_any_script_and_length_fold(void **state)
+{
+    (void)state;
+    assert_true(finds_text("STRAẞE", "straße")); /* 3 bytes to 2 */
+    assert_true(finds_text("273 K", "273 k"));   /* Kelvin: 3 to 1 */
+    assert_true(finds_text("ȺȾ", "ⱥⱦ"));         /* 2 to 3 */
+    assert_true(finds_text("ⱥⱦ", "ȺȾ"));
+    assert_true(finds_text("ᾈ", "ᾀ"));                   /* by lower() */
+    assert_true(finds_text("ԱՐԵՒ", "արեւ"));             /* Armenian */
+    assert_true(finds_text("Ꭰ", "ꭰ"));                 /* Cherokee */
+    assert_true(finds_text("\U00010400", "\U00010428")); /* Deseret: 4 bytes */
+    assert_true(finds_text("ĲSSELMEER", "ĳsselmeer"));
+    assert_false(finds_text("ß", "ss")); /* not full case folding */
+    assert_false(finds_text("İ", "i"));
+}
+
+static void a_folded_text_is_at_most_half_as_long_again(void **state)
+{
+    (void)state;
+    struct mf_buf folded;
+    mf_buf_init(&folded, 3000);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(mf_fold("Ⱥ", 2, &folded), 0);
+    assert_int_equal(folded.len, 3000);
+    assert_int_equal(mf_fold("a", 1, &folded), MF_EFULL);
+    assert_int_equal(folded.len, 3000);
+    mf_buf_clear(&folded);
+    assert_int_equal(mf_fold("", 0, &folded), 0);
+    assert_int_equal(folded.len, 0);
+    mf_buf_release(&folded);
+}
+
+static void overlong_and_cut_characters_stay(void **state)
+{
+    (void)state;
+    assert_false(finds("\xc1\x81", 2, "a"));         /* "A" in two bytes */
+    assert_false(finds("\xe0\x81\x81", 3, "a"));     /* in three */
+    assert_false(finds("\xf0\x80\x81\x81", 4, "a")); /* in four */
+    assert_true(finds("\xe2\x84X", 3, "\xe2\x84x"));
+    assert_true(finds("\xf0\x90\x90", 3, "\xf0\x90\x90"));
+    assert_true(finds("\xffÄ", 3, "\xffä"));
+}
+
 static void letters_without_case_match_themselves_only(void **state)
 {
     (void)state;
@@ -54,26 +99,30 @@ static void bytes_that_are_not_text_are_searched_too(void **state)
     assert_false(finds("\xc3", 1, "ä"));
 }
 
+/* Around the joints of chunks, and at both ends, in texts whose characters
+ * may lie across the joints too. */
 static void a_match_is_found_at_every_place(void **state)
 {
     (void)state;
-    enum { LEN = 100000 };
-    static const char *const needles[] = {"needle", "nädel"};
+    enum { LEN = 50001 };
+    static const char *const needles[] = {"needle", "nÄdel", "ȺȾȺ", "\xff!"};
+    static const char *const fillers[] = {"x", "é", "Ⱥ", "語", "\U00010400"};
     char *text = malloc(LEN);
-    for (size_t n = 0; n < 2; n++) {
-        size_t len = strlen(needles[n]);
-        /* Around the joints of the chunks, and at both ends. */
-        for (size_t at = 0; at + len <= LEN;
-             at += at > 32740 && at < 32790 ? 1 : 997) {
-            memset(text, 'x', LEN);
-            memcpy(text + at, needles[n], len);
+    for (size_t n = 0; n < 4; n++) {
+        for (size_t f = 0; f < 5; f++) {
+            size_t len = strlen(needles[n]), step = strlen(fillers[f]);
+            for (size_t at = 0; at + len <= LEN;
+                 at += at > 16360 && at < 16400 ? 1 : 1709) {
+                for (size_t i = 0; i < LEN; i++)
+                    text[i] = fillers[f][i % step];
+                memcpy(text + at, needles[n], len);
+                assert_true(finds(text, LEN, needles[n]));
+                text[at + len - 1] = 'y';
+                assert_false(finds(text, LEN, needles[n]));
+            }
+            memcpy(text + LEN - len, needles[n], len);
             assert_true(finds(text, LEN, needles[n]));
-            text[at] = 'y';
-            assert_false(finds(text, LEN, needles[n]));
         }
-        memset(text, 'x', LEN);
-        memcpy(text + LEN - len, needles[n], len);
-        assert_true(finds(text, LEN, needles[n]));
     }
     free(text);
 }
@@ -82,6 +131,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(case_does_not_matter),
+        cmocka_unit_test(letters_of_any_script_and_length_fold),
+        cmocka_unit_test(a_folded_text_is_at_most_half_as_long_again),
+        cmocka_unit_test(overlong_and_cut_characters_stay),
         cmocka_unit_test(letters_without_case_match_themselves_only),
         cmocka_unit_test(bytes_that_are_not_text_are_searched_too),
         cmocka_unit_test(a_match_is_found_at_every_place),
