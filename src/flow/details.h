@@ -45,6 +45,8 @@ struct mf_flow__half {
 
 struct mf_flow__details {
     struct mf_span error;
+    struct mf_span client; /* the whole ClientConn */
+    struct mf_span server; /* the whole ServerConn */
     struct mf_span proxy_mode;
     struct mf_span client_host;
     struct mf_span server_host;

@@ -354,6 +354,8 @@ static int read_body(struct mf_flow *flow, struct mf_err *err)
         return mf_err_set(err, MF_EINVAL, "flow without an id");
     if (flow->id.len > ID_MAX_LEN)
         return mf_err_set(err, MF_EINVAL, "flow id of %zu bytes", flow->id.len);
+    flow->details.client = parts.client;
+    flow->details.server = parts.server;
     read_client(flow, parts.client);
     read_server(flow, parts.server);
     int64_t end_ns = parts.last_message_ns;

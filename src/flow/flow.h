@@ -92,10 +92,10 @@ const struct mf_flow_facts *mf_flow_facts(const struct mf_flow *flow);
 int mf_flow_put_summary(const struct mf_flow *flow, struct mf_buf *out);
 
 /*
- * Call `visit` with every text and byte string that a search should see:
- * URL, header names and values, bodies (decoded, bounded), messages, hosts,
- * DNS names and answers, errors, comment. Stops when `visit` returns true.
- * Returns what the last call returned.
+ * Call `visit` with every text that a search should see: URL, header names
+ * and values, bodies (decoded, bounded) and messages that are text
+ * (flow/text.h), hosts, DNS names and answers, errors, comment. Stops when
+ * `visit` returns true. Returns what the last call returned.
  */
 bool mf_flow_each_text(const struct mf_flow *flow,
                        bool (*visit)(void *user, const char *text, size_t len),

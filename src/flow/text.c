@@ -3,18 +3,57 @@
 
 #include "codec/encoding.h"
 #include "flow/details.h"
+#include "flow/text.h"
 
 /* More of a decoded body than this is not searched. */
 enum { BODY_MAX_LEN = 16 << 20 };
 
+/* How much of a body is looked at to tell whether it is text. */
+enum { LOOK_LEN = 1024, CONTROLS_ONE_IN = 32 };
+
 struct visitor {
-    bool (*visit)(void *user, const char *text, size_t len);
+    bool (*visit)(void *user, const struct mf_piece *piece);
     void *user;
+    bool decodes; /* else the text of encoded bodies is empty */
 };
+
+bool mf_is_text(const char *bytes, size_t len)
+{
+    const uint8_t *at = (const uint8_t *)bytes;
+    size_t look = len < LOOK_LEN ? len : LOOK_LEN, controls = 0, nuls = 0;
+    for (size_t i = 0; i < look; i++) {
+        /* Tab, the ends of lines and pages, and the escape of terminals. */
+        bool is_white = (at[i] >= '\t' && at[i] <= '\r') || at[i] == 0x1b;
+        controls += (at[i] < ' ' && !is_white) || at[i] == 0x7f;
+        nuls += at[i] == 0;
+    }
+    return nuls == 0 && controls * CONTROLS_ONE_IN <= look;
+}
 
 static bool see(const struct visitor *visitor, struct mf_span span)
 {
-    return span.len && visitor->visit(visitor->user, span.text, span.len);
+    const struct mf_piece piece = {.kind = MF_PIECE_LINE, .text = span};
+    return span.len && visitor->visit(visitor->user, &piece);
+}
+
+/* A body or message: `text` is what `origin` is when it is decoded. */
+static bool see_content(const struct visitor *visitor, struct mf_span text,
+                        struct mf_span origin, bool is_broken)
+{
+    const struct mf_piece piece = {
+        .kind =
+            mf_is_text(text.text, text.len) ? MF_PIECE_BODY : MF_PIECE_BINARY,
+        .text = text,
+        .origin = origin,
+        .is_broken = is_broken,
+    };
+    return (text.len || origin.len) && visitor->visit(visitor->user, &piece);
+}
+
+static bool see_other(const struct visitor *visitor, struct mf_span origin)
+{
+    const struct mf_piece piece = {.kind = MF_PIECE_OTHER, .origin = origin};
+    return origin.len && visitor->visit(visitor->user, &piece);
 }
 
 static bool see_lines(const struct visitor *visitor, struct mf_span message,
@@ -32,18 +71,24 @@ static bool see_body(const struct visitor *visitor,
                      const struct mf_flow__half *half,
                      const struct mf_flow__half_fields *fields)
 {
-    if (half->content.len || !half->raw_content.len)
-        return see(visitor, half->content);
+    if (half->content.len)
+        return see_content(visitor, half->content, half->content, false) ||
+               see_other(visitor, half->raw_content);
+    if (!half->raw_content.len)
+        return false;
+    if (!visitor->decodes)
+        return see_content(visitor, (struct mf_span){"", 0}, half->raw_content,
+                           false);
     struct mf_span encoding = mf_flow__header(half, fields, "content-encoding");
     struct mf_buf body;
     mf_buf_init(&body, BODY_MAX_LEN);
     int rc = mf_encoding_decode_all(encoding.text, encoding.len,
                                     half->raw_content.text,
                                     half->raw_content.len, &body);
-    bool found =
-        rc == MF_EUNSUPPORTED
-            ? see(visitor, half->raw_content)
-            : see(visitor, (struct mf_span){(char *)body.data, body.len});
+    struct mf_span text = {(char *)body.data, body.len};
+    if (rc == MF_EUNSUPPORTED)
+        text = half->raw_content;
+    bool found = see_content(visitor, text, half->raw_content, rc != 0);
     mf_buf_release(&body);
     return found;
 }
@@ -55,8 +100,7 @@ static bool see_half(const struct visitor *visitor,
     return see_lines(visitor, half->message, MF_FLOW__HEADER_FIELDS,
                      fields->headers) ||
            see_lines(visitor, half->message, MF_FLOW__TRAILER_FIELDS,
-                     fields->trailers) ||
-           see_body(visitor, half, fields);
+                     fields->trailers);
 }
 
 static bool see_http(const struct visitor *visitor, const struct mf_flow *flow)
@@ -118,22 +162,94 @@ static bool see_messages(const struct visitor *visitor,
     while (number && mf_wire_next(&cursor, &field))
         if (field.number == number && field.type == MF_WIRE_LEN &&
             mf_wire_find(field.data, field.len, 1, &content) &&
-            see(visitor, mf_flow__span(&content)))
+            see_content(visitor, mf_flow__span(&content),
+                        mf_flow__span(&content), false))
             return true;
     return false;
+}
+
+/* The certificates of a connection are DER, and the same for many flows. */
+static bool see_certificates(const struct visitor *visitor,
+                             struct mf_span connection)
+{
+    enum { CERTIFICATE_LIST = 10, MITMCERT = 20, CONTENT = 1 };
+    struct mf_cursor cursor = mf_flow__cursor(connection);
+    struct mf_wire_field field, content;
+    while (mf_wire_next(&cursor, &field))
+        if ((field.number == CERTIFICATE_LIST || field.number == MITMCERT) &&
+            field.type == MF_WIRE_LEN &&
+            mf_wire_find(field.data, field.len, CONTENT, &content) &&
+            see_other(visitor, mf_flow__span(&content)))
+            return true;
+    return false;
+}
+
+static bool see_strings(const struct visitor *visitor,
+                        const struct mf_flow *flow)
+{
+    const struct mf_flow__details *details = &flow->details;
+    return see(visitor, details->error) || see(visitor, flow->comment) ||
+           see(visitor, details->client_host) ||
+           see(visitor, details->server_host) || see(visitor, details->sni) ||
+           (flow->type == MF_FLOW_HTTP && see_http(visitor, flow)) ||
+           see_dns(visitor, details->dns_request) ||
+           see_dns(visitor, details->dns_response);
+}
+
+static bool see_bodies(const struct visitor *visitor,
+                       const struct mf_flow *flow)
+{
+    const struct mf_flow__details *details = &flow->details;
+    return see_body(visitor, &details->request, &mf_flow__request_fields) ||
+           see_body(visitor, &details->response, &mf_flow__response_fields) ||
+           see_messages(visitor, flow) ||
+           see_certificates(visitor, details->client) ||
+           see_certificates(visitor, details->server);
+}
+
+bool mf_flow_each_piece(const struct mf_flow *flow,
+                        bool (*visit)(void *user, const struct mf_piece *piece),
+                        void *user)
+{
+    const struct visitor visitor = {visit, user, .decodes = true};
+    return see_strings(&visitor, flow) || see_bodies(&visitor, flow);
+}
+
+static bool measure(void *user, const struct mf_piece *piece)
+{
+    struct mf_body_lens *lens = user;
+    if (piece->kind != MF_PIECE_BODY)
+        lens->binary += piece->origin.len;
+    else if (piece->text.text != piece->origin.text)
+        lens->encoded += piece->origin.len;
+    return false;
+}
+
+void mf_flow_measure_bodies(const struct mf_flow *flow,
+                            struct mf_body_lens *ret_lens)
+{
+    const struct visitor visitor = {measure, ret_lens, .decodes = false};
+    *ret_lens = (struct mf_body_lens){0};
+    see_bodies(&visitor, flow);
+}
+
+struct text_visitor {
+    bool (*visit)(void *user, const char *text, size_t len);
+    void *user;
+};
+
+static bool see_if_text(void *user, const struct mf_piece *piece)
+{
+    const struct text_visitor *visitor = user;
+    return (piece->kind == MF_PIECE_LINE || piece->kind == MF_PIECE_BODY) &&
+           piece->text.len &&
+           visitor->visit(visitor->user, piece->text.text, piece->text.len);
 }
 
 bool mf_flow_each_text(const struct mf_flow *flow,
                        bool (*visit)(void *user, const char *text, size_t len),
                        void *user)
 {
-    const struct visitor visitor = {visit, user};
-    const struct mf_flow__details *details = &flow->details;
-    return see(&visitor, details->error) || see(&visitor, flow->comment) ||
-           see(&visitor, details->client_host) ||
-           see(&visitor, details->server_host) || see(&visitor, details->sni) ||
-           (flow->type == MF_FLOW_HTTP && see_http(&visitor, flow)) ||
-           see_dns(&visitor, details->dns_request) ||
-           see_dns(&visitor, details->dns_response) ||
-           see_messages(&visitor, flow);
+    struct text_visitor visitor = {visit, user};
+    return mf_flow_each_piece(flow, see_if_text, &visitor);
 }
