@@ -2,7 +2,9 @@
  * mf_block: frames of flows, compressed; bytes in, bytes out, no database.
  *
  * Text first, binary bodies last: reading a frame's text needs only the
- * block's first bytes. Checksums are zstd's.
+ * block's bytes up to its end, and of a block that is cut off the frames
+ * before can be read. Bodies with a content encoding whose text is signed
+ * stand by the text. Checksums are zstd's.
  *
  * Units:   bytes.
  */
@@ -14,8 +16,8 @@
 
 enum {
     MF_BLOCK_FRAMES_MAX = 8,
-    MF_FRAME_LEN = 48 << 10, /* of text, before compression; a longer entry
-                                is a frame by itself */
+    MF_FRAME_LEN = 48 << 10, /* of text, before compression, about; a longer
+                                entry is a frame by itself */
     MF_FRAME_ENTRIES_MAX = 1024,
 };
 
@@ -36,9 +38,10 @@ void mf_block_maker_free(struct mf_block_maker *maker);
 /*
  * Add an entry to the frame being filled, or begin the next. `flow` is the
  * head's snapshot, or a flow of its type with nothing but the piece's
- * messages and the id. What is binary in it goes last. *ret_frame and
- * *ret_slot say where it will be: frame 0 is the block's first.
- *  MF_EFULL   the block has its frames: finish it first
+ * messages and the id; a reference is kept. What is binary in it goes last.
+ * *ret_frame and *ret_slot say where it will be: frame 0 is the block's
+ * first.
+ *  MF_EFULL   the block has its frames, or 16 MiB: finish it first
  *  MF_ENOMEM
  */
 int mf_block_maker_add(struct mf_block_maker *maker,
@@ -46,7 +49,7 @@ int mf_block_maker_add(struct mf_block_maker *maker,
                        const struct mf_flow *flow, unsigned *ret_frame,
                        unsigned *ret_slot);
 
-/* Bytes of text in the frames so far. */
+/* Bytes of text in the frames so far, about. */
 size_t mf_block_maker_len(const struct mf_block_maker *maker);
 
 struct mf_made_block {
@@ -55,13 +58,15 @@ struct mf_made_block {
     size_t entry_count;
     uint64_t greatest_number;
     /* Of each frame: its signature as mf_signature_encode() gives it, and
-     * whether it has binary bodies, which the signature does not cover. */
+     * whether it has bodies that the signature does not cover (binary, or of
+     * an encoding that is unknown or broken). */
     struct mf_buf signatures[MF_BLOCK_FRAMES_MAX];
     bool has_binary[MF_BLOCK_FRAMES_MAX];
 };
 
-/* Compress and sign what was added; the maker is empty then. The slow part:
- * it may run on another thread. 0 or MF_ENOMEM. */
+/* Compress and sign what was added; the maker is empty then, also after an
+ * error. The slow part: it may run on another thread. 0, MF_ENOMEM, or
+ * MF_EFULL if a frame has more than 1 GiB. */
 int mf_block_maker_finish(struct mf_block_maker *maker,
                           struct mf_made_block *ret_block);
 void mf_made_block_release(struct mf_made_block *block);
@@ -85,7 +90,9 @@ const struct mf_block_entry *mf_frame_entry(const struct mf_frame *frame,
 /*
  * The snapshot at `slot`, exactly as it was added, appended to `out`. A frame
  * with binary bodies needs its block again; with `block` NULL they are left
- * out (their fields are empty): enough to search text.
+ * out (their fields are empty, certificates too): enough for what
+ * mf_flow_each_text() visits.
+ *  MF_ECORRUPT, MF_ENOMEM, or MF_EFULL at `out`'s maximum
  */
 int mf_frame_snapshot(struct mf_frame *frame, size_t slot, const uint8_t *block,
                       size_t len, struct mf_buf *out, struct mf_err *err);

@@ -37,7 +37,9 @@ int mf_signature_encode(const struct mf_signature *signature,
 size_t mf_needle_buckets(const char *needle, size_t len, uint32_t *buckets,
                          size_t max);
 
-/* Whether an encoded signature has all the buckets. False for garbage. */
+/* Whether an encoded signature has all the buckets. False for garbage. Takes
+ * some ns for each, if the frame is not a small one: so it can be asked of
+ * many without a copy. */
 bool mf_signature_has(const uint8_t *signature, size_t len,
                       const uint32_t *buckets, size_t count);
 
