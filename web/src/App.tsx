@@ -9,7 +9,7 @@ import { FlowList } from "./list/FlowList";
 import type { Order } from "./list/items";
 import { useLive, useView } from "./store/hooks";
 import type { View } from "./store/store";
-import { formatCount } from "./ui/format";
+import { formatCount, searching } from "./ui/format";
 import { HelpDialog } from "./ui/HelpDialog";
 import { useNotice } from "./ui/notice";
 import { readSetting, writeSetting } from "./ui/settings";
@@ -72,7 +72,10 @@ export function App() {
     Escape: () => (flow !== null ? close() : setCursor(null)),
   });
 
-  const loading = view.filter !== place.filter;
+  // A filter that is wrong leaves the list of the one before.
+  const { fault } = view;
+  const filter = fault && view.loaded ? view.filter : place.filter;
+  const loading = view.filter !== filter;
   return (
     <div className={flow === null ? "page" : "page with-detail"}>
       <header>
@@ -81,10 +84,11 @@ export function App() {
         <FilterBox
           ref={filterBox}
           filter={place.filter}
-          onFilter={(filter) => go({ filter })}
+          fault={fault}
+          onFilter={(text) => go({ filter: text })}
           onLeave={toList}
         />
-        <Count view={view} filtered={place.filter !== ""} />
+        <Count view={view} filtered={filter !== ""} />
         <button
           type="button"
           className="button help"
@@ -96,7 +100,7 @@ export function App() {
       </header>
       <main className={loading ? "loading" : ""}>
         {view.rows.length === 0 ? (
-          <EmptyState view={view} filter={place.filter} />
+          <EmptyState view={view} filter={filter} />
         ) : (
           <FlowList
             // Another filter is another list: it begins at its edge.
@@ -126,7 +130,9 @@ export function App() {
 }
 
 function Count({ view, filtered }: { view: View; filtered: boolean }) {
-  if (!view.loaded) return null;
+  if (view.search)
+    return <span className="count">{searching(view.search.backToMs)}</span>;
+  if (!view.loaded || view.total === null) return null;
   const total = formatCount(view.total);
   const shown = `${formatCount(view.rows.length)}${view.hasOlder ? "+" : ""}`;
   return (

@@ -30,7 +30,7 @@ export class Reader {
   }
 
   async filters(text: string): Promise<void> {
-    await this.page.getByRole("textbox", { name: "Filter flows by text" }).fill(text);
+    await this.page.getByRole("textbox", { name: "Filter flows" }).fill(text);
   }
 
   /* Resolves once `ask` is true of what the page shows. */

@@ -1,7 +1,7 @@
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { Service } from "../gen/mitmflow/v1/mitmflow_pb";
-import type { WatchCall } from "./feed";
+import type { Calls } from "./feed";
 
 /* The server that the page, or the worker, came from. */
 export const api = createClient(
@@ -9,8 +9,10 @@ export const api = createClient(
   createConnectTransport({ baseUrl: location.origin, useBinaryFormat: true }),
 );
 
-export const watchFlows: WatchCall = (request, signal) =>
-  api.watchFlows(request, { signal });
+export const calls: Calls = {
+  watch: (request, signal) => api.watchFlows(request, { signal }),
+  query: (request, signal) => api.queryFlows(request, { signal }),
+};
 
 /* Calls give up after so long; a stalled server must not stall the page. */
 export const callTimeoutMs = 30_000;

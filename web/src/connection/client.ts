@@ -1,5 +1,5 @@
 import workerUrl from "virtual:worker-url";
-import { watchFlows } from "./api";
+import { calls } from "./api";
 import { Hub } from "./hub";
 import type { Port, ToHub, ToTab } from "./protocol";
 
@@ -62,7 +62,7 @@ export class LiveClient {
         name: "mitmflow",
       });
       worker.onerror = () => {
-        this.local = new Hub(watchFlows);
+        this.local = new Hub(calls);
         this.connect();
       };
       worker.port.onmessage = (event: MessageEvent<ToTab>) => this.hear(event.data);
@@ -73,7 +73,7 @@ export class LiveClient {
   }
 
   private fallBack(): Port<ToHub> & { close(): void } {
-    this.local = new Hub(watchFlows);
+    this.local = new Hub(calls);
     return this.openLocal(this.local);
   }
 

@@ -1,14 +1,17 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FilterErrorSchema } from "../gen/mitmflow/v1/mitmflow_pb";
 import { Feed } from "./feed";
 import type { ToTab } from "./protocol";
 import { Slots } from "./slots";
-import { FakeServer, summary, told } from "./testing";
+import { FakeServer, found, foundAll, summary, told } from "./testing";
 
 const feeds: Feed[] = [];
 
-function start(slots = new Slots(4), server = new FakeServer()) {
+function start(slots = new Slots(4), filter = "") {
+  const server = new FakeServer();
   const heard: ToTab[] = [];
-  const feed = new Feed("needle", server.watch, slots, (message) => heard.push(message));
+  const feed = new Feed(filter, server.calls, slots, (message) => heard.push(message));
   feeds.push(feed);
   const batches = () => heard.flatMap((m) => (m.type === "batch" ? [m] : []));
   const states = () =>
@@ -35,7 +38,7 @@ describe("Feed", () => {
     await settle();
     expect(server.call(0).request).toMatchObject({
       cursor: "",
-      filter: { filterText: "needle" },
+      filter: { expression: "" },
     });
     server.call(0).send(told({ reset: true, flows: [summary(1)], caughtUp: false }));
     await settle(100);
@@ -96,10 +99,10 @@ describe("Feed", () => {
     const { server } = start();
     for (let i = 0; i < 60; i++) {
       await settle(1000);
-      for (const call of server.calls) call.fail(new Error("refused"));
+      for (const call of server.made) call.fail(new Error("refused"));
     }
-    expect(server.calls.length).toBeGreaterThan(8);
-    expect(server.calls.length).toBeLessThan(25);
+    expect(server.made.length).toBeGreaterThan(8);
+    expect(server.made.length).toBeLessThan(25);
   });
 
   it("takes a silent connection for dead", async () => {
@@ -109,7 +112,7 @@ describe("Feed", () => {
     await settle(14_000);
     server.call(0).send(told({ cursor: "c2" }));
     await settle(14_000);
-    expect(server.calls).toHaveLength(1);
+    expect(server.made).toHaveLength(1);
     await settle(3000);
     expect(server.call(0).ended).toBe(true);
     expect(server.call(1).request.cursor).toBe("c2");
@@ -119,15 +122,15 @@ describe("Feed", () => {
     const { server, feed } = start();
     await settle();
     for (let i = 0; i < 6; i++) {
-      server.calls.at(-1)?.fail(new Error("refused"));
+      server.made.at(-1)?.fail(new Error("refused"));
       await settle(5000);
     }
-    server.calls.at(-1)?.fail(new Error("refused"));
+    server.made.at(-1)?.fail(new Error("refused"));
     await settle();
-    const tries = server.calls.length;
+    const tries = server.made.length;
     feed.wake();
     await settle();
-    expect(server.calls).toHaveLength(tries + 1);
+    expect(server.made).toHaveLength(tries + 1);
   });
 
   it("asks anew for more when older flows are wanted", async () => {
@@ -152,12 +155,12 @@ describe("Feed", () => {
     await settle();
     a.server.call(0).send(told({ reset: true, cursor: "a1" }));
     await settle(700);
-    expect(b.server.calls).toHaveLength(0);
+    expect(b.server.made).toHaveLength(0);
     await settle(100);
-    expect(b.server.calls).toHaveLength(1);
+    expect(b.server.made).toHaveLength(1);
     b.server.call(0).send(told({ reset: true, cursor: "b1", caughtUp: false }));
     await settle(2000);
-    expect(a.server.calls).toHaveLength(1);
+    expect(a.server.made).toHaveLength(1);
     b.server.call(0).send(told({ cursor: "b2" }));
     await settle(300);
     expect(a.server.call(1).request.cursor).toBe("a1");
@@ -174,6 +177,96 @@ describe("Feed", () => {
     server.call(0).send(told({ flows: [summary(1)] }));
     await settle(60_000);
     expect(heard).toHaveLength(before);
-    expect(server.calls).toHaveLength(1);
+    expect(server.made).toHaveLength(1);
+  });
+
+  describe("with a filter", () => {
+    const found1 = () => found({ flows: [summary(9), summary(8)] });
+
+    it("searches first, and watches from where the search began", async () => {
+      const { server, batches } = start(undefined, "~m GET");
+      await settle();
+      expect(server.call(0)).toMatchObject({
+        method: "query",
+        request: { cursor: "", limit: 500, filter: { expression: "~m GET" } },
+      });
+      server.call(0).send(found1());
+      server.call(0).send(foundAll("c1"));
+      server.call(0).end();
+      await settle();
+      expect(server.call(1)).toMatchObject({
+        method: "watch",
+        request: { cursor: "c1", filter: { expression: "~m GET" } },
+      });
+      server.call(1).send(told({ cursor: "c2", total: 7n, evicted: 3n }));
+      await settle(50);
+      expect(batches().at(-1)).toMatchObject({ reset: false, total: 7, evicted: 3 });
+    });
+
+    it("tells what is found while the search goes on, and how far it has come", async () => {
+      const { server, heard, batches, feed } = start(undefined, "x");
+      await settle();
+      server.call(0).send(found({ progress: { backTo: { seconds: 50n, nanos: 0 } } }));
+      server.call(0).send(found1());
+      server.call(0).send(found({ flows: [summary(3)] }));
+      await settle();
+      expect(heard.filter((m) => m.type === "search")).toMatchObject([
+        { search: { backToMs: 50_000 } },
+      ]);
+      expect(batches()).toMatchObject([
+        { reset: true, total: null, rows: [{ number: 9 }, { number: 8 }] },
+        { reset: false, rows: [{ number: 3 }] },
+      ]);
+      expect(feed.snapshot().at(-1)).toMatchObject({ type: "search" });
+      server.call(0).send(foundAll("c1"));
+      server.call(0).end();
+      await settle();
+      expect(heard.at(-1)).toMatchObject({ type: "search", search: null });
+      expect(batches().at(-1)).toMatchObject({
+        reset: true,
+        rows: [{ number: 3 }, { number: 8 }, { number: 9 }],
+      });
+    });
+
+    it("begins a broken search anew, and forgets what it had found", async () => {
+      const { server, batches } = start(undefined, "x");
+      await settle();
+      server.call(0).send(found1());
+      server.call(0).end();
+      await settle(1000);
+      expect(server.call(1).method).toBe("query");
+      server.call(1).send(foundAll("c1"));
+      server.call(1).end();
+      await settle();
+      expect(batches().at(-1)).toMatchObject({ reset: true, rows: [] });
+    });
+
+    it("does not search again when it resumes", async () => {
+      const { server } = start(undefined, "x");
+      await settle();
+      server.call(0).send(foundAll("c1"));
+      server.call(0).end();
+      await settle();
+      server.call(1).fail(new Error("gone"));
+      await settle(1000);
+      expect(server.call(2)).toMatchObject({
+        method: "watch",
+        request: { cursor: "c1" },
+      });
+    });
+
+    it("says why a filter was not taken, once and to who joins later, and asks no more", async () => {
+      const { server, heard, feed, states } = start(undefined, "~zz");
+      const value = { message: "no such", position: 0, length: 3 };
+      const error = new ConnectError("the filter", Code.InvalidArgument);
+      error.details.push({ desc: FilterErrorSchema, value });
+      await settle();
+      server.call(0).fail(error);
+      await settle(60_000);
+      expect(server.made).toHaveLength(1);
+      expect(heard.at(-1)).toEqual({ type: "fault", filter: "~zz", fault: value });
+      expect(feed.snapshot().at(-1)).toEqual(heard.at(-1));
+      expect(states()).toEqual(["live"]);
+    });
   });
 });

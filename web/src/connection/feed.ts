@@ -1,20 +1,32 @@
-import { ConnectError } from "@connectrpc/connect";
-import type {
-  WatchFlowsRequest,
-  WatchFlowsResponse,
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Fault } from "../filter/fault";
+import {
+  FilterErrorSchema,
+  type QueryEnd,
+  type QueryFlowsResponse,
+  type WatchFlowsResponse,
 } from "../gen/mitmflow/v1/mitmflow_pb";
 import { backoffMs } from "./backoff";
-import { firstLimit, type Status, type ToTab, windowMax } from "./protocol";
-import { type Row, toRow } from "./row";
+import { firstLimit, type Search, type Status, type ToTab, windowMax } from "./protocol";
+import { type Row, timestampMs, toRow } from "./row";
 import type { Slots } from "./slots";
 import { FlowWindow } from "./window";
 
-export type WatchCall = (
-  request: Pick<WatchFlowsRequest, "cursor" | "limit"> & {
-    filter: { filterText: string };
-  },
-  signal: AbortSignal,
-) => AsyncIterable<WatchFlowsResponse>;
+/* `cursor`: where an earlier call of its kind stopped. */
+export interface Asked {
+  cursor: string;
+  limit: number;
+  filter: { expression: string };
+}
+
+type Call<Answer> = (asked: Asked, signal: AbortSignal) => AsyncIterable<Answer>;
+
+type Heed = <Answer>(call: Call<Answer>, take: (answer: Answer) => void) => Promise<void>;
+
+export interface Calls {
+  watch: Call<WatchFlowsResponse>;
+  query: Call<QueryFlowsResponse>;
+}
 
 // Heartbeats come every 5 s; a connection that misses three is dead.
 const silenceMs = 15_000;
@@ -30,11 +42,16 @@ const widened = "widened";
 
 /*
  * One WatchFlows stream, kept alive across failures, and the window of flows
- * that it has told. Lives until close(); `publish` gets what tabs are to know.
+ * that it has told. With a filter a search goes before it, which tells what it
+ * finds while it looks. Lives until close(), or until the server does not take
+ * the filter; `publish` gets what tabs are to know.
  */
 export class Feed {
   status: Status = { state: "connecting", since: 0, reason: "" };
-  total = 0;
+  total: number | null = null;
+  evicted = 0;
+  private search: Search | null = null;
+  private fault: Fault | null = null;
   private window = new FlowWindow(windowMax);
   /* A reset fills a window of its own, shown only once it is whole. */
   private fresh: FlowWindow | null = null;
@@ -51,11 +68,11 @@ export class Feed {
   private gone = new Set<number>();
   private flushTimer: ReturnType<typeof setTimeout> | undefined;
   private flushedAt = 0;
-  private toldTotal = -1;
+  private toldCounts = "";
 
   constructor(
     readonly filter: string,
-    private readonly watch: WatchCall,
+    private readonly calls: Calls,
     private readonly slots: Slots,
     private readonly publish: (message: ToTab) => void,
   ) {
@@ -76,6 +93,9 @@ export class Feed {
       { type: "status", filter: this.filter, status: this.status },
     ];
     if (this.flushedAt > 0) messages.push(this.batch(true, this.window.rows, []));
+    const { filter, search, fault } = this;
+    if (search) messages.push({ type: "search", filter, search });
+    if (fault) messages.push({ type: "fault", filter, fault });
     return messages;
   }
 
@@ -102,6 +122,7 @@ export class Feed {
         await this.listen(session);
       } catch (error) {
         const failure = ConnectError.from(error);
+        this.fault = faultOf(failure);
         // The browser's own words for it say less.
         const unreachable = failure.cause instanceof TypeError;
         reason = unreachable
@@ -112,6 +133,11 @@ export class Feed {
       this.session = null;
       this.slots.give();
       if (this.closed.signal.aborted) return;
+      if (this.fault) {
+        this.setStatus({ state: "live", since: 0, reason: "" });
+        this.publish({ type: "fault", filter: this.filter, fault: this.fault });
+        return;
+      }
       if (cause === ourTurnEnded || cause === widened) continue;
       await this.lost(reason);
     }
@@ -133,29 +159,57 @@ export class Feed {
       );
     });
     aborted.catch(() => {});
-    const request = {
-      cursor: this.cursor,
-      limit: this.limit,
-      filter: { filterText: this.filter },
-    };
-    const messages = this.watch(request, session.signal)[Symbol.asyncIterator]();
-    try {
+    const heed: Heed = async (call, take) => {
+      const { cursor, limit, filter } = this;
+      const asked = { cursor, limit, filter: { expression: filter } };
+      const answers = call(asked, session.signal)[Symbol.asyncIterator]();
       while (true) {
-        const next = await Promise.race([messages.next(), aborted]);
+        const next = await Promise.race([answers.next(), aborted]);
         if (next.done) return;
         this.heardAt = Date.now();
-        this.take(next.value);
-        caughtUp = next.value.caughtUp;
+        this.attempt = 0;
+        this.setStatus({ state: "live", since: 0, reason: "" });
+        take(next.value);
       }
+    };
+    try {
+      if (this.cursor === "" && this.filter !== "") await this.find(heed);
+      await heed(this.calls.watch, (told) => {
+        this.take(told);
+        caughtUp = told.caughtUp;
+      });
     } finally {
       clearInterval(watchdog);
+      this.setSearch(null);
       session.abort();
     }
   }
 
+  /* The newest flows that match, and where a watch goes on from. */
+  private async find(heed: Heed): Promise<void> {
+    const found = new FlowWindow(windowMax);
+    let end: QueryEnd | undefined;
+    this.changed.clear();
+    this.gone.clear();
+    await heed(this.calls.query, (answer) => {
+      const rows = answer.flows.map(toRow);
+      if (rows.length > 0) {
+        found.apply(rows, []);
+        const reset = this.window !== found;
+        this.window = found;
+        this.tell(reset, rows, []);
+      }
+      if (answer.progress)
+        this.setSearch({ backToMs: timestampMs(answer.progress.backTo) });
+      end = answer.end ?? end;
+    });
+    if (!end) throw new Error("The server ended the search too early");
+    this.cursor = end.watchCursor;
+    this.swap(found);
+    this.setSearch(null);
+  }
+
   private take(message: WatchFlowsResponse): void {
-    this.attempt = 0;
-    this.setStatus({ state: "live", since: 0, reason: "" });
     if (message.reset) {
       this.fresh = new FlowWindow(windowMax);
       this.changed.clear();
@@ -164,6 +218,7 @@ export class Feed {
     const rows = message.flows.map(toRow);
     const gone = message.gone.map(Number);
     this.total = Number(message.total);
+    this.evicted = Number(message.evicted);
     this.cursor = message.cursor;
     if (this.fresh) {
       this.fresh.apply(rows, gone);
@@ -186,14 +241,23 @@ export class Feed {
     this.window = fresh;
     this.fresh = null;
     this.whole = true;
+    this.tell(true, this.window.rows, []);
+  }
+
+  private tell(reset: boolean, rows: readonly Row[], gone: readonly number[]): void {
     this.flushedAt = Date.now();
-    this.publish(this.batch(true, this.window.rows, []));
+    this.publish(this.batch(reset, rows, gone));
+  }
+
+  private get counts(): string {
+    return `${this.total} ${this.evicted}`;
   }
 
   private batch(reset: boolean, rows: readonly Row[], gone: readonly number[]): ToTab {
-    const { filter, total } = this;
-    this.toldTotal = total;
-    return { type: "batch", filter, reset, rows, gone, floor: this.window.floor, total };
+    const { filter, total, evicted } = this;
+    const { floor } = this.window;
+    this.toldCounts = this.counts;
+    return { type: "batch", filter, reset, rows, gone, floor, total, evicted };
   }
 
   private flushSoon(): void {
@@ -208,12 +272,11 @@ export class Feed {
     if (!this.whole) return;
     const rows = [...this.changed.values()];
     const gone = [...this.gone];
-    if (rows.length === 0 && gone.length === 0 && this.total === this.toldTotal) return;
+    if (rows.length === 0 && gone.length === 0 && this.counts === this.toldCounts) return;
     this.changed.clear();
     this.gone.clear();
     this.window.apply(rows, gone);
-    this.flushedAt = Date.now();
-    this.publish(this.batch(false, rows, gone));
+    this.tell(false, rows, gone);
   }
 
   /* Says so, and waits before the next try. */
@@ -241,4 +304,19 @@ export class Feed {
     this.status = status;
     this.publish({ type: "status", filter: this.filter, status });
   }
+
+  private setSearch(search: Search | null): void {
+    if (search === this.search) return;
+    this.search = search;
+    this.publish({ type: "search", filter: this.filter, search });
+  }
+}
+
+/* What is wrong with the filter, if that is why a call failed. */
+function faultOf(failure: ConnectError): Fault | null {
+  if (failure.code !== Code.InvalidArgument) return null;
+  const [detail] = failure.findDetails(FilterErrorSchema);
+  if (!detail) return { message: failure.rawMessage, position: 0, length: 0 };
+  const { message, position, length } = detail;
+  return { message, position, length };
 }

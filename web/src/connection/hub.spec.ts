@@ -30,7 +30,7 @@ let hub: Hub;
 beforeEach(() => {
   vi.useFakeTimers();
   server = new FakeServer();
-  hub = new Hub(server.watch);
+  hub = new Hub(server.calls);
 });
 
 afterEach(() => {
@@ -43,7 +43,7 @@ describe("Hub", () => {
     const tabs = Array.from({ length: 8 }, () => new Tab(hub));
     for (const tab of tabs) tab.watch("");
     await settle();
-    expect(server.calls).toHaveLength(1);
+    expect(server.made).toHaveLength(1);
     server.call(0).send(told({ reset: true, flows: [summary(1)] }));
     await settle();
     for (const tab of tabs) expect(tab.batches).toMatchObject([{ reset: true }]);
@@ -73,7 +73,7 @@ describe("Hub", () => {
     await settle();
     a.watch("y");
     await settle();
-    expect(server.calls.map((c) => c.request.filter.filterText)).toEqual(["x", "y"]);
+    expect(server.made.map((c) => c.request.filter.expression)).toEqual(["x", "y"]);
     expect(server.call(0).ended).toBe(false);
     hub.hear(b, { type: "bye" });
     await settle();
@@ -100,11 +100,11 @@ describe("Hub", () => {
     frozen.answers = false;
     for (let i = 0; i < 6; i++) {
       await settle(8000);
-      server.calls.at(-1)?.send(told({ flows: [summary(10 + i)] }));
+      server.made.at(-1)?.send(told({ flows: [summary(10 + i)] }));
     }
     await settle(50);
     const held = frozen.batches.length;
-    server.calls.at(-1)?.send(told({ flows: [summary(99)] }));
+    server.made.at(-1)?.send(told({ flows: [summary(99)] }));
     await settle(50);
     expect(awake.batches.at(-1)).toMatchObject({ rows: [{ number: 99 }] });
     expect(frozen.batches).toHaveLength(held);

@@ -1,4 +1,4 @@
-import { Feed, type WatchCall } from "./feed";
+import { type Calls, Feed } from "./feed";
 import type { Port, ToHub, ToTab } from "./protocol";
 import { Slots } from "./slots";
 
@@ -25,7 +25,7 @@ export class Hub {
   private readonly feeds = new Map<string, Feed>();
   private readonly slots = new Slots(streamSlots);
 
-  constructor(private readonly watch: WatchCall) {
+  constructor(private readonly calls: Calls) {
     setInterval(() => this.ping(), pingMs);
   }
 
@@ -50,7 +50,7 @@ export class Hub {
 
   private open(filter: string): Feed {
     const tell = (message: ToTab) => this.tell(filter, message);
-    const feed = new Feed(filter, this.watch, this.slots, tell);
+    const feed = new Feed(filter, this.calls, this.slots, tell);
     this.feeds.set(filter, feed);
     return feed;
   }

@@ -1,3 +1,4 @@
+import type { Fault } from "../filter/fault";
 import type { Row } from "./row";
 
 /*
@@ -13,8 +14,13 @@ export interface Status {
   reason: string;
 }
 
+/* How far a search has come; it has looked at all that came after `backToMs`. */
+export interface Search {
+  backToMs: number;
+}
+
 export type ToHub =
-  /* Show flows that match this text; from now on batches carry it. */
+  /* Show flows that this filter matches; from now on batches carry it. */
   | { type: "watch"; filter: string }
   /* Widen the window to as many flows as are ever held. */
   | { type: "older" }
@@ -34,9 +40,15 @@ export type ToTab =
       rows: readonly Row[];
       gone: readonly number[];
       floor: number;
-      /* Flows that the server keeps, whatever the filter. */
-      total: number;
+      /* Flows that the server keeps, whatever the filter; null: not known yet. */
+      total: number | null;
+      /* Flows that its limits have made it let go of. */
+      evicted: number;
     }
+  /* Rows of a search come in batches meanwhile; null: it is over. */
+  | { type: "search"; filter: string; search: Search | null }
+  /* The server does not take this filter; nothing more comes of it. */
+  | { type: "fault"; filter: string; fault: Fault }
   | { type: "ping" };
 
 /* One end of a MessagePort, as far as it is used. */

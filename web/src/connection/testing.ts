@@ -4,10 +4,12 @@ import {
   FlowState,
   type FlowSummary,
   FlowSummarySchema,
+  type QueryFlowsResponse,
+  QueryFlowsResponseSchema,
   type WatchFlowsResponse,
   WatchFlowsResponseSchema,
 } from "../gen/mitmflow/v1/mitmflow_pb";
-import type { WatchCall } from "./feed";
+import type { Asked, Calls } from "./feed";
 import { type Row, toRow } from "./row";
 
 export function summary(
@@ -38,26 +40,50 @@ export function told(
   return create(WatchFlowsResponseSchema, { caughtUp: true, ...more });
 }
 
+export function found(
+  more: MessageInitShape<typeof QueryFlowsResponseSchema>,
+): QueryFlowsResponse {
+  return create(QueryFlowsResponseSchema, more);
+}
+
+/* What a search ends with. */
+export function foundAll(watchCursor: string): QueryFlowsResponse {
+  return found({ end: { watchCursor } });
+}
+
+type Answer = WatchFlowsResponse | QueryFlowsResponse;
+
 /* A server whose streams the spec speaks for. */
 export class FakeServer {
-  readonly calls: {
-    request: Parameters<WatchCall>[0];
-    send(message: WatchFlowsResponse): void;
+  readonly made: {
+    method: "watch" | "query";
+    request: Asked;
+    send(message: Answer): void;
     fail(error: Error): void;
     end(): void;
     ended: boolean;
   }[] = [];
 
-  readonly watch: WatchCall = (request, signal) => {
-    const queue: (() => IteratorResult<WatchFlowsResponse>)[] = [];
+  readonly calls: Calls = {
+    watch: (request, signal) => this.serve<WatchFlowsResponse>("watch", request, signal),
+    query: (request, signal) => this.serve<QueryFlowsResponse>("query", request, signal),
+  };
+
+  private serve<A extends Answer>(
+    method: "watch" | "query",
+    request: Asked,
+    signal: AbortSignal,
+  ): AsyncIterable<A> {
+    const queue: (() => IteratorResult<A>)[] = [];
     let wake = () => {};
-    const put = (item: () => IteratorResult<WatchFlowsResponse>) => {
+    const put = (item: () => IteratorResult<A>) => {
       queue.push(item);
       wake();
     };
     const call = {
+      method,
       request,
-      send: (value: WatchFlowsResponse) => put(() => ({ value, done: false })),
+      send: (value: Answer) => put(() => ({ value: value as A, done: false })),
       fail: (error: Error) =>
         put(() => {
           throw error;
@@ -68,7 +94,7 @@ export class FakeServer {
     signal.addEventListener("abort", () => {
       call.ended = true;
     });
-    this.calls.push(call);
+    this.made.push(call);
     const next = async () => {
       while (queue.length === 0) {
         await new Promise<void>((resolve) => {
@@ -78,11 +104,11 @@ export class FakeServer {
       return queue.shift()?.() ?? { value: undefined, done: true as const };
     };
     return { [Symbol.asyncIterator]: () => ({ next }) };
-  };
+  }
 
   call(index: number) {
-    const call = this.calls[index];
-    if (!call) throw new Error(`no call ${index}: there were ${this.calls.length}`);
+    const call = this.made[index];
+    if (!call) throw new Error(`no call ${index}: there were ${this.made.length}`);
     return call;
   }
 }

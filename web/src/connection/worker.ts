@@ -1,11 +1,11 @@
 /*
  * The SharedWorker of all tabs of a browser.
  */
-import { watchFlows } from "./api";
+import { calls } from "./api";
 import { Hub } from "./hub";
 import type { ToHub } from "./protocol";
 
-const hub = new Hub(watchFlows);
+const hub = new Hub(calls);
 
 // TypeScript has no worker scope beside the DOM's types.
 addEventListener("connect", (event) => {

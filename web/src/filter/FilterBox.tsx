@@ -1,9 +1,13 @@
 import { type KeyboardEvent, type Ref, useEffect, useRef, useState } from "react";
+import type { View } from "../store/store";
 import { CloseIcon } from "../ui/icons";
+import { FilterFault } from "./FilterFault";
 
 interface Props {
   ref: Ref<HTMLInputElement>;
   filter: string;
+  /* Why the newest filter was not taken, or null. */
+  fault: View["fault"];
   onFilter(filter: string): void;
   /* Esc in an empty box, or Enter or arrow down: back to the list. */
   onLeave(): void;
@@ -11,8 +15,8 @@ interface Props {
 
 const debounceMs = 150;
 
-/* Plain text that flows must contain, sent once the typing pauses. */
-export function FilterBox({ ref, filter, onFilter, onLeave }: Props) {
+/* A filter (docs/filters.md), sent once the typing pauses. */
+export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {
   const [text, setText] = useState(filter);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
 
@@ -49,8 +53,10 @@ export function FilterBox({ ref, filter, onFilter, onLeave }: Props) {
         ref={ref}
         type="text"
         value={text}
-        placeholder="Filter: any text in a flow"
-        aria-label="Filter flows by text"
+        placeholder="Filter: any text in a flow, ~m POST, ~c 500, ~d example"
+        aria-label="Filter flows"
+        aria-invalid={fault !== null}
+        aria-describedby={fault ? "filter-fault" : undefined}
         spellCheck={false}
         autoComplete="off"
         autoCapitalize="off"
@@ -64,6 +70,7 @@ export function FilterBox({ ref, filter, onFilter, onLeave }: Props) {
           <CloseIcon />
         </button>
       )}
+      {fault && <FilterFault filter={fault.filter} fault={fault} />}
     </search>
   );
 }

@@ -1,10 +1,22 @@
 import type { View } from "../store/store";
-import { formatCount } from "../ui/format";
+import { formatCount, searching } from "../ui/format";
 
 /* What stands in place of the list when it has no rows, and why. */
 export function EmptyState({ view, filter }: { view: View; filter: string }) {
   if (view.status.state === "offline") return <Offline view={view} />;
-  if (!view.loaded || view.filter !== filter)
+  if (view.search)
+    return (
+      <div className="empty" aria-busy="true">
+        <h2>{searching(view.search.backToMs)}</h2>
+      </div>
+    );
+  if (view.fault && !view.loaded)
+    return (
+      <div className="empty">
+        <h2>The filter is not understood</h2>
+      </div>
+    );
+  if (!view.loaded || view.total === null || view.filter !== filter)
     return <div className="empty" aria-busy="true" />;
   if (filter !== "" && view.total > 0)
     return <NoMatch total={view.total} filter={filter} />;
@@ -29,7 +41,7 @@ function NoMatch({ total, filter }: { total: number; filter: string }) {
     <div className="empty">
       <h2>No flow matches</h2>
       <p>
-        None of the {formatCount(total)} flows kept contains{" "}
+        None of the {formatCount(total)} flows kept matches{" "}
         <q className="cap">{filter}</q>. Press <kbd>/</kbd> and <kbd>Esc</kbd> to clear
         the filter.
       </p>

@@ -2,7 +2,7 @@ import type { VirtualItem } from "@tanstack/react-virtual";
 import { windowMax } from "../connection/protocol";
 import type { Row } from "../connection/row";
 import { useLive, useView } from "../store/hooks";
-import { formatDay } from "../ui/format";
+import { formatDay, plural } from "../ui/format";
 import { FlowRow } from "./FlowRow";
 import type { Item } from "./items";
 
@@ -56,7 +56,9 @@ export function ListLine({ item, line, margin, cursor, opened, showSource }: Pro
 
 function Older() {
   const { client } = useLive();
-  const { rows } = useView();
+  const { rows, hasOlder, evicted } = useView();
+  if (!hasOlder)
+    return <>{plural(evicted, "older flow")} went by the limits of what is kept.</>;
   if (rows.length >= windowMax) return <>Older flows are kept: filter to find them.</>;
   return (
     <button type="button" className="link" onClick={() => client.showOlder()}>

@@ -6,7 +6,8 @@ export type Order = "newest-first" | "oldest-first";
 export type Item =
   | { type: "flow"; row: Row }
   | { type: "day"; day: number; startMs: number }
-  /* The oldest end, when the server keeps more than the window holds. */
+  /* The oldest end, when the server keeps more than the window holds, or has
+   * let go of older ones. */
   | { type: "older" };
 
 export function itemKey(item: Item | undefined): string | number {
@@ -22,11 +23,11 @@ export function itemKey(item: Item | undefined): string | number {
 export function toItems(
   rows: readonly Row[],
   order: Order,
-  hasOlder: boolean,
+  hasEnd: boolean,
   today: number,
 ): Item[] {
   const items: Item[] = [];
-  const older: Item[] = hasOlder ? [{ type: "older" }] : [];
+  const older: Item[] = hasEnd ? [{ type: "older" }] : [];
   if (order === "oldest-first") items.push(...older);
   let day = order === "newest-first" ? today : 0;
   const onlyToday = rows[0]?.day === today;

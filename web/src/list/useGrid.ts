@@ -22,12 +22,13 @@ export function useGrid(
   order: Order,
   opened: number | null,
 ) {
-  const { rows, hasOlder } = useView();
+  const { rows, hasOlder, evicted } = useView();
+  const hasEnd = hasOlder || evicted > 0;
   const compact = useWidth(scroller) < compactBelowPx;
   const today = dayOf(Date.now());
   const items = useMemo(
-    () => toItems(rows, order, hasOlder, today),
-    [rows, order, hasOlder, today],
+    () => toItems(rows, order, hasEnd, today),
+    [rows, order, hasEnd, today],
   );
   const follow = useFollow(scroller, rows, items, order);
   const size = compact ? compactRowPx : rowPx;

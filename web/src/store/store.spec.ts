@@ -15,7 +15,15 @@ function make(filter = "") {
 }
 
 function batch(more: Partial<Extract<ToTab, { type: "batch" }>>): ToTab {
-  const empty = { filter: "", reset: false, rows: [], gone: [], floor: 0, total: 0 };
+  const empty = {
+    filter: "",
+    reset: false,
+    rows: [],
+    gone: [],
+    floor: 0,
+    total: 0,
+    evicted: 0,
+  };
   return { type: "batch", ...empty, ...more };
 }
 
@@ -78,5 +86,59 @@ describe("Store", () => {
     store.take({ type: "status", filter: "other", status: { ...status, state: "live" } });
     draw();
     expect(store.view.status).toEqual(status);
+  });
+
+  it("shows how far a search has come, until it is over", () => {
+    const { store, draw } = make();
+    store.take({ type: "search", filter: "", search: { backToMs: 5 } });
+    draw();
+    expect(store.view.search).toEqual({ backToMs: 5 });
+    store.take({ type: "search", filter: "", search: null });
+    draw();
+    expect(store.view.search).toBeNull();
+  });
+
+  describe("when a filter is wrong", () => {
+    const fault = { message: "no", position: 0, length: 1 };
+
+    function mistyped() {
+      const made = make();
+      const watched: string[] = [];
+      const client = { watch: (filter: string) => watched.push(filter) };
+      made.store.take(batch({ reset: true, rows: [row(1)] }));
+      made.draw();
+      made.store.setFilter("~", client);
+      made.store.take({ type: "fault", filter: "~", fault });
+      made.draw();
+      return { ...made, watched, client };
+    }
+
+    it("says so, and goes on with the list of the one before", () => {
+      const { store, draw, watched } = mistyped();
+      expect(store.view).toMatchObject({ filter: "", fault: { ...fault, filter: "~" } });
+      expect(watched).toEqual(["~", ""]);
+      store.take(batch({ reset: true, rows: [row(1), row(2)] }));
+      draw();
+      expect(numbers(store)).toEqual([1, 2]);
+      expect(store.view.fault).not.toBeNull();
+    });
+
+    it("forgets it with the next filter, also with the one before", () => {
+      for (const next of ["~m GET", ""]) {
+        const { store, watched, client } = mistyped();
+        store.setFilter("~", client);
+        expect(store.view.fault).not.toBeNull();
+        store.setFilter(next, client);
+        expect(store.view.fault).toBeNull();
+        expect(watched).toEqual(next ? ["~", "", next] : ["~", ""]);
+      }
+    });
+
+    it("shows nothing if it was the first", () => {
+      const { store, draw } = make("~");
+      store.take({ type: "fault", filter: "~", fault });
+      draw();
+      expect(store.view).toMatchObject({ loaded: false, fault: { filter: "~" } });
+    });
   });
 });

@@ -1,8 +1,11 @@
 import type { LiveClient } from "../connection/client";
-import { type Status, type ToTab, windowMax } from "../connection/protocol";
+import { type Search, type Status, type ToTab, windowMax } from "../connection/protocol";
 import type { Row } from "../connection/row";
 import { FlowWindow } from "../connection/window";
+import type { Fault } from "../filter/fault";
 import { pacedFrames, type Schedule } from "./frames";
+
+type Client = Pick<LiveClient, "watch">;
 
 /* What the page shows of the stream; replaced as a whole, never changed. */
 export interface View {
@@ -11,8 +14,15 @@ export interface View {
   /* In ascending order of number. */
   rows: readonly Row[];
   hasOlder: boolean;
-  total: number;
+  /* null: not known yet. */
+  total: number | null;
+  /* Flows that the server has let go of by its limits. */
+  evicted: number;
   status: Status;
+  /* The search that runs for the newest filter; null: none. */
+  search: Search | null;
+  /* Why the newest filter was not taken; the rows are of the one before. */
+  fault: (Fault & { filter: string }) | null;
   /* False until the first batch has come. */
   loaded: boolean;
 }
@@ -24,6 +34,7 @@ export class Store {
   view: View;
   private window = new FlowWindow(windowMax);
   private inbox: ToTab[] = [];
+  private client: Client | null = null;
   private readonly listeners = new Set<() => void>();
 
   constructor(
@@ -31,7 +42,17 @@ export class Store {
     private readonly schedule: Schedule = pacedFrames(),
   ) {
     const status: Status = { state: "connecting", since: 0, reason: "" };
-    this.view = { filter, rows: [], hasOlder: false, total: 0, status, loaded: false };
+    this.view = {
+      filter,
+      rows: [],
+      hasOlder: false,
+      total: null,
+      evicted: 0,
+      status,
+      search: null,
+      fault: null,
+      loaded: false,
+    };
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -41,10 +62,18 @@ export class Store {
 
   readonly getView = (): View => this.view;
 
-  setFilter(filter: string, client: Pick<LiveClient, "watch">): void {
+  setFilter(filter: string, client: Client): void {
+    const newest = this.view.fault?.filter ?? this.filter;
+    if (filter === newest) return;
+    this.client = client;
+    this.watch(filter);
+    this.show({ ...this.view, search: null, fault: null });
+  }
+
+  private watch(filter: string): void {
     if (filter === this.filter) return;
     this.filter = filter;
-    client.watch(filter);
+    this.client?.watch(filter);
   }
 
   take(message: ToTab): void {
@@ -73,13 +102,21 @@ export class Store {
     this.inbox = [];
     let view = this.view;
     for (const message of inbox) view = this.reduce(view, message);
-    if (view !== this.view) this.show(view);
+    if (view === this.view) return;
+    this.show(view);
+    // The list on the page goes on living while the filter is being mended.
+    if (view.fault && view.loaded) this.watch(view.filter);
   }
 
   private reduce(view: View, message: ToTab): View {
     // The stream of a filter that was left may still have something to say.
     if (message.type === "ping" || message.filter !== this.filter) return view;
     if (message.type === "status") return { ...view, status: message.status };
+    if (message.type === "search") return { ...view, search: message.search };
+    if (message.type === "fault") {
+      const { fault, filter } = message;
+      return { ...view, search: null, fault: { ...fault, filter } };
+    }
     // Rows of another filter stay until those of this one are there.
     const fresh = message.reset || message.filter !== view.filter;
     if (fresh) this.window.clear();
@@ -91,6 +128,7 @@ export class Store {
       rows: this.window.rows,
       hasOlder: this.window.hasOlder,
       total: message.total,
+      evicted: message.evicted,
       loaded: true,
     };
   }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   dayOf,
   formatClock,
@@ -6,6 +6,7 @@ import {
   formatDuration,
   formatSize,
   plural,
+  searching,
 } from "./format";
 
 describe("formatSize", () => {
@@ -54,4 +55,16 @@ it("plural knows one", () => {
     "1 flow",
     "1,200 flows",
   ]);
+});
+
+describe("searching", () => {
+  afterEach(() => vi.useRealTimers());
+
+  it("tells the minute, and the day where it is another one", () => {
+    const at = (day: number) => new Date(2026, 10, day, 9, 12, 59).getTime();
+    vi.useFakeTimers({ now: at(23) });
+    expect(searching(at(23))).toBe("Searching, back to 09:12");
+    expect(searching(at(3))).toBe("Searching, back to 2026-11-03 09:12");
+    expect(searching(0)).toBe("Searching\u2026");
+  });
 });

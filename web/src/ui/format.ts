@@ -74,3 +74,11 @@ export function formatCount(n: number): string {
 export function plural(n: number, one: string): string {
   return `${formatCount(n)} ${one}${n === 1 ? "" : "s"}`;
 }
+
+/* Searching, back to 09:12 (with the date, where that is not today's). */
+export function searching(backToMs: number): string {
+  if (backToMs === 0) return "Searching\u2026";
+  const today = dayOf(backToMs) === dayOf(Date.now());
+  const text = today ? formatClock(backToMs) : formatDateTime(backToMs);
+  return `Searching, back to ${text.slice(0, -":00.000".length)}`;
+}
