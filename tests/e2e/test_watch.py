@@ -7,54 +7,11 @@ import pytest
 from harness import build
 from harness.process import DEADLINE_S
 from harness.schema import view
+from harness.watch import Watch
 
 
 def export(server, messages):
     return server.ingest.ExportFlow(iter(messages), timeout=DEADLINE_S)
-
-
-class Watch:
-    """What a viewer holds, fed by one watch after another."""
-
-    def __init__(self, server, **filters):
-        self.server = server
-        self._filter = view.FlowFilter(**filters)
-        self.cursor = ""
-        self.flows = {}
-        self.told = []  # (number, change) of each flow told
-        self.gone = []
-        self.resets = 0
-
-    def messages(self):
-        return self.server.viewer.WatchFlows(
-            view.WatchFlowsRequest(cursor=self.cursor, filter=self._filter, limit=100000),
-            timeout=DEADLINE_S,
-        )
-
-    def take(self, message):
-        if message.reset:
-            self.resets += 1
-            self.flows.clear()
-        for flow in message.flows:
-            self.flows[flow.number] = flow
-            self.told.append((flow.number, flow.change))
-        for number in message.gone:
-            self.flows.pop(number, None)
-            self.gone.append(number)
-        self.cursor = message.cursor
-
-    def until(self, enough):
-        """Watch on until `enough(self)` and all so far is told."""
-        call = self.messages()
-        for message in call:
-            self.take(message)
-            if message.caught_up and enough(self):
-                call.cancel()
-                return self
-        raise AssertionError("the watch ended")
-
-    def catch_up(self):
-        return self.until(lambda _: True)
 
 
 def numbers(server):

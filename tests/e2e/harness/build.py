@@ -39,3 +39,22 @@ def started(**more):
 
 def flow_id(message):
     return getattr(message.flow, message.flow.WhichOneof("flow")).id
+
+
+def append(kind, flow_id, first_index, contents, event=None, from_client=True, **more):
+    """An ExportFlowRequest with messages that a flow has gained; the contents
+    of its messages, from `first_index` on."""
+    field, default = {
+        "websocket": ("websocket_messages", proxy.EVENT_TYPE_WEBSOCKET_MESSAGE),
+        "tcp": ("tcp_messages", proxy.EVENT_TYPE_TCP_MESSAGE),
+        "udp": ("udp_messages", proxy.EVENT_TYPE_UDP_MESSAGE),
+    }[kind]
+    message = proxy.ExportFlowRequest(event_type=default if event is None else event)
+    message.append.flow_id = flow_id
+    message.append.first_index = first_index
+    for content in contents:
+        added = getattr(message.append, field).add(content=content, from_client=from_client)
+        added.timestamp.FromNanoseconds(time.time_ns())
+    for name, value in more.items():
+        setattr(message.append, name, value)
+    return message
