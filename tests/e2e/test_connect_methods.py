@@ -109,7 +109,7 @@ def test_hello(server, as_json):
     answer = connect.unary(server, INGEST + "Hello", message)
     assert answer.status == 200
     if as_json:
-        assert answer.json["takes"] == {"rawBodies": True}
+        assert answer.json["takes"] == {"rawBodies": True, "appendedMessages": True}
     else:
         assert proxy.HelloResponse.FromString(answer.body).takes.raw_bodies
 
