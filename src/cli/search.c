@@ -12,6 +12,9 @@
 /* Flows asked for in one call. */
 enum { PAGE_MAX = 10000 };
 
+/* Progress comes several times a second. */
+enum { SILENCE_S = 30 };
+
 struct search {
     struct mf_ask ask;
     const char *limit_text;
@@ -22,6 +25,7 @@ struct search {
     char *next; /* cursor of the next page; NULL: there is none */
     bool shows_progress;
     bool has_progress; /* a line of it stands on the terminal */
+    bool is_limited;   /* flows may be missing */
     int rc;            /* of taking a message */
     struct mf_err *err;
 };
@@ -117,6 +121,7 @@ static int take(struct search *search,
     }
     if (!mf_ask_flush(ask))
         return 0;
+    search->is_limited |= answer->progress && answer->progress->limited;
     if (answer->progress && search->shows_progress && !answer->end)
         show_progress(search, answer->progress);
     if (!answer->end || !answer->end->next[0])
@@ -166,6 +171,7 @@ static enum mf_client_end ask_page(struct search *search)
             .path = "/mitmflow.v1.Service/QueryFlows",
             .request = binary,
             .request_len = len,
+            .silence_s = SILENCE_S,
             .on_message = on_message,
             .user = search,
         };
@@ -194,7 +200,11 @@ static enum mf_exit run(struct search *search)
     }
     if (search->next && search->shows_progress && !search->ask.is_closed)
         mf_ask_tell("there are more: --limit N shows N, --limit 0 all");
-    return MF_EXIT_DONE;
+    if (!search->is_limited)
+        return MF_EXIT_DONE;
+    mf_ask_tell("a regular expression met its limits on some flows, which may "
+                "be missing here: make it simpler");
+    return MF_EXIT_FAILED;
 }
 
 enum mf_exit mf_search(const struct mf_command *command, int argc, char **argv,

@@ -170,6 +170,13 @@ def test_a_refusal_is_one_line(code, status):
     )
 
 
+def test_a_regular_expression_that_met_its_limits_is_told():
+    viewer = FakeViewer(found(flow(1), progress=view.QueryProgress(limited=True)))
+    status, stdout, stderr = search(viewer, "x")
+    assert (status, stdout.count("\n"), stderr.count("\n")) == (FAILED, 1, 1)
+    assert "met its limits" in stderr
+
+
 def cut(_, to):
     to.send(view.QueryFlowsResponse(flows=[flow(1)]))
 

@@ -137,7 +137,19 @@ function Count({ view, filtered }: { view: View; filtered: boolean }) {
   const shown = `${formatCount(view.rows.length)}${view.hasOlder ? "+" : ""}`;
   return (
     <span className="count">
+      {view.limited && <Limited />}
       {filtered ? `${shown} of ${total}` : total} {view.total === 1 ? "flow" : "flows"}
+    </span>
+  );
+}
+
+function Limited() {
+  const why =
+    "A regular expression met its limits on some flows, which may be missing here. " +
+    "Make it simpler.";
+  return (
+    <span className="tone-warn" title={why}>
+      incomplete:{" "}
     </span>
   );
 }

@@ -206,7 +206,11 @@ describe("Feed", () => {
     it("tells what is found while the search goes on, and how far it has come", async () => {
       const { server, heard, batches, feed } = start(undefined, "x");
       await settle();
-      server.call(0).send(found({ progress: { backTo: { seconds: 50n, nanos: 0 } } }));
+      const progress = { backTo: { seconds: 50n, nanos: 0 } };
+      server.call(0).send(found({ progress }));
+      await settle(301);
+      expect(heard.filter((m) => m.type === "search")).toEqual([]);
+      server.call(0).send(found({ progress }));
       server.call(0).send(found1());
       server.call(0).send(found({ flows: [summary(3)] }));
       await settle();

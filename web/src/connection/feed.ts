@@ -35,6 +35,8 @@ const flushMs = 16;
 // How long a caught-up stream keeps its slot when others wait for one.
 const turnMs = 750;
 const tickMs = 250;
+// A search that is over sooner needs no word of how far it has come.
+const quickMs = 300;
 
 // Why a session was ended by this side without anything being wrong.
 const ourTurnEnded = "turn";
@@ -50,6 +52,7 @@ export class Feed {
   status: Status = { state: "connecting", since: 0, reason: "" };
   total: number | null = null;
   evicted = 0;
+  private limited = false;
   private search: Search | null = null;
   private fault: Fault | null = null;
   private window = new FlowWindow(windowMax);
@@ -188,6 +191,7 @@ export class Feed {
   /* The newest flows that match, and where a watch goes on from. */
   private async find(heed: Heed): Promise<void> {
     const found = new FlowWindow(windowMax);
+    const begun = Date.now();
     let end: QueryEnd | undefined;
     this.changed.clear();
     this.gone.clear();
@@ -199,8 +203,11 @@ export class Feed {
         this.window = found;
         this.tell(reset, rows, []);
       }
-      if (answer.progress)
-        this.setSearch({ backToMs: timestampMs(answer.progress.backTo) });
+      if (answer.progress) {
+        this.limited = answer.progress.limited;
+        if (Date.now() - begun > quickMs)
+          this.setSearch({ backToMs: timestampMs(answer.progress.backTo) });
+      }
       end = answer.end ?? end;
     });
     if (!end) throw new Error("The server ended the search too early");
@@ -254,10 +261,10 @@ export class Feed {
   }
 
   private batch(reset: boolean, rows: readonly Row[], gone: readonly number[]): ToTab {
-    const { filter, total, evicted } = this;
+    const { filter, total, evicted, limited } = this;
     const { floor } = this.window;
     this.toldCounts = this.counts;
-    return { type: "batch", filter, reset, rows, gone, floor, total, evicted };
+    return { type: "batch", filter, reset, rows, gone, floor, total, evicted, limited };
   }
 
   private flushSoon(): void {

@@ -44,6 +44,8 @@ export type ToTab =
       total: number | null;
       /* Flows that its limits have made it let go of. */
       evicted: number;
+      /* A regular expression met its limits on flows, which may be missing. */
+      limited: boolean;
     }
   /* Rows of a search come in batches meanwhile; null: it is over. */
   | { type: "search"; filter: string; search: Search | null }

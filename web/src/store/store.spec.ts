@@ -23,6 +23,7 @@ function batch(more: Partial<Extract<ToTab, { type: "batch" }>>): ToTab {
     floor: 0,
     total: 0,
     evicted: 0,
+    limited: false,
   };
   return { type: "batch", ...empty, ...more };
 }

@@ -18,6 +18,8 @@ export interface View {
   total: number | null;
   /* Flows that the server has let go of by its limits. */
   evicted: number;
+  /* Flows may be missing: a regular expression met its limits on them. */
+  limited: boolean;
   status: Status;
   /* The search that runs for the newest filter; null: none. */
   search: Search | null;
@@ -48,6 +50,7 @@ export class Store {
       hasOlder: false,
       total: null,
       evicted: 0,
+      limited: false,
       status,
       search: null,
       fault: null,
@@ -129,6 +132,7 @@ export class Store {
       hasOlder: this.window.hasOlder,
       total: message.total,
       evicted: message.evicted,
+      limited: message.limited,
       loaded: true,
     };
   }
