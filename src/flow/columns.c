@@ -20,27 +20,38 @@ static void read_hosts(const struct mf_flow *flow, struct mf_columns *columns,
 {
     const struct mf_flow_facts *facts = &flow->facts;
     struct mf_span pretty = mf_flow_pretty_host(flow);
-    if (pretty.len)
-        texts->names[MF_NAME_HOST] = pretty;
+    texts->names[MF_NAME_HOST] = pretty;
     if (facts->pretty_url.len && !is_same(facts->pretty_url, facts->url) &&
         !is_same(mf_flow_host(flow), pretty))
         columns->flags |= MF_COLUMN_TWO_HOSTS;
 }
 
+/* The Content-Type, empty if there are several; *flags gets `flag` if there is
+ * one, even an empty one. */
+static struct mf_span read_type(const struct mf_flow *flow, enum mf_half half,
+                                uint32_t flag, uint32_t *flags)
+{
+    struct mf_flow_headers headers = mf_flow_headers(flow, half);
+    struct mf_span name, value, type = {"", 0};
+    while (mf_flow_headers_next(&headers, &name, &value)) {
+        if (!mf_flow_is_content_type(name))
+            continue;
+        type = *flags & flag ? (struct mf_span){"", 0} : value;
+        *flags |= flag;
+    }
+    return type;
+}
+
 static void read_http(const struct mf_flow *flow, struct mf_columns *columns,
                       struct mf_column_texts *texts)
 {
-    const struct mf_flow__details *details = &flow->details;
     const struct mf_flow_facts *facts = &flow->facts;
     read_hosts(flow, columns, texts);
     texts->names[MF_NAME_METHOD] = facts->method;
-    texts->response_type = details->response_type;
-    texts->request_type = mf_flow__header(
-        &details->request, &mf_flow__request_fields, "content-type");
-    if (texts->response_type.len)
-        columns->flags |= MF_COLUMN_RESPONSE_TYPE;
-    if (texts->request_type.len)
-        columns->flags |= MF_COLUMN_REQUEST_TYPE;
+    texts->response_type = read_type(flow, MF_HALF_RESPONSE,
+                                     MF_COLUMN_RESPONSE_TYPE, &columns->flags);
+    texts->request_type = read_type(flow, MF_HALF_REQUEST,
+                                    MF_COLUMN_REQUEST_TYPE, &columns->flags);
     if (facts->is_websocket)
         columns->flags |= MF_COLUMN_WEBSOCKET;
     if (mf_flow_lacks_body(flow))

@@ -14,11 +14,12 @@
 
 enum mf_name_kind {
     MF_NAME_METHOD,
-    MF_NAME_HOST,   /* of the pretty URL; else of the server's address; DNS:
-                       the question's name */
+    MF_NAME_HOST,   /* HTTP: of the pretty URL; DNS: the question's name; else
+                       the server's address */
     MF_NAME_CLIENT, /* address without port */
     MF_NAME_SOURCE,
-    MF_NAME_CONTENT_TYPE, /* a whole header value, of response or request */
+    MF_NAME_CONTENT_TYPE, /* a whole header value, of response or request; none
+                             if there are several */
     MF_NAME_KINDS,
 };
 

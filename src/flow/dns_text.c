@@ -217,5 +217,5 @@ struct mf_span mf_flow_asked_name(const struct mf_flow *flow)
             return mf_wire_find(field.data, field.len, 1, &name)
                        ? mf_flow__span(&name)
                        : (struct mf_span){"", 0};
-    return (struct mf_span){"", 0};
+    return (struct mf_span){NULL, 0};
 }

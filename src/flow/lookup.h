@@ -72,7 +72,7 @@ bool mf_flow_messages_next(struct mf_flow_messages *messages,
 
 /* ---- DNS ---- */
 
-/* The name of the request's first question. */
+/* The name of the request's first question; NULL: it has none. */
 struct mf_span mf_flow_asked_name(const struct mf_flow *flow);
 
 /*

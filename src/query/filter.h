@@ -69,7 +69,7 @@ bool mf_filter_reads_bodies(const struct mf_filter *filter);
 
 /*
  * Whether the record matches. It must have its flow; without one the answer
- * is false. A regular expression that met its limits matches nothing, and
+ * is false. So it is when a regular expression met its limits, and
  * `ret_limited` (NULL is allowed) is set to true then, left alone otherwise.
  */
 bool mf_filter_match(const struct mf_filter *filter,

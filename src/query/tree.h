@@ -85,7 +85,7 @@ enum { MF_ID_NEEDLE_MIN_LEN = 8 };
  *    text, a byte of bytes); without `is_bytes` UTF-8;
  *  - `.` `^` `$` `\A` `\z` `\b` `\B` `\d` `\D` `\s` `\S` `\w` `\W`;
  *  - `[...]` and `[^...]` of escaped literals, ranges of them and `\d` ...;
- *  - `(` `(?:` `(?imsx-imsx:` `(?=` `(?!` `(?<=` `(?<!` `(?>` `(?(N)`, `|`,
+ *  - `(` `(?:` `(?ims-ims:` `(?=` `(?!` `(?<=` `(?<!` `(?>` `(?(N)`, `|`,
  *    `)`, `\g{N}`;
  *  - `*` `+` `?` `{m}` `{m,}` `{m,n}`, each alone or with `?` or `+` after.
  *

@@ -1,0 +1,57 @@
+/*
+ * What a filter is made of, for the files that make it: parse.c (from an
+ * expression), message.c (from a FlowFilter), filter.c.
+ */
+#ifndef MF_QUERY_FILTER_IMPL_H
+#define MF_QUERY_FILTER_IMPL_H
+
+#include <stdatomic.h>
+
+#include "query/arena.h"
+#include "query/tree.h"
+
+struct mf_filter {
+    atomic_uint refs;
+    struct mf_arena arena;
+    const struct mf_node *root;
+    const struct mf_needles *needles;
+    uint32_t memos; /* leaves that a judge remembers verdicts of */
+    bool is_slow;
+    struct mf_pattern **patterns; /* owned code, for the end */
+    size_t pattern_count;
+};
+
+/* The most regular expressions in one filter: each is compiled to code. */
+enum { MF_FILTER_MAX_PATTERNS = 250 };
+
+/* Nodes in the filter's arena; NULL when memory is out. */
+struct mf_node *mf_filter__node(struct mf_filter *filter,
+                                enum mf_node_kind kind);
+/* Of `kind` MF_NODE_AND or _OR over `count` items, which are copied; the
+ * item itself if there is one, MF_NODE_ALL if there is none. */
+struct mf_node *mf_filter__group(struct mf_filter *filter,
+                                 enum mf_node_kind kind,
+                                 const struct mf_node *const *items,
+                                 size_t count);
+struct mf_node *mf_filter__not(struct mf_filter *filter,
+                               const struct mf_node *item);
+
+/*
+ * A leaf of `kind` that looks for plain text without regard to case;
+ * MF_NODE_ALL if there is none. MF_EINVAL: the text is over
+ * MF_NEEDLE_MAX_LEN.
+ */
+int mf_filter__text(struct mf_filter *filter, enum mf_node_kind kind,
+                    const char *text, size_t len, struct mf_node **ret_node);
+
+/* The tree of an expression. As mf_filter_parse(). */
+int mf_filter__parse(struct mf_filter *filter, const char *text, size_t len,
+                     const struct mf_node **ret_node,
+                     struct mf_filter_fault *ret_fault);
+
+/* The tree of all conditions but the expression. As mf_filter_new(). */
+int mf_filter__message(struct mf_filter *filter,
+                       const Mitmflow__V1__FlowFilter *message,
+                       const struct mf_node **ret_node, struct mf_err *err);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * Compiled regular expressions: PCRE2, just in time, with limits.
+ */
+#ifndef MF_QUERY_PATTERN_H
+#define MF_QUERY_PATTERN_H
+
+#include "query/regex.h"
+#include "query/tree.h"
+
+/*
+ * Make of `text`, as a user wrote it, a pattern in `arena`. `like` has the
+ * flags that its operator gives. The code is the caller's to free, by
+ * mf_pattern_release(). Errors as mf_regex_translate().
+ */
+int mf_pattern_make(const char *text, size_t len, const struct mf_pattern *like,
+                    struct mf_arena *arena, struct mf_pattern **ret_pattern,
+                    struct mf_regex_fault *ret_fault);
+void mf_pattern_release(struct mf_pattern *pattern);
+
+/*
+ * True if the pattern is somewhere in `text`. False, with *is_limited set,
+ * when looking took more steps or memory than a match may; else *is_limited
+ * is left alone. Any thread.
+ */
+bool mf_pattern_finds(const struct mf_pattern *pattern, struct mf_span text,
+                      bool *is_limited);
+
+/* True if a match takes no longer than a walk over the text or two. */
+bool mf_pattern_is_quick(const struct mf_pattern *pattern);
+
+#endif
