@@ -58,8 +58,11 @@ int mf_filter__text(struct mf_filter *filter, enum mf_node_kind kind,
     *ret_node = node;
     if (!len)
         return 0;
-    mf_buf_init(&folded, MF_NEEDLE_MAX_LEN);
-    int rc = mf_fold(text, len, &folded);
+    /* Room for what folding may add while it works. */
+    mf_buf_init(&folded, 2 * MF_NEEDLE_MAX_LEN);
+    int rc = len > MF_NEEDLE_MAX_LEN ? MF_EFULL : mf_fold(text, len, &folded);
+    if (!rc && folded.len > MF_NEEDLE_MAX_LEN)
+        rc = MF_EFULL;
     if (!rc) {
         node->text.text =
             mf_arena_copy(&filter->arena, folded.data, folded.len);
