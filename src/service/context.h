@@ -18,7 +18,6 @@ struct mf_context {
     struct mf_hub *hub;
     struct mf_store_stats stats; /* as of the last change or commit told */
     size_t max_message_len;      /* of an exporter's */
-    bool is_busy;                /* changes come in crowds */
     bool stopping;
 };
 

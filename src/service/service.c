@@ -41,6 +41,7 @@ struct mf_service {
     struct mf_queries *queries;
 
     struct mf_timer *crowd_timer;
+    bool is_busy;          /* changes come in crowds */
     int64_t taken_ns;      /* when changes were last taken */
     bool is_failing;       /* the last commit told did */
     uint64_t evicted_told; /* in the log */
@@ -62,7 +63,7 @@ static void take_changes(void *arg)
         mf_hub_take(context->hub, changes, count);
         all += count;
     }
-    context->is_busy = all >= CROWD;
+    service->is_busy = all >= CROWD;
     service->taken_ns = mf_clock_mono_ns();
     mf_store_stats(context->store, &context->stats);
     mf_hub_tell(context->hub);
@@ -74,7 +75,7 @@ static void take_changes_soon(void *arg)
 {
     struct mf_service *service = arg;
     int64_t past_ns = mf_clock_mono_ns() - service->taken_ns;
-    if (service->context.is_busy && past_ns < CROWD_WAIT_MS * MF_NS_PER_MS)
+    if (service->is_busy && past_ns < CROWD_WAIT_MS * MF_NS_PER_MS)
         mf_timer_start(service->crowd_timer, CROWD_WAIT_MS, 0);
     else
         take_changes(service);
