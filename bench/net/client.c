@@ -130,6 +130,8 @@ void client_request(struct client *client, const char *method, const char *path,
         len += put_field(block + len, "te", "trailers");
     if (encoding)
         len += put_field(block + len, "grpc-encoding", encoding);
+    if (client->session)
+        len += put_field(block + len, "mitmflow-session", client->session);
     uint8_t flags = FLAG_END_HEADERS | (has_body ? 0 : FLAG_END_STREAM);
     queue_frame(client, NGHTTP2_HEADERS, flags, 2 * index + 1, block, len);
 }
@@ -372,7 +374,7 @@ static void take_frame(struct client *client)
     client->payload_len = 0;
 }
 
-static void take_data(struct client *client, size_t len)
+static void take_data(struct client *client, const uint8_t *data, size_t len)
 {
     uint32_t id = get32(client->frame_head + 5);
     struct stream *stream = stream_of(client, id);
@@ -389,6 +391,8 @@ static void take_data(struct client *client, size_t len)
         queue_update(client, id, stream->owed);
         stream->owed = 0;
     }
+    if (client->on_data)
+        client->on_data(client, id / 2, data, len);
 }
 
 static void take_h2(struct client *client, const uint8_t *data, size_t len)
@@ -406,7 +410,7 @@ static void take_h2(struct client *client, const uint8_t *data, size_t len)
             client->payload_left = get32(client->frame_head) >> 8;
         n = client->payload_left < len ? client->payload_left : len;
         if (client->frame_head[3] == NGHTTP2_DATA) {
-            take_data(client, n);
+            take_data(client, data, n);
         } else {
             if (client->payload_len + n > PAYLOAD_CAP)
                 fail("the server sent a long frame");

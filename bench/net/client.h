@@ -42,6 +42,11 @@ struct part {
 
 struct client {
     int fd;
+    const char *session; /* sent as mitmflow-session; NULL: none */
+    /* Body bytes of an answer over HTTP/2; NULL: nobody looks at them. */
+    void (*on_data)(struct client *client, size_t stream, const uint8_t *data,
+                    size_t len);
+    void *user;
     SSL *ssl; /* NULL: in clear */
     bool is_http1;
     int64_t window; /* of the connection */
