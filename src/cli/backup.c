@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "cli/commands.h"
+#include "cli/care.h"
 #include "store/backup.h"
 
 enum mf_exit mf_backup_command(const struct mf_command *command, int argc,

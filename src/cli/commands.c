@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include "cli/care.h"
 #include "cli/search.h"
 #include "cli/tail.h"
 
@@ -8,5 +9,9 @@ const struct mf_command mf_commands[] = {
      mf_search},
     {"tail", "[FLAG]... [FILTER]", "flows as they come, of a running server",
      mf_tail},
+    {"check", "[--data-dir DIR]", "is all that is kept as it should be?",
+     mf_check_command},
+    {"backup", "FILE [--data-dir DIR]",
+     "a copy in one file, also while serving", mf_backup_command},
     {0},
 };
