@@ -40,6 +40,8 @@ int mf_ask_open(struct mf_ask *ask, const char *const *words, size_t count,
     ask->expression = join(words, count);
     if (!ask->expression)
         return mf_err_set(err, MF_ENOMEM, "out of memory");
+    if (!ask->cert_file != !ask->key_file)
+        return mf_err_set(err, MF_EINVAL, "--cert and --key need each other");
     int rc = mf_schema_new(mf_pb_descriptors, mf_pb_descriptors_len,
                            &ask->schema, err);
     if (rc)
@@ -47,6 +49,8 @@ int mf_ask_open(struct mf_ask *ask, const char *const *words, size_t count,
     ask->client_opts = (struct mf_client_opts){
         .server = ask->server,
         .ca_file = ask->ca_file,
+        .cert_file = ask->cert_file,
+        .key_file = ask->key_file,
         .schema = ask->schema,
     };
     return mf_client_new(&ask->client_opts, &ask->client, err);

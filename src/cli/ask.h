@@ -15,7 +15,9 @@ enum { MF_ASK_WORDS_MAX = 256 };
 struct mf_ask {
     /* Set by flags: */
     const char *server;
-    const char *ca_file; /* NULL: none */
+    const char *ca_file;   /* NULL: none, like the next two */
+    const char *cert_file; /* with key_file, or neither */
+    const char *key_file;
     bool is_json;
     /* */
     char *expression; /* the filter; "" takes everything */
@@ -38,6 +40,14 @@ struct mf_ask {
          .value = "FILE",                                             \
          .help = "who signed the server's certificate (PEM)",         \
          .ret_text = &(ask)->ca_file},                                \
+        {.name = "cert",                                              \
+         .value = "FILE",                                             \
+         .help = "show this certificate (PEM)",                       \
+         .ret_text = &(ask)->cert_file},                              \
+        {.name = "key",                                               \
+         .value = "FILE",                                             \
+         .help = "its key (PEM)",                                     \
+         .ret_text = &(ask)->key_file},                               \
     {                                                                 \
         .name = "json", .help = "a FlowSummary as JSON on each line", \
         .ret_yes = &(ask)->is_json                                    \

@@ -11,8 +11,8 @@ enum { NAME_CAP = 64 };
 
 /* Names of our prefix that other programs of ours read. */
 static const char *const known[] = {
-    "TOKEN",                         /* the exporter's */
-    "SERVER", "CA", "LIMIT", "SORT", /* of search and tail */
+    "TOKEN",                                        /* the exporter's */
+    "SERVER", "CA", "CERT", "KEY", "LIMIT", "SORT", /* of search and tail */
 };
 
 static bool is_known(const char *name, size_t len)

@@ -85,6 +85,10 @@ static void set_up(struct mf_client *client)
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, client);
     if (opts->ca_file)
         curl_easy_setopt(curl, CURLOPT_CAINFO, opts->ca_file);
+    if (opts->cert_file) {
+        curl_easy_setopt(curl, CURLOPT_SSLCERT, opts->cert_file);
+        curl_easy_setopt(curl, CURLOPT_SSLKEY, opts->key_file);
+    }
     if (is_unix(opts->server))
         curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH,
                          opts->server + strlen(unix_prefix));

@@ -14,8 +14,10 @@
 struct mf_client;
 
 struct mf_client_opts {
-    const char *server;  /* http://HOST[:PORT], https://..., unix:PATH */
-    const char *ca_file; /* PEM; NULL: the system's */
+    const char *server;    /* http://HOST[:PORT], https://..., unix:PATH */
+    const char *ca_file;   /* PEM; NULL: the system's */
+    const char *cert_file; /* PEM, to be shown, with key_file; or NULL */
+    const char *key_file;
     const struct mf_schema *schema; /* knows proto/ */
 };
 

@@ -9,29 +9,12 @@ import subprocess
 import threading
 
 import pytest
-from harness import server as server_module
+from harness import command, server as server_module
+from harness.command import DONE, FAILED, USAGE, run
 from harness.fake_viewer import FakeViewer
-from harness.process import DEADLINE_S, Process
+from harness.process import DEADLINE_S
 from harness.schema import view
 from harness.server import BINARY
-
-DONE, FAILED, USAGE = 0, 1, 2
-
-
-def run(command, *arguments, env=None, **more):
-    """(exit status, stdout, stderr), as text."""
-    result = subprocess.run(
-        [BINARY, command, *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=DEADLINE_S,
-        check=False,
-        env=server_module.environment(TZ="UTC", **(env or {})),
-        **more,
-    )
-    stdout, stderr = result.stdout.decode(), result.stderr.decode()
-    assert not server_module.SANITIZER.search(stderr), stderr
-    return result.returncode, stdout, stderr
 
 
 def search(viewer, *arguments, **more):
@@ -39,10 +22,7 @@ def search(viewer, *arguments, **more):
 
 
 def start_tail(viewer, *arguments):
-    return Process(
-        [BINARY, "tail", "--server", viewer.url, *arguments],
-        env=server_module.environment(TZ="UTC"),
-    )
+    return command.start("tail", "--server", viewer.url, *arguments)
 
 
 def flow(number, url=None, state=view.FLOW_STATE_ENDED, **more):
@@ -225,8 +205,8 @@ def test_something_that_is_no_mitmflow_is_told(raw, about):
 def test_a_server_that_cannot_be_reached_is_told():
     viewer = FakeViewer()
     viewer.close()
-    for command in ("search", "tail"):
-        status, stdout, stderr = run(command, "--server", viewer.url, "x")
+    for name in ("search", "tail"):
+        status, stdout, stderr = run(name, "--server", viewer.url, "x")
         assert (status, stdout, stderr.count("\n")) == (FAILED, "", 1)
         assert stderr.startswith(f"mitmflow: cannot ask {viewer.url}: ")
 
@@ -240,6 +220,7 @@ def test_a_server_that_cannot_be_reached_is_told():
         (["search", "--sort", "colour", "x"], "size, status"),
         (["search", "--server", "ftp://x", "x"], "ftp://x"),
         (["tail", "--server", "unix:"], "unix:"),
+        (["tail", "--cert", "x"], "--cert and --key"),
         (["tail", "--limit", "3"], "unknown flag --limit"),
     ],
 )
@@ -265,9 +246,9 @@ def test_a_closed_pipe_ends_a_search_quietly():
         finally:
             is_gone.set()
 
-    command = f"'{BINARY}' search --server {FakeViewer(endless).url} --limit 0 x | head -n 1"
+    line = f"'{BINARY}' search --server {FakeViewer(endless).url} --limit 0 x | head -n 1"
     result = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command],
+        ["bash", "-o", "pipefail", "-c", line],
         capture_output=True,
         timeout=DEADLINE_S,
         check=False,
