@@ -84,6 +84,10 @@ describe.each(["light", "dark"] as const)(
       }
       await reader.sees("/404");
       expect(await worst(reader)).toEqual([]);
+      await reader.filters("~nope");
+      await reader.page.getByRole("alert").waitFor();
+      expect(await worst(reader)).toEqual([]);
+      await reader.filters("");
       await reader.opens("/404");
       for (const tab of ["Response", "Overview", "Connection", "Note"]) {
         await reader.tab(tab);

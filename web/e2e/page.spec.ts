@@ -173,6 +173,61 @@ describe("the page", () => {
     await reader.sees("/other");
   });
 
+  it("takes mitmproxy's filters, for what was kept and for what comes", async () => {
+    await scene.exporter.send(
+      http("http://a.example/get"),
+      http("http://a.example/post", { method: "POST", response: { statusCode: 503 } }),
+    );
+    const reader = await read();
+    await reader.filters("~m POST & ~c 503");
+    await reader.row("/get").waitFor({ state: "detached" });
+    await reader.sees("/post");
+    await scene.exporter.send(
+      http("http://a.example/second", { method: "POST", response: { statusCode: 503 } }),
+      http("http://a.example/fine", { method: "POST" }),
+    );
+    await reader.sees("/second");
+    expect(await reader.row("/fine").count()).toBe(0);
+  });
+
+  it("marks where a filter is wrong, and goes on with the list of the one before", async () => {
+    const post = (name: string) => http(`http://a.example/${name}`, { method: "POST" });
+    await scene.exporter.send(http("http://a.example/get"), post("one"));
+    const reader = await read("?q=~m+POST");
+    await reader.sees("/one");
+    await reader.filters("gr\u00fcn & ~nope x");
+    const fault = reader.page.getByRole("alert");
+    await fault.waitFor();
+    expect(await fault.locator("mark").textContent()).toBe("~nope");
+    await reader.sees("/one");
+    await scene.exporter.send(post("two"));
+    await reader.sees("/two");
+    expect(await reader.row("/get").count()).toBe(0);
+    await reader.filters("~m GET");
+    await fault.waitFor({ state: "detached" });
+    await reader.sees("/get");
+    await reader.row("/two").waitFor({ state: "detached" });
+  });
+
+  it("says so when a link has a filter that is wrong", async () => {
+    await scene.exporter.send(http("http://a.example/x"));
+    const reader = await read("?q=~nope");
+    await reader.page.getByText("The filter is not understood").waitFor();
+    await reader.filters("");
+    await reader.sees("/x");
+  });
+
+  it("tells how many flows the limits have made the server let go of", async () => {
+    await scene.server.kill();
+    await scene.server.start("--max-flows", "5");
+    for (let i = 0; i < 12; i++)
+      await scene.exporter.send(http(`http://a.example/n${i}`));
+    const reader = await read();
+    await reader.sees("/n11");
+    await reader.page.getByText("7 older flows went by the limits").waitFor();
+    await reader.page.getByText("5 flows").waitFor();
+  });
+
   it("opens what a link names: the filter and the flow", async () => {
     await scene.exporter.send(
       http("http://a.example/linked", { response: json('{"found":1}') }),

@@ -48,9 +48,11 @@ export class Server {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  async start(): Promise<void> {
+  async start(...flags: string[]): Promise<void> {
     const args = ["--addr", `127.0.0.1:${this.port}`, "--data-dir", this.dataDir];
-    const child = spawn(binary(), args, { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(binary(), [...args, ...flags], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     this.child = child;
     child.stderr?.on("data", (text: Buffer) => {
       this.log += text.toString();
