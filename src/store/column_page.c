@@ -250,12 +250,14 @@ uint64_t mf_column_page_change(const struct mf_column_page *page, unsigned at)
     return value_at(&page->columns[MF_PAGED_CHANGE], at);
 }
 
-int mf_column_page_last_change(const void *head, size_t len,
-                               uint64_t *ret_change)
+int mf_column_page_changes(const void *head, size_t len, uint64_t *ret_first,
+                           uint64_t *ret_last)
 {
     const uint8_t *at = head;
     if (len < MF_COLUMN_PAGE_HEAD_LEN || at[0] != VERSION)
         return MF_ECORRUPT;
-    *ret_change = load_le64(at + 1 + MF_PAGED_CHANGE * HEADER_LEN + 9);
+    at += 1 + MF_PAGED_CHANGE * HEADER_LEN;
+    *ret_first = load_le64(at + 1);
+    *ret_last = load_le64(at + 9);
     return 0;
 }

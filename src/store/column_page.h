@@ -38,7 +38,7 @@ enum mf_paged_column {
     MF_PAGED_COLUMNS,
 };
 
-/* The head of a page, enough for mf_column_page_change_range(). */
+/* The head of a page, enough for mf_column_page_changes(). */
 enum { MF_COLUMN_PAGE_HEAD_LEN = 1 + MF_PAGED_COLUMNS * 17 };
 
 /* `rows` has MF_COLUMN_PAGE_ROWS items; type 0: no such flow. Appends the
@@ -72,9 +72,10 @@ void mf_column_page_rows(const struct mf_column_page *page, unsigned at,
 uint8_t mf_column_page_type(const struct mf_column_page *page, unsigned at);
 uint64_t mf_column_page_change(const struct mf_column_page *page, unsigned at);
 
-/* The greatest change in the page whose first MF_COLUMN_PAGE_HEAD_LEN bytes
- * are `head`. 0 when it has no flows. MF_ECORRUPT. */
-int mf_column_page_last_change(const void *head, size_t len,
-                               uint64_t *ret_change);
+/* The least and the greatest change in the page whose first
+ * MF_COLUMN_PAGE_HEAD_LEN bytes are `head`; both 0 when it has no flows.
+ * MF_ECORRUPT. */
+int mf_column_page_changes(const void *head, size_t len, uint64_t *ret_first,
+                           uint64_t *ret_last);
 
 #endif

@@ -16,6 +16,14 @@ int mf_reader_open(struct mf_store *store, struct mf_reader **ret_reader,
                    struct mf_err *err);
 void mf_reader_close(struct mf_reader *reader); /* NULL is allowed */
 
+/*
+ * How many frames, pages and flows could not be read since the last call:
+ * each is told once by a reader, and left out of what it reads. *ret_first
+ * says what was the first of them. For the log.
+ */
+size_t mf_reader_take_damage(struct mf_reader *reader,
+                             struct mf_err *ret_first);
+
 /* What one read saw; all of it from one state of the database. */
 struct mf_window {
     struct mf_record **records; /* owned, without flows unless said */

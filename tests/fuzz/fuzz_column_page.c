@@ -28,8 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct mf_columns rows[MF_COLUMN_PAGE_ROWS];
     struct mf_column_page page;
-    uint64_t last;
-    mf_column_page_last_change(data, size, &last);
+    uint64_t first, last;
+    mf_column_page_changes(data, size, &first, &last);
     if (mf_column_page_open(data, size, 5, &page))
         return 0;
     memset(rows, 0, sizeof rows);

@@ -79,8 +79,10 @@ static void a_page_gives_back_every_value_of_every_row(void **state)
         assert_int_equal(mf_column_page_type(&page, i), rows[i].type);
         assert_int_equal(mf_column_page_change(&page, i), rows[i].change);
     }
-    uint64_t last = 0;
-    assert_int_equal(mf_column_page_last_change(buf.data, buf.len, &last), 0);
+    uint64_t first = 0, last = 0;
+    assert_int_equal(mf_column_page_changes(buf.data, buf.len, &first, &last),
+                     0);
+    assert_int_equal(first, 5000);
     assert_int_equal(last, 5000 + 1023 * 3);
     mf_buf_release(&buf);
     free(rows);
@@ -117,11 +119,13 @@ static void a_page_of_no_flows_is_a_page(void **state)
     struct mf_columns *rows = calloc(MF_COLUMN_PAGE_ROWS, sizeof *rows);
     struct mf_buf buf = put(rows);
     struct mf_column_page page;
-    uint64_t last = 1;
+    uint64_t first = 1, last = 1;
     assert_int_equal(mf_column_page_open(buf.data, buf.len, 0, &page), 0);
     for (unsigned i = 0; i < MF_COLUMN_PAGE_ROWS; i++)
         assert_int_equal(mf_column_page_type(&page, i), 0);
-    assert_int_equal(mf_column_page_last_change(buf.data, buf.len, &last), 0);
+    assert_int_equal(mf_column_page_changes(buf.data, buf.len, &first, &last),
+                     0);
+    assert_int_equal(first, 0);
     assert_int_equal(last, 0);
     mf_buf_release(&buf);
     free(rows);
@@ -154,15 +158,15 @@ static void a_page_that_is_cut_or_longer_is_corrupt(void **state)
     struct mf_columns *rows = make_rows();
     struct mf_buf buf = put(rows);
     struct mf_column_page page;
-    uint64_t last;
+    uint64_t first, last;
     for (size_t len = 0; len < buf.len; len += len < 400 ? 1 : 97)
         assert_int_equal(mf_column_page_open(buf.data, len, 7, &page),
                          MF_ECORRUPT);
     assert_int_equal(mf_buf_append_byte(&buf, 0), 0);
     assert_int_equal(mf_column_page_open(buf.data, buf.len, 7, &page),
                      MF_ECORRUPT);
-    assert_int_equal(mf_column_page_last_change(
-                         buf.data, MF_COLUMN_PAGE_HEAD_LEN - 1, &last),
+    assert_int_equal(mf_column_page_changes(
+                         buf.data, MF_COLUMN_PAGE_HEAD_LEN - 1, &first, &last),
                      MF_ECORRUPT);
     buf.data[0]++;
     assert_int_equal(mf_column_page_open(buf.data, buf.len - 1, 7, &page),

@@ -1,0 +1,124 @@
+/* A query from inside: for the files that carry it out. */
+#ifndef MF_STORE_QUERY_IMPL_H
+#define MF_STORE_QUERY_IMPL_H
+
+#include "base/clock.h"
+#include "store/best.h"
+#include "store/numbers.h"
+#include "store/scan.h"
+#include "store/sieve.h"
+#include "store/tally.h"
+
+enum mf_query__plan {
+    MF_QUERY_SCAN,  /* columns of all flows, newest first */
+    MF_QUERY_SIEVE, /* frames that may hold what the filter needs */
+};
+
+/* What a search in frames has still to look at. */
+struct mf_search {
+    enum mf_search_phase {
+        MF_SEARCH_LIST,  /* which flows frames do not tell all of */
+        MF_SEARCH_APART, /* those */
+        MF_SEARCH_MAIN,  /* the frames that were there when it began */
+        MF_SEARCH_LIST_AGAIN,
+        MF_SEARCH_APART_AGAIN, /* what was moved meanwhile */
+        MF_SEARCH_NEW,         /* frames that were made meanwhile */
+    } phase;
+    uint64_t *apart;
+    size_t apart_count;
+    size_t apart_cap;
+    size_t apart_at;
+    uint64_t newest; /* frame, when the search began */
+    uint64_t next;   /* frame of MF_SEARCH_MAIN: from here down */
+    bool has_enough;
+    /* To see when it would be better to scan. */
+    uint64_t frames_read;
+    uint64_t judged;
+    uint64_t judged_no;
+};
+
+struct mf_query {
+    /* As it was asked. */
+    struct mf_filter *filter; /* NULL: all match */
+    struct mf_order order;
+    bool is_stream; /* newest first, flows are given as they are found */
+    bool summarize;
+    size_t limit;
+    int64_t since_ns;
+    bool has_cursor;
+    struct mf_place after;
+    char after_text[MF_NAME_MAX_LEN];
+    struct mf_query_opts opts;
+
+    /* How it is carried out. */
+    enum mf_query__plan plan;
+    uint64_t steps;   /* begun: what one step sees does not move */
+    bool is_searched; /* all was looked at, or enough */
+    bool is_whole;    /* all was */
+    bool did_match;   /* the last decision took a look at the flow */
+    bool is_done;
+    struct mf_judge *judge;
+    struct mf_sieve *sieve; /* NULL: the filter needs no text */
+    struct mf_scan scan;
+    struct mf_search search;
+    struct mf_seen seen; /* MF_QUERY_SIEVE: flows that were looked at */
+    uint64_t top;        /* flows from here on are not looked at */
+    uint64_t bottom;     /* the least number when it began */
+    uint64_t head;
+    size_t matched; /* a sorted query's: those after its cursor */
+    size_t popped;  /* of those, left `pending` or `best` */
+
+    /* What it found. */
+    struct mf_numbers pending; /* a stream's, not given yet */
+    struct mf_best best;       /* a sorted query's */
+    struct mf_tally *tally;    /* a summary's */
+    struct mf_record **records;
+    size_t record_count;
+    size_t record_cap;
+    size_t record_at; /* the next to be taken */
+    size_t given;     /* records made */
+    size_t best_at;
+    struct mf_place last; /* of the last that was given */
+    char cursor[MF_CURSOR_CAP];
+
+    int64_t back_to_ns;
+    double share;
+    bool is_limited;
+
+    /* Of the step that runs. */
+    struct mf_reader *reader;
+    int64_t deadline_ns;
+    const _Atomic bool *cancel;
+};
+
+/*
+ * Whether the flow with these columns matches; `row` as in mf_scan_visit. A
+ * flow that is gone or cannot be read does not.
+ */
+int mf_query__decide(struct mf_query *query, const struct mf_columns *columns,
+                     sqlite3_stmt *row, bool *ret_match, struct mf_err *err);
+
+/* A flow that matches, found out of order. */
+int mf_query__found(struct mf_query *query, const struct mf_columns *columns,
+                    struct mf_err *err);
+
+/* A stream's flows that were found and have numbers above `bound` become
+ * records: no greater ones will come. */
+int mf_query__give(struct mf_query *query, uint64_t bound, struct mf_err *err);
+
+/* Go on by frames: 1 there is more, 0 all was looked at, or enough. */
+int mf_query__search(struct mf_query *query, struct mf_err *err);
+
+/* No flow that a search has not looked at has a greater number. */
+int mf_query__search_bound(struct mf_query *query, uint64_t *ret_bound,
+                           struct mf_err *err);
+
+static inline bool mf_query__is_late(const struct mf_query *query)
+{
+    return mf_clock_mono_ns() >= query->deadline_ns;
+}
+
+int mf_query__cancelled(struct mf_err *err);
+int mf_query__no_memory(struct mf_err *err);
+
+#endif
