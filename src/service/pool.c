@@ -121,6 +121,7 @@ static void *run_thread(void *arg)
 {
     struct thread *thread = arg;
     struct mf_pool *pool = thread->pool;
+    pthread_setname_np(pthread_self(), thread->searches ? "search" : "read");
     if (thread->searches) /* on Linux it is the thread's own */
         setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), SEARCH_NICE);
     pthread_mutex_lock(&pool->mutex);
