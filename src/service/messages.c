@@ -7,6 +7,7 @@
 #include "service/context.h"
 #include "service/fail.h"
 #include "service/flow_ref.h"
+#include "service/renumber.h"
 
 /* Read at once, at most. */
 enum { PART = 2000 };
@@ -14,9 +15,6 @@ enum { PART = 2000 };
 /* Field numbers of GetMessagesResponse. */
 enum {
     FIRST_INDEX = 1,
-    WEBSOCKET_MESSAGES = 2,
-    TCP_MESSAGES = 3,
-    UDP_MESSAGES = 4,
     MESSAGE_COUNT = 5,
 };
 
@@ -44,28 +42,6 @@ static void range_free(struct range *range)
 }
 
 /* ---- the answer ---- */
-
-int mf_messages_renumber(enum mf_flow_type type, struct mf_buf *messages)
-{
-    static const struct {
-        uint8_t from, to;
-    } tags[] = {
-        [MF_FLOW_HTTP] = {11 << 3 | MF_WIRE_LEN,
-                          WEBSOCKET_MESSAGES << 3 | MF_WIRE_LEN},
-        [MF_FLOW_TCP] = {4 << 3 | MF_WIRE_LEN, TCP_MESSAGES << 3 | MF_WIRE_LEN},
-        [MF_FLOW_UDP] = {4 << 3 | MF_WIRE_LEN, UDP_MESSAGES << 3 | MF_WIRE_LEN},
-    };
-    struct mf_cursor cursor = mf_cursor_make(messages->data, messages->len);
-    while (!mf_cursor_done(&cursor)) {
-        size_t at = messages->len - mf_cursor_left(&cursor);
-        if ((size_t)type >= sizeof tags / sizeof *tags || !tags[type].from ||
-            mf_cursor_u8(&cursor) != tags[type].from)
-            return MF_ECORRUPT;
-        messages->data[at] = tags[type].to;
-        mf_cursor_bytes(&cursor, mf_cursor_varint(&cursor));
-    }
-    return cursor.error ? MF_ECORRUPT : 0;
-}
 
 static int put_part(struct range *range)
 {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "pb/wire.h"
-#include "service/messages.h"
+#include "service/renumber.h"
 
 static void check(enum mf_flow_type type, const struct mf_buf *messages)
 {

@@ -4,7 +4,7 @@
 
 #include "mitmflow/v1/mitmflow.pb-c.h"
 #include "pb/wire.h"
-#include "service/messages.h"
+#include "service/renumber.h"
 
 /* Three messages of a flow as the store gives them. */
 static void put_three(struct mf_buf *buf, uint32_t number)
