@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "service/must.h"
 
 enum {
@@ -98,6 +99,18 @@ static void tell_done(void *arg)
 
 /* ---- the threads ---- */
 
+/* What a job could not read and went on without. */
+static void log_damage(struct mf_reader *reader)
+{
+    struct mf_err first;
+    size_t count = mf_reader_take_damage(reader, &first);
+    if (count > 1)
+        mf_log(MF_LOG_ERROR, "the store is damaged in %zu places: %s, ...",
+               count, first.text);
+    else if (count)
+        mf_log(MF_LOG_ERROR, "the store is damaged: %s", first.text);
+}
+
 /* With the mutex held. */
 static struct mf_job *next_job(struct mf_pool *pool, bool searches)
 {
@@ -133,6 +146,7 @@ static void *run_thread(void *arg)
         }
         pthread_mutex_unlock(&pool->mutex);
         job->work(job, thread->reader);
+        log_damage(thread->reader);
         pthread_mutex_lock(&pool->mutex);
         push(&pool->done, job);
         if (!pool->is_posted) {
