@@ -243,8 +243,8 @@ int mf_frame_read(const uint8_t *block, size_t len, unsigned frame_at,
 {
     struct mf_buf directory;
     struct mf_frame *frame = NULL;
-    struct place_in_block place;
-    struct ends ends;
+    struct place_in_block place = {0};
+    struct ends ends = {0};
     size_t end;
     int rc = read_directory(block, len, &directory, &end, err);
     if (!rc) {

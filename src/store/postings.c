@@ -19,8 +19,10 @@ enum {
     SET_WORDS = MF_GROUP_FRAMES / 64,
     ROW_BITMAP = 64, /* bytes */
     ROW_LEN_MASK = 0x7f,
-    ROW_OTHERS = 0x80,
+    ROW_ALL = 0x80,
     LIST_MAX = 150, /* frames; more do not fit into less than 64 bytes */
+    /* A row of more frames says too little for its bytes: it says all. */
+    WORTH_MAX = MF_GROUP_FRAMES * 5 / 8,
 };
 
 _Static_assert(MF_BUCKETS % PART_BUCKETS == 0 &&
@@ -142,19 +144,9 @@ static uint8_t put_row(const uint64_t *set, uint8_t *row)
         count += (unsigned)__builtin_popcountll(set[i]);
     if (count == 0)
         return 0;
-    if (count == MF_GROUP_FRAMES)
-        return ROW_OTHERS;
-    size_t len = ROW_BITMAP;
-    if (count <= LIST_MAX) {
-        len = put_list(set, count, row);
-    } else if (count >= MF_GROUP_FRAMES - LIST_MAX) {
-        uint64_t others[SET_WORDS];
-        for (size_t i = 0; i < SET_WORDS; i++)
-            others[i] = ~set[i];
-        len = put_list(others, MF_GROUP_FRAMES - count, row);
-        if (len < ROW_BITMAP)
-            return (uint8_t)(ROW_OTHERS | len);
-    }
+    if (count > WORTH_MAX)
+        return ROW_ALL;
+    size_t len = count <= LIST_MAX ? put_list(set, count, row) : ROW_BITMAP;
     return (uint8_t)(len < ROW_BITMAP ? len : put_bitmap(set, row));
 }
 
@@ -201,8 +193,8 @@ static bool get_row(uint8_t kind, const uint8_t *row, uint64_t *set)
     } else if (!get_list(row, len, set)) {
         return false;
     }
-    for (size_t i = 0; kind & ROW_OTHERS && i < SET_WORDS; i++)
-        set[i] = ~set[i];
+    for (size_t i = 0; kind == ROW_ALL && i < SET_WORDS; i++)
+        set[i] = UINT64_MAX;
     return true;
 }
 

@@ -12,7 +12,8 @@ enum {
 };
 
 struct mf_signature {
-    uint64_t words[MF_BUCKET_WORDS];
+    /* One word more than there are buckets: for what is none. */
+    uint64_t words[MF_BUCKET_WORDS + 1];
 };
 
 struct mf_signature *mf_signature_new(void)
@@ -30,28 +31,45 @@ void mf_signature_clear(struct mf_signature *signature)
     memset(signature, 0, sizeof *signature);
 }
 
-static inline uint32_t load4(const void *at)
+/* The last bytes of a text up to a place, and how many of them are letters
+ * without another between. */
+struct tail {
+    uint64_t bytes; /* the last is the lowest */
+    uint32_t letters;
+};
+
+static inline void step(struct tail *tail, uint8_t byte)
 {
-    uint32_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
+    bool is_letter = (uint8_t)(byte - 'a') < 26 || byte >= 0x80;
+    tail->bytes = tail->bytes << 8 | byte;
+    tail->letters = is_letter ? tail->letters + 1 : 0;
 }
 
-static inline uint32_t load3(const char *at)
+/* Multiplicative hashing: the upper bits depend on all of the sequence. The
+ * choices are written so that they become no jumps. */
+static inline uint32_t bucket_of_3(const struct tail *tail)
 {
-    const uint8_t *bytes = (const uint8_t *)at;
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16;
+    uint32_t hash = ((uint32_t)tail->bytes & 0xffffff) * 0x9e3779b1U;
+    uint32_t letters = MF_LETTERS_3 + (hash >> (32 - MF_LETTERS_3_BITS));
+    uint32_t others = MF_OTHERS_3 + (hash >> (32 - MF_OTHERS_3_BITS));
+    return tail->letters >= 3 ? letters : others;
 }
 
-/* Multiplicative hashing: the upper bits depend on all of the gram. */
-static inline uint32_t bucket_of_3(uint32_t gram)
+static inline uint32_t bucket_of_4(const struct tail *tail)
 {
-    return gram * 0x9e3779b1U >> (32 - MF_GRAM3_BITS);
+    uint32_t hash = (uint32_t)tail->bytes * 0x85ebca6bU;
+    uint32_t letters = MF_LETTERS_4 + (hash >> (32 - MF_LETTERS_4_BITS));
+    uint32_t others = MF_OTHERS_4 + (hash >> (32 - MF_OTHERS_4_BITS));
+    return tail->letters >= 4 ? letters : others;
 }
 
-static inline uint32_t bucket_of_4(uint32_t gram)
+/* MF_BUCKETS: not five letters. */
+static inline uint32_t bucket_of_5(const struct tail *tail)
 {
-    return MF_GRAM3_BUCKETS + (gram * 0x85ebca6bU >> (32 - MF_GRAM4_BITS));
+    uint64_t hash = (tail->bytes << 24) * UINT64_C(0x9e3779b97f4a7c15);
+    uint32_t letters =
+        MF_LETTERS_5 + (uint32_t)(hash >> (64 - MF_LETTERS_5_BITS));
+    return tail->letters >= 5 ? letters : MF_BUCKETS;
 }
 
 static inline void set_bit(uint64_t *words, uint32_t bucket)
@@ -63,14 +81,21 @@ void mf_signature_add(struct mf_signature *signature, const char *text,
                       size_t len)
 {
     uint64_t *words = signature->words;
-    if (len < 3)
-        return;
-    for (size_t i = 0; i + 4 <= len; i++) {
-        uint32_t gram = load4(text + i);
-        set_bit(words, bucket_of_3(gram & 0xffffff));
-        set_bit(words, bucket_of_4(gram));
+    const uint8_t *bytes = (const uint8_t *)text;
+    struct tail tail = {0};
+    size_t i = 0;
+    for (; i < len && i < 2; i++)
+        step(&tail, bytes[i]);
+    for (; i < len && i < 3; i++) {
+        step(&tail, bytes[i]);
+        set_bit(words, bucket_of_3(&tail));
     }
-    set_bit(words, bucket_of_3(load3(text + len - 3)));
+    for (; i < len; i++) {
+        step(&tail, bytes[i]);
+        set_bit(words, bucket_of_3(&tail));
+        set_bit(words, bucket_of_4(&tail));
+        set_bit(words, bucket_of_5(&tail));
+    }
 }
 
 static size_t put_step(uint8_t *at, uint32_t step)
@@ -112,7 +137,7 @@ int mf_signature_encode(const struct mf_signature *signature,
         count += (size_t)__builtin_popcountll(signature->words[i]);
     if (count <= list_max)
         return encode_list(signature, out);
-    int rc = mf_buf_reserve(out, 1 + sizeof signature->words);
+    int rc = mf_buf_reserve(out, 1 + MF_BUCKETS / 8);
     if (rc)
         return rc;
     mf_buf_append_byte(out, FORM_BITS);
@@ -185,7 +210,7 @@ bool mf_signature_has(const uint8_t *signature, size_t len,
 /* ---- a question ---- */
 
 /*
- * How rare a byte is in what web traffic holds, folded: 0 is the commonest
+ * How rare a byte is in what web traffic holds, folded: 1 is the commonest
  * kind. Only a guess that orders the grams of a needle.
  */
 static unsigned rareness(uint8_t byte)
@@ -195,27 +220,65 @@ static unsigned rareness(uint8_t byte)
         "jqz*#@![]\\^`~|$"};
     for (unsigned i = 0; byte && i < sizeof kinds / sizeof *kinds; i++)
         if (strchr(kinds[i], byte))
-            return i;
-    return byte < 0x80 ? 4 : 3;
+            return i + 1;
+    return byte < 0x80 ? 5 : 4;
 }
 
-enum { GRAMS_MAX = 256 };
+enum { PLACES_MAX = 256 };
 
+/* The grams of one kind in a needle; more places than these say nothing. */
 struct question {
-    const char *needle;
-    size_t gram_len;
-    size_t count; /* of grams: from each place of the needle, at most 256 */
-    unsigned score[GRAMS_MAX];
-    bool taken[GRAMS_MAX];
+    uint32_t bucket[PLACES_MAX]; /* of the gram that ends there */
+    unsigned score[PLACES_MAX];  /* 0: it is of another kind, or taken */
+    bool taken[PLACES_MAX];
+    size_t count;
 };
 
-static void rate(struct question *question)
+struct kind {
+    uint32_t first, last; /* buckets */
+    uint32_t len;
+    uint32_t (*bucket)(const struct tail *tail);
+};
+
+static uint32_t bucket_3(const struct tail *tail)
 {
+    return bucket_of_3(tail);
+}
+
+static uint32_t bucket_4(const struct tail *tail)
+{
+    return bucket_of_4(tail);
+}
+
+static uint32_t bucket_5(const struct tail *tail)
+{
+    return bucket_of_5(tail);
+}
+
+/* Those that tell most come first. */
+static const struct kind kinds[] = {
+    {MF_LETTERS_5, MF_OTHERS_3 - 1, 5, bucket_5},
+    {MF_OTHERS_4, MF_BUCKETS - 1, 4, bucket_4},
+    {MF_LETTERS_4, MF_LETTERS_5 - 1, 4, bucket_4},
+    {MF_LETTERS_3, MF_LETTERS_4 - 1, 3, bucket_3},
+    {MF_OTHERS_3, MF_OTHERS_4 - 1, 3, bucket_3},
+};
+
+static void find_grams(const char *needle, size_t len, const struct kind *kind,
+                       struct question *question)
+{
+    struct tail tail = {0};
+    question->count = len < PLACES_MAX ? len : PLACES_MAX;
     for (size_t i = 0; i < question->count; i++) {
-        question->score[i] = 0;
+        step(&tail, (uint8_t)needle[i]);
+        uint32_t bucket = i + 1 < kind->len ? MF_BUCKETS : kind->bucket(&tail);
+        question->bucket[i] = bucket;
         question->taken[i] = false;
-        for (size_t k = 0; k < question->gram_len; k++)
-            question->score[i] += rareness((uint8_t)question->needle[i + k]);
+        question->score[i] = 0;
+        if (bucket < kind->first || bucket > kind->last)
+            continue;
+        for (size_t k = 0; k < kind->len; k++)
+            question->score[i] += rareness((uint8_t)needle[i - k]);
     }
 }
 
@@ -234,28 +297,27 @@ static size_t best_gram(const struct question *question, size_t distance)
 {
     size_t best = question->count;
     for (size_t i = 0; i < question->count; i++)
-        if (!question->taken[i] && is_apart(question, i, distance) &&
+        if (question->score[i] &&
             (best == question->count ||
-             question->score[i] > question->score[best]))
+             question->score[i] > question->score[best]) &&
+            is_apart(question, i, distance))
             best = i;
     return best;
 }
 
 /* Grams apart from one another say more than those that share bytes. */
-static size_t take_grams(struct question *question, uint32_t *buckets,
-                         size_t max)
+static size_t take_grams(struct question *question, size_t gram_len,
+                         uint32_t *buckets, size_t max)
 {
     size_t found = 0;
-    rate(question);
-    for (size_t distance = question->gram_len; distance > 0; distance--) {
+    for (size_t distance = gram_len; distance > 0; distance--) {
         while (found < max) {
             size_t at = best_gram(question, distance);
             if (at == question->count)
                 break;
             question->taken[at] = true;
-            buckets[found++] = question->gram_len == 4
-                                   ? bucket_of_4(load4(question->needle + at))
-                                   : bucket_of_3(load3(question->needle + at));
+            question->score[at] = 0;
+            buckets[found++] = question->bucket[at];
         }
     }
     return found;
@@ -265,14 +327,11 @@ size_t mf_needle_buckets(const char *needle, size_t len, uint32_t *buckets,
                          size_t max)
 {
     size_t found = 0;
-    for (size_t gram_len = 4; gram_len >= 3 && len >= 3; gram_len--) {
-        struct question question = {.needle = needle, .gram_len = gram_len};
-        if (len < gram_len)
-            continue;
-        question.count = len - gram_len + 1;
-        if (question.count > GRAMS_MAX)
-            question.count = GRAMS_MAX;
-        found += take_grams(&question, buckets + found, max - found);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct question question;
+        find_grams(needle, len, &kinds[i], &question);
+        found +=
+            take_grams(&question, kinds[i].len, buckets + found, max - found);
     }
     return found;
 }

@@ -66,7 +66,8 @@ int mf_postings_put_part(const struct mf_postings *postings, size_t part,
                          struct mf_buf *out);
 
 /* The part that knows of `bucket`, and what it says: `set` becomes what is
- * in `set` and has it. 0 or MF_ECORRUPT. */
+ * in `set` and may have it (of a bucket that most frames have, the postings
+ * say that all may). 0 or MF_ECORRUPT. */
 size_t mf_posting_part_of(uint32_t bucket);
 int mf_posting_narrow(const uint8_t *part, size_t len, uint32_t bucket,
                       struct mf_frame_set *set);

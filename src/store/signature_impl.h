@@ -1,6 +1,11 @@
 /*
- * What signatures and postings share: how many buckets there are. The first
- * are for sequences of three bytes, the others for those of four.
+ * What signatures and postings share: the buckets, by kinds of sequences.
+ *
+ * A letter here is an ASCII letter or a byte of a character that is not
+ * ASCII. Words are told apart by sequences of letters, and longer ones say
+ * much more; of numbers, ids and punctuation shorter sequences do. Kept
+ * apart, the many random ones of the second kind do not fill the buckets of
+ * the first. The sizes are from measurements (bench/store/blocks.c).
  *
  * Databases hold buckets: other figures here are another schema version.
  */
@@ -11,17 +16,21 @@
 
 #include "base/cursor.h"
 
-#ifndef MF_GRAM3_BITS
-#define MF_GRAM3_BITS 15
-#endif
-#ifndef MF_GRAM4_BITS
-#define MF_GRAM4_BITS 16
-#endif
-
 enum {
-    MF_GRAM3_BUCKETS = 1 << MF_GRAM3_BITS,
-    MF_GRAM4_BUCKETS = 1 << MF_GRAM4_BITS,
-    MF_BUCKETS = MF_GRAM3_BUCKETS + MF_GRAM4_BUCKETS,
+    MF_LETTERS_3_BITS = 15,
+    MF_LETTERS_4_BITS = 13,
+    MF_LETTERS_5_BITS = 15,
+    MF_OTHERS_3_BITS = 13,
+    MF_OTHERS_4_BITS = 14,
+
+    /* The first bucket of each. */
+    MF_LETTERS_3 = 0,
+    MF_LETTERS_4 = MF_LETTERS_3 + (1 << MF_LETTERS_3_BITS),
+    MF_LETTERS_5 = MF_LETTERS_4 + (1 << MF_LETTERS_4_BITS),
+    MF_OTHERS_3 = MF_LETTERS_5 + (1 << MF_LETTERS_5_BITS),
+    MF_OTHERS_4 = MF_OTHERS_3 + (1 << MF_OTHERS_3_BITS),
+    MF_BUCKETS = MF_OTHERS_4 + (1 << MF_OTHERS_4_BITS),
+
     MF_BUCKET_WORDS = MF_BUCKETS / 64,
 };
 

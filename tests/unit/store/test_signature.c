@@ -86,6 +86,9 @@ a_question_has_different_buckets_and_no_more_than_asked(void **state)
             size_t count = mf_needle_buckets(needle, len, buckets, max);
             size_t grams = len < 3 ? 0 : len - 2 + len - 3;
             assert_int_equal(count, max < grams ? max : grams);
+            for (size_t i = 0; i < count; i++)
+                assert_true(mf_posting_part_of(buckets[i]) <
+                            mf_postings_part_count());
         }
     }
 }
@@ -166,19 +169,26 @@ static void free_group(struct group *group, size_t count)
     free(group->parts);
 }
 
+/* What the postings say of a bucket: all that have it, and no others unless
+ * most have it. */
 static void check_bucket(const struct group *group, size_t count,
                          uint32_t bucket)
 {
     const struct mf_buf *part = &group->parts[mf_posting_part_of(bucket)];
     struct mf_frame_set set;
+    size_t have = 0, wrong = 0;
     memset(&set, 0xff, sizeof set);
     assert_int_equal(mf_posting_narrow(part->data, part->len, bucket, &set), 0);
     for (unsigned i = 0; i < FRAMES; i++) {
-        bool want =
+        bool has =
             i < count && mf_signature_has(group->signatures[i].data,
                                           group->signatures[i].len, &bucket, 1);
-        assert_int_equal(set.bits[i / 64] >> i % 64 & 1, want);
+        bool told = set.bits[i / 64] >> i % 64 & 1;
+        assert_true(told || !has);
+        have += has;
+        wrong += told && !has;
     }
+    assert_true(wrong == 0 || have > FRAMES / 2);
 }
 
 static void a_group_knows_what_its_frames_know(void **state)
@@ -204,8 +214,8 @@ static void a_group_knows_what_its_frames_know(void **state)
     }
 }
 
-/* Rows of each form: frames at equal distances, at a few places, in a run,
- * and all but those. */
+/* Rows of each form: frames at equal distances, in a run, and all but
+ * those. */
 static void rows_of_all_kinds_come_back(void **state)
 {
     (void)state;
@@ -217,12 +227,14 @@ static void rows_of_all_kinds_come_back(void **state)
     for (unsigned shape = 0; shape < 4 * 24; shape++) {
         unsigned size = shape / 4 + 1 + shape / 8 * shape / 16;
         bool inverted = shape & 1, run = shape & 2;
+        size_t have = 0;
         struct mf_postings *postings = mf_postings_new();
         struct mf_frame_set want = {{0}}, set;
         for (unsigned i = 0; i < FRAMES; i++) {
             bool is = (run ? i < size : i % size == size / 3) != inverted;
             const struct mf_buf *signature = is ? &with : &without;
             want.bits[i / 64] |= (uint64_t)is << i % 64;
+            have += is;
             assert_int_equal(
                 mf_postings_add(postings, i, signature->data, signature->len),
                 0);
@@ -235,6 +247,8 @@ static void rows_of_all_kinds_come_back(void **state)
         memset(&set, 0xff, sizeof set);
         assert_int_equal(mf_posting_narrow(part.data, part.len, bucket, &set),
                          0);
+        if (have > FRAMES * 5 / 8) /* all, then */
+            memset(&want, 0xff, sizeof want);
         assert_memory_equal(&set, &want, sizeof set);
         mf_buf_release(&part);
         mf_postings_free(postings);
