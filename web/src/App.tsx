@@ -92,7 +92,7 @@ export function App() {
         <button
           type="button"
           className="button help"
-          aria-label="Keys"
+          aria-label="Keys and filters"
           onClick={() => setHelp(true)}
         >
           ?

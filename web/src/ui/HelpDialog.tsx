@@ -12,9 +12,17 @@ const keys: [string[], string][] = [
   [["?"], "this help"],
 ];
 
+const filters: [string, string][] = [
+  ["needle", "any text in a flow"],
+  ["~m POST & ~c 5xx", "method and status"],
+  ["~d example.com", "host"],
+  ["~b error | ~e", "in a body; or failed"],
+  ["!~u /ping", "not this URL"],
+];
+
 export function HelpDialog({ onClose }: { onClose(): void }) {
   return (
-    <Dialog title="Keys" onClose={onClose}>
+    <Dialog title="Keys and filters" onClose={onClose}>
       <dl className="keys">
         {keys.map(([names, what]) => (
           <div key={what}>
@@ -28,6 +36,17 @@ export function HelpDialog({ onClose }: { onClose(): void }) {
         ))}
       </dl>
       <p className="dim">No key deletes anything.</p>
+      <h3>Filters</h3>
+      <dl className="keys">
+        {filters.map(([filter, what]) => (
+          <div key={filter}>
+            <dt>
+              <code>{filter}</code>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
       <div className="buttons">
         <button type="button" className="button" onClick={onClose}>
           Close
