@@ -163,7 +163,9 @@ static struct mf_span without_port(struct mf_span authority,
     struct mf_span head = {authority.text, (size_t)(colon - authority.text)};
     if (!is_port(colon + 1, authority.len - head.len - 1))
         return authority;
-    if (!memchr(head.text, ':', head.len) ||
+    bool is_bracketed =
+        head.len && head.text[0] == '[' && head.text[head.len - 1] == ']';
+    if (!memchr(head.text, ':', head.len) || is_bracketed ||
         (head.len == server.len && starts_with(head, server)))
         return head;
     return is_ipv6(authority) || !is_ipv6(head) ? authority : head;

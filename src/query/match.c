@@ -220,9 +220,8 @@ static bool bare_word(struct match *match, const struct mf_node *node)
 static bool replayed(const struct match *match, const char *half)
 {
     struct mf_span replayed = mf_flow_replayed(match->flow);
-    return half ? replayed.len == strlen(half) &&
-                      memcmp(replayed.text, half, replayed.len) == 0
-                : replayed.len > 0;
+    return replayed.len == strlen(half) &&
+           memcmp(replayed.text, half, replayed.len) == 0;
 }
 
 static bool status(const struct match *match, const struct mf_node *node)
@@ -270,7 +269,7 @@ static bool plain_leaf(struct match *match, const struct mf_node *node)
     case MF_NODE_MARKED:
         return mf_flow_marker(flow).len > 0;
     case MF_NODE_REPLAY:
-        return replayed(match, NULL);
+        return replayed(match, "request") || replayed(match, "response");
     case MF_NODE_REPLAY_REQUEST:
         return replayed(match, "request");
     case MF_NODE_REPLAY_RESPONSE:

@@ -23,7 +23,7 @@ static uint32_t options_of(const struct mf_pattern *pattern)
 {
     uint32_t options = PCRE2_ALT_CIRCUMFLEX | PCRE2_NEVER_BACKSLASH_C;
     if (!pattern->is_bytes)
-        options |= PCRE2_UTF | PCRE2_MATCH_INVALID_UTF;
+        options |= PCRE2_UTF;
     if (!pattern->is_bytes && !pattern->is_ascii)
         options |= PCRE2_UCP;
     if (pattern->is_caseless)

@@ -20,7 +20,8 @@ void mf_pattern_release(struct mf_pattern *pattern);
 /*
  * True if the pattern is somewhere in `text`. False, with *is_limited set,
  * when looking took more steps or memory than a match may; else *is_limited
- * is left alone. Any thread.
+ * is left alone. Nothing is found in text that is not UTF-8 by a pattern that
+ * is not of bytes. Any thread.
  */
 bool mf_pattern_finds(const struct mf_pattern *pattern, struct mf_span text,
                       bool *is_limited);

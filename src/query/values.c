@@ -138,14 +138,12 @@ static int duration_scalar(const struct value *value, struct mf_value_text text,
     static const double NS_MAX = 9e18;
     struct mf_value_text at = text;
     double number;
-    int64_t unit_ns = 0;
+    int64_t unit_ns = MF_NS_PER_MS;
     if (!mf_value__number(&at, &number) ||
         (at.at != at.end && !mf_value__length_unit(&at, &unit_ns)) ||
         at.at != at.end || number * (double)unit_ns > NS_MAX)
         return fail(value, text,
                     "not a length of time, such as 200ms, 1.5s or 2m");
-    if (!unit_ns && number > 0)
-        return fail(value, text, "a unit must follow: us, ms, s, m or h");
     int64_t ns = llround(number * (double)unit_ns);
     *ret_scalar = (struct mf_value_scalar){.first = ns, .last = ns};
     return 0;
@@ -282,7 +280,8 @@ static int parse(const struct value *value, struct mf_value_text text,
         return range(value, (struct mf_value_text){text.at, dots},
                      (struct mf_value_text){dots + 2, text.end}, ret_bounds);
     const char *dash = memchr(text.at, '-', len);
-    if (dash && value->kind == MF_NODE_STATUS)
+    if (dash && dash > text.at && dash + 1 < text.end &&
+        value->kind == MF_NODE_STATUS)
         return range(value, (struct mf_value_text){text.at, dash},
                      (struct mf_value_text){dash + 1, text.end}, ret_bounds);
     if (len && text.at[0] == '=')

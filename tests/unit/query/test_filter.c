@@ -1,118 +1,16 @@
-#include "../cmocka.h"
-
-#include <string.h>
-
-#include "pb/wire.h"
-#include "query/filter.h"
-
-/* What a flow of a test is made of; empty fields are left out. */
-struct sample {
-    enum mf_flow_type type;
-    const char *id;
-    const char *method;
-    const char *content_type;
-    const char *request_content_type;
-    int status;
-    const char *client_ip;
-    const char *message;
-    const char *dns_answer; /* four bytes of an address */
-    const char *note;
-    bool pinned;
-};
-
-static void put(struct mf_buf *buf, uint32_t number, const char *text)
-{
-    if (text)
-        mf_wire_put_bytes(buf, number, text, strlen(text));
-}
-
-static void put_header(struct mf_buf *buf, const char *name, const char *value)
-{
-    size_t mark;
-    if (!value)
-        return;
-    mf_wire_begin(buf, 100, &mark);
-    put(buf, 1, name);
-    put(buf, 2, value);
-    mf_wire_end(buf, mark);
-}
-
-static void put_http(struct mf_buf *buf, const struct sample *sample)
-{
-    size_t mark;
-    mf_wire_begin(buf, 2, &mark);
-    put(buf, 1, sample->method);
-    put_header(buf, "content-type", sample->request_content_type);
-    mf_wire_end(buf, mark);
-    mf_wire_begin(buf, 3, &mark);
-    mf_wire_put_varint(buf, 1, (uint64_t)sample->status);
-    put_header(buf, "content-type", sample->content_type);
-    put(buf, 3, sample->message);
-    mf_wire_end(buf, mark);
-}
-
-static void put_dns(struct mf_buf *buf, const struct sample *sample)
-{
-    size_t response, answer;
-    mf_wire_begin(buf, 3, &response);
-    mf_wire_begin(buf, 3, &answer);
-    put(buf, 2, "A");
-    mf_wire_put_bytes(buf, 5, sample->dns_answer, 4);
-    mf_wire_end(buf, answer);
-    mf_wire_end(buf, response);
-}
-
-static void put_body(struct mf_buf *buf, const struct sample *sample)
-{
-    bool is_packets =
-        sample->type == MF_FLOW_TCP || sample->type == MF_FLOW_UDP;
-    size_t mark;
-    put(buf, 1, sample->id ? sample->id : "id");
-    mf_wire_begin(buf, is_packets ? 2 : 6, &mark);
-    put(buf, 1, sample->client_ip);
-    mf_wire_end(buf, mark);
-    if (sample->type == MF_FLOW_HTTP)
-        put_http(buf, sample);
-    if (sample->type == MF_FLOW_DNS && sample->dns_answer)
-        put_dns(buf, sample);
-    if (is_packets) {
-        mf_wire_begin(buf, 4, &mark);
-        put(buf, 1, sample->message);
-        mf_wire_end(buf, mark);
-    }
-}
-
-static struct mf_record *record_of(const struct sample *sample)
-{
-    struct mf_buf buf;
-    struct mf_flow *flow = NULL;
-    size_t mark;
-    mf_buf_init(&buf, 10000);
-    mf_wire_begin(&buf, sample->type, &mark);
-    put_body(&buf, sample);
-    mf_wire_end(&buf, mark);
-    assert_int_equal(
-        mf_flow_from_snapshot(buf.data, buf.len, MF_FLOW_LIVE, &flow, NULL), 0);
-    mf_buf_release(&buf);
-    const struct mf_record_head head = {
-        .number = 1,
-        .source = "",
-        .note = sample->note ? sample->note : "",
-        .pinned = sample->pinned,
-    };
-    struct mf_record *record = mf_record_new(&head, flow, NULL, 0);
-    mf_flow_unref(flow);
-    return record;
-}
+#include "support.h"
 
 static bool matches(const Mitmflow__V1__FlowFilter *message,
                     const struct sample *sample)
 {
     struct mf_filter *filter = NULL;
     struct mf_err err = {0};
-    assert_int_equal(mf_filter_new(message, &filter, &err), 0);
+    assert_int_equal(mf_filter_new(message, &filter, NULL, &err), 0);
     struct mf_record *record = record_of(sample);
-    bool match = mf_filter_match(filter, record);
+    bool match = mf_filter_match(filter, record, NULL);
+    enum mf_filter_verdict verdict = judged(filter, record);
+    assert_true(verdict == MF_FILTER_UNSURE ||
+                (verdict == MF_FILTER_YES) == match);
     mf_record_unref(record);
     mf_filter_unref(filter);
     return match;
@@ -151,7 +49,7 @@ static void no_condition_matches_everything(void **state)
     NEW_FILTER(empty);
     NEW_HTTP(nothing);
     empty.http = &nothing;
-    assert_int_equal(mf_filter_new(&empty, &filter, NULL), 0);
+    assert_int_equal(mf_filter_new(&empty, &filter, NULL, NULL), 0);
     assert_true(mf_filter_is_empty(filter));
     mf_filter_unref(mf_filter_ref(filter));
     mf_filter_unref(filter);
@@ -222,13 +120,13 @@ static void an_unknown_type_or_status_is_refused_by_name(void **state)
     conditions.n_status_codes = 1;
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
         conditions.status_codes = LIST(statuses[i]);
-        assert_int_equal(mf_filter_new(&filter, &made, &err), MF_EINVAL);
+        assert_int_equal(mf_filter_new(&filter, &made, NULL, &err), MF_EINVAL);
         assert_non_null(strstr(err.text, statuses[i]));
     }
     filter.http = NULL;
     filter.flow_types = LIST("http", "quic");
     filter.n_flow_types = 2;
-    assert_int_equal(mf_filter_new(&filter, &made, &err), MF_EINVAL);
+    assert_int_equal(mf_filter_new(&filter, &made, NULL, &err), MF_EINVAL);
     assert_non_null(strstr(err.text, "quic"));
     assert_null(made);
 }
@@ -340,6 +238,42 @@ static void all_conditions_must_hold(void **state)
     assert_false(matches(&filter, &tcp));
 }
 
+static void an_expression_is_one_of_the_conditions(void **state)
+{
+    (void)state;
+    NEW_FILTER(filter);
+    filter.expression = "payload | ~http";
+    assert_true(matches(&filter, &tcp));
+    assert_true(matches(&filter, &http));
+    filter.flow_types = LIST("tcp", "dns");
+    filter.n_flow_types = 2;
+    assert_true(matches(&filter, &tcp));
+    assert_false(matches(&filter, &http));
+    assert_false(matches(&filter, &dns));
+    filter.filter_text = "absent";
+    assert_false(matches(&filter, &tcp));
+}
+
+static void a_wrong_expression_is_told_with_its_place(void **state)
+{
+    (void)state;
+    struct mf_filter *made = NULL;
+    struct mf_filter_fault fault = {.position = 99};
+    struct mf_err err;
+    NEW_FILTER(filter);
+    filter.expression = "~m GET & ~nothing";
+    assert_int_equal(mf_filter_new(&filter, &made, &fault, &err), MF_EINVAL);
+    assert_int_equal(fault.position, 9);
+    assert_int_equal(fault.len, 8);
+    assert_non_null(strstr(err.text, fault.text));
+    /* What is wrong elsewhere has no place in it. */
+    filter.flow_types = LIST("quic");
+    filter.n_flow_types = 1;
+    assert_int_equal(mf_filter_new(&filter, &made, &fault, &err), MF_EINVAL);
+    assert_int_equal(fault.position, 0);
+    assert_int_equal(fault.len, 0);
+}
+
 static void a_text_without_end_is_refused(void **state)
 {
     (void)state;
@@ -348,7 +282,7 @@ static void a_text_without_end_is_refused(void **state)
     NEW_FILTER(filter);
     memset(text, 'x', sizeof text - 1);
     filter.filter_text = text;
-    assert_int_equal(mf_filter_new(&filter, &made, NULL), MF_EINVAL);
+    assert_int_equal(mf_filter_new(&filter, &made, NULL, NULL), MF_EINVAL);
 }
 
 int main(void)
@@ -365,7 +299,11 @@ int main(void)
         cmocka_unit_test(text_is_found_anywhere_in_any_type),
         cmocka_unit_test(an_id_is_found_by_a_long_part_of_it),
         cmocka_unit_test(all_conditions_must_hold),
+        cmocka_unit_test(an_expression_is_one_of_the_conditions),
+        cmocka_unit_test(a_wrong_expression_is_told_with_its_place),
         cmocka_unit_test(a_text_without_end_is_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    forget_names();
+    return failed;
 }
