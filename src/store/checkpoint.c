@@ -6,14 +6,16 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "store/scrub.h"
 #include "store/sql.h"
 
 static const int64_t tick_ns = 500 * (int64_t)MF_NS_PER_MS;
 static const int64_t pace_max_ns = 2 * MF_NS_PER_S;
 
 /* How long the writer may be kept waiting for a log to begin again; longer
- * when it is for a person's sake and did not come off. */
-enum { RESTART_WAIT_MS = 20, PURGE_WAIT_MAX_MS = 1000 };
+ * when it is for a person's sake and did not come off, but then not often. */
+enum { RESTART_WAIT_MS = 20, PURGE_WAIT_MAX_MS = 160 };
+static const int64_t purge_pause_ns = 2 * MF_NS_PER_S;
 
 struct mf_checkpoint {
     struct mf_checkpoint_opts opts;
@@ -30,6 +32,9 @@ struct mf_checkpoint {
     uint64_t done_len; /* of it, is in the database */
     uint64_t asked;    /* purges */
     uint64_t purged;
+    /* The writer's pages in memory may bring back what was scrubbed from the
+     * file: it forgets them when it is asked to. */
+    bool must_forget;
     struct mf_err error;
     bool has_error;
 };
@@ -78,6 +83,10 @@ void mf_checkpoint_pace(struct mf_checkpoint *checkpoint)
 {
     struct timespec until;
     pthread_mutex_lock(&checkpoint->mutex);
+    if (checkpoint->must_forget) {
+        sqlite3_db_release_memory(checkpoint->writer);
+        checkpoint->must_forget = false;
+    }
     int64_t wait_ns = pace_ns(checkpoint);
     if (wait_ns) {
         deadline_in(wait_ns, &until);
@@ -93,6 +102,7 @@ void mf_checkpoint_purge(struct mf_checkpoint *checkpoint)
 {
     pthread_mutex_lock(&checkpoint->mutex);
     checkpoint->asked++;
+    checkpoint->must_forget = true;
     pthread_cond_signal(&checkpoint->wake);
     pthread_mutex_unlock(&checkpoint->mutex);
 }
@@ -119,6 +129,15 @@ int mf_checkpoint_take_error(struct mf_checkpoint *checkpoint,
 
 /* ---- the thread ---- */
 
+static void note_error(struct mf_checkpoint *checkpoint,
+                       const struct mf_err *error)
+{
+    pthread_mutex_lock(&checkpoint->mutex);
+    checkpoint->error = *error;
+    checkpoint->has_error = true;
+    pthread_mutex_unlock(&checkpoint->mutex);
+}
+
 /*
  * One checkpoint; waits at most `wait_ms` for readers and the writer. True
  * if it did all that its mode promises.
@@ -133,11 +152,9 @@ static bool run(struct mf_checkpoint *checkpoint, int mode, int wait_ms)
     bool is_busy = (code & 0xff) == SQLITE_BUSY;
     if (code != SQLITE_OK && !is_busy)
         mf_sql_fail(checkpoint->db, "checkpoint", &error);
+    if (error.code)
+        note_error(checkpoint, &error);
     pthread_mutex_lock(&checkpoint->mutex);
-    if (error.code) {
-        checkpoint->error = error;
-        checkpoint->has_error = true;
-    }
     if (done_pages >= 0)
         checkpoint->done_len = (uint64_t)done_pages * checkpoint->page_size;
     if (code == SQLITE_OK && mode != SQLITE_CHECKPOINT_PASSIVE) {
@@ -157,19 +174,40 @@ static void restart(struct mf_checkpoint *checkpoint)
     run(checkpoint, SQLITE_CHECKPOINT_RESTART, RESTART_WAIT_MS);
 }
 
-/* True if it came off. */
+/* With an empty log: true if the file had nothing to be scrubbed (or cannot
+ * be: that is told once and not tried for ever). */
+static bool scrub(struct mf_checkpoint *checkpoint)
+{
+    struct mf_err error = {0};
+    uint64_t count = 0;
+    if (mf_scrub(checkpoint->db, &count, &error) == 0)
+        return count == 0;
+    note_error(checkpoint, &error);
+    return true;
+}
+
+/*
+ * One round: empty the log, scrub the file. True if it came off and there was
+ * nothing to scrub, with what the writer had in memory before the round
+ * forgotten: then nothing is left that could come back.
+ */
 static bool purge(struct mf_checkpoint *checkpoint, int wait_ms)
 {
     pthread_mutex_lock(&checkpoint->mutex);
     uint64_t asked = checkpoint->asked;
+    bool is_forgotten = !checkpoint->must_forget;
     pthread_mutex_unlock(&checkpoint->mutex);
     run(checkpoint, SQLITE_CHECKPOINT_PASSIVE, 0);
-    bool is_done = run(checkpoint, SQLITE_CHECKPOINT_TRUNCATE, wait_ms);
+    if (!run(checkpoint, SQLITE_CHECKPOINT_TRUNCATE, wait_ms))
+        return false;
+    bool is_clean = scrub(checkpoint);
     pthread_mutex_lock(&checkpoint->mutex);
-    if (is_done)
+    if (is_clean && is_forgotten)
         checkpoint->purged = asked;
+    else if (!is_clean)
+        checkpoint->must_forget = true;
     pthread_mutex_unlock(&checkpoint->mutex);
-    return is_done;
+    return is_clean && is_forgotten;
 }
 
 static bool is_due(const struct mf_checkpoint *checkpoint)
@@ -194,11 +232,32 @@ static bool wait_for_work(struct mf_checkpoint *checkpoint, bool is_held)
     return !is_closing;
 }
 
+/* Try to do what persons wait for; longer and more rarely if readers are in
+ * the way. */
+struct patience {
+    int wait_ms;
+    int64_t next_ns;
+};
+
+static void try_purge(struct mf_checkpoint *checkpoint,
+                      struct patience *patience)
+{
+    if (mf_clock_mono_ns() < patience->next_ns)
+        return;
+    if (purge(checkpoint, patience->wait_ms)) {
+        patience->wait_ms = RESTART_WAIT_MS;
+    } else if (patience->wait_ms < PURGE_WAIT_MAX_MS) {
+        patience->wait_ms *= 2;
+    } else {
+        patience->next_ns = mf_clock_mono_ns() + purge_pause_ns;
+    }
+}
+
 static void *run_thread(void *arg)
 {
     struct mf_checkpoint *checkpoint = arg;
+    struct patience patience = {.wait_ms = RESTART_WAIT_MS};
     uint64_t seen_len = 0;
-    int wait_ms = RESTART_WAIT_MS;
     /* What cannot be done now is not tried again before the next tick. */
     bool is_held = false;
     while (wait_for_work(checkpoint, is_held)) {
@@ -207,22 +266,14 @@ static void *run_thread(void *arg)
         uint64_t done_len = checkpoint->done_len;
         bool must_purge = checkpoint->purged != checkpoint->asked;
         pthread_mutex_unlock(&checkpoint->mutex);
-        is_held = false;
-        if (must_purge && purge(checkpoint, wait_ms)) {
-            wait_ms = RESTART_WAIT_MS;
-        } else if (must_purge) {
-            wait_ms = 2 * wait_ms < PURGE_WAIT_MAX_MS ? 2 * wait_ms
-                                                      : PURGE_WAIT_MAX_MS;
-            is_held = true;
-        } else if (log_len >= checkpoint->opts.restart) {
+        bool is_long = log_len >= done_len + checkpoint->opts.often;
+        if (must_purge)
+            try_purge(checkpoint, &patience);
+        if (log_len >= checkpoint->opts.restart)
             restart(checkpoint);
-            is_held = true;
-        } else if (log_len > done_len &&
-                   (log_len >= done_len + checkpoint->opts.often ||
-                    log_len == seen_len)) {
+        else if (is_long || (log_len > done_len && log_len == seen_len))
             run(checkpoint, SQLITE_CHECKPOINT_PASSIVE, 0);
-            is_held = true;
-        }
+        is_held = must_purge || is_long;
         seen_len = log_len;
     }
     return NULL;

@@ -37,15 +37,16 @@ int mf_checkpoint_new(const char *path, sqlite3 *db,
 void mf_checkpoint_free(struct mf_checkpoint *checkpoint);
 
 /*
- * Empty the log, so that nothing remains in it of what was deleted before
- * this call: as soon as no reader holds it. From any thread.
+ * Empty the log and scrub the database, so that nothing remains in them of
+ * what was deleted before this call: as soon as no reader holds the log.
  */
 void mf_checkpoint_purge(struct mf_checkpoint *checkpoint);
 /* Whether all that was asked for has been done. From any thread. */
 bool mf_checkpoint_is_purged(struct mf_checkpoint *checkpoint);
 
-/* Wait as long as the writer should now, at most 2 s; not at all while the
- * log is short. */
+/* The writer's part, between transactions: forget pages that were scrubbed,
+ * and wait as long as it should now, at most 2 s; not at all while the log is
+ * short. */
 void mf_checkpoint_pace(struct mf_checkpoint *checkpoint);
 
 /* An error of the thread that was not told yet: its code, else 0. */
