@@ -70,6 +70,13 @@ static int add_field(struct mf_append *append, uint32_t number,
     return number ? mf_wire_put_field(&append->fields, &moved) : 0;
 }
 
+/* 0 unless it is one. */
+static double told_duration(const struct mf_wire_field *field)
+{
+    double duration_ms = mf_wire_double(field);
+    return duration_ms > 0 && duration_ms < 1e12 ? duration_ms : 0;
+}
+
 /* The fields that are not messages, and the type by which messages come. */
 static int read_rest(struct mf_append *append, const struct mf_wire_field *all)
 {
@@ -84,12 +91,14 @@ static int read_rest(struct mf_append *append, const struct mf_wire_field *all)
             append->first_index = field.value;
         else if (field.number == 6)
             rc = add_field(append, places[type].close, &field);
-        else if (field.number == 7)
+        else if (field.number == 7) {
+            append->error = mf_flow__span(&field);
             rc = add_field(append, places[type].error, &field);
-        else if (field.number == 8) {
+        } else if (field.number == 8) {
             field.number = 5; /* FlowMeta.error_at */
             rc = mf_wire_put_field(&append->meta, &field);
         } else if (field.number == 9) {
+            append->duration_ms = told_duration(&field);
             rc = add_field(append, places[type].duration, &field);
         }
     }
@@ -144,7 +153,8 @@ int mf_append_from_export(const uint8_t *message, size_t len,
     }
     if (!all.number)
         return mf_err_set(err, MF_ENOENT, "message without an append");
-    struct mf_append append = {.flow_id = {"", 0}, .state = MF_FLOW_LIVE};
+    struct mf_append append = {
+        .flow_id = {"", 0}, .error = {"", 0}, .state = MF_FLOW_LIVE};
     mf_buf_init(&append.messages, SIZE_MAX);
     mf_buf_init(&append.fields, SIZE_MAX);
     mf_buf_init(&append.meta, SIZE_MAX);

@@ -24,7 +24,9 @@ struct mf_append {
     /* Further fields of the flow's own message, and of its FlowMeta, that
      * the append brings (error, duration_ms, websocket_close; error_at). */
     struct mf_buf fields; /* owned */
-    struct mf_buf meta;   /* owned */
+    double duration_ms;   /* of these, as the next; 0: not told */
+    struct mf_span error;
+    struct mf_buf meta; /* owned */
 };
 
 /*

@@ -62,6 +62,27 @@ bool mf_messages_next(struct mf_messages_walk *walk)
     return false;
 }
 
+void mf_message_read(struct mf_span message, bool *ret_from_client,
+                     size_t *ret_len)
+{
+    struct mf_cursor cursor = mf_flow__cursor(message);
+    struct mf_wire_field field;
+    *ret_from_client = false;
+    *ret_len = 0;
+    while (mf_wire_next(&cursor, &field)) {
+        if (field.number == 1)
+            *ret_len = mf_flow__span(&field).len;
+        else if (field.number == 3)
+            *ret_from_client = field.value != 0;
+    }
+}
+
+struct mf_flow_sizes mf_flow_sizes(const struct mf_flow *flow)
+{
+    return (struct mf_flow_sizes){flow->details.client_bytes,
+                                  flow->details.server_bytes};
+}
+
 int mf_message_put(enum mf_flow_type type, struct mf_span message,
                    struct mf_buf *out)
 {
@@ -123,8 +144,7 @@ int mf_messages_put_head(const struct mf_flow *flow, uint64_t count,
 }
 
 int mf_messages_put_piece(enum mf_flow_type type, struct mf_span id,
-                          const uint8_t *fields, size_t len,
-                          struct mf_buf *out)
+                          const uint8_t *fields, size_t len, struct mf_buf *out)
 {
     size_t mark;
     int rc = mf_wire_begin(out, type, &mark);

@@ -18,6 +18,13 @@
  * WebSocket or something else. */
 bool mf_flow_may_grow(const struct mf_flow *flow);
 
+/* Bytes of bodies and messages, as a summary tells them. */
+struct mf_flow_sizes {
+    uint64_t client_bytes;
+    uint64_t server_bytes;
+};
+struct mf_flow_sizes mf_flow_sizes(const struct mf_flow *flow);
+
 /* A digest of messages in their order, taken further one by one; 0: of
  * none. Two lists with the same digest are taken to be the same. */
 uint64_t mf_message_digest(uint64_t digest, const uint8_t *message, size_t len);
@@ -34,6 +41,10 @@ void mf_messages_walk(const struct mf_flow *flow,
 void mf_messages_walk_fields(enum mf_flow_type type, const uint8_t *fields,
                              size_t len, struct mf_messages_walk *ret_walk);
 bool mf_messages_next(struct mf_messages_walk *walk);
+
+/* Who sent a message, and how many bytes. */
+void mf_message_read(struct mf_span message, bool *ret_from_client,
+                     size_t *ret_len);
 
 /* Append one message as a field. */
 int mf_message_put(enum mf_flow_type type, struct mf_span message,

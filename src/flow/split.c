@@ -77,8 +77,9 @@ static void split_url(struct putter *put, const struct mf_flow *flow,
     bool is_pretty = facts->pretty_url.len > 0;
     if (put->rc)
         return;
-    put->rc = mf_flow__append_text(
-        url, is_pretty ? facts->pretty_url : facts->url, MF_SUMMARY_URL_MAX_LEN);
+    put->rc =
+        mf_flow__append_text(url, is_pretty ? facts->pretty_url : facts->url,
+                             MF_SUMMARY_URL_MAX_LEN);
     if (!is_pretty && facts->url.len)
         text(put, 100, facts->pretty_url, MF_SUMMARY_URL_MAX_LEN);
     else if (!is_same(facts->url, facts->pretty_url))
@@ -259,8 +260,8 @@ static void join_typed(struct join *join)
     enum mf_flow_type type = (enum mf_flow_type)join->row->columns->type;
     size_t mark;
     if (!join->put.rc)
-        join->put.rc = mf_wire_begin(join->put.out,
-                                     mf_flow__summary_field(type), &mark);
+        join->put.rc =
+            mf_wire_begin(join->put.out, mf_flow__summary_field(type), &mark);
     if (join->put.rc)
         return;
     if (type == MF_FLOW_HTTP)
@@ -285,8 +286,8 @@ static int note_fields(struct mf_span message, struct fields_seen *seen)
 
 static int read_rest(struct join *join, struct mf_span *ret_mode)
 {
-    uint32_t typed = mf_flow__summary_field(
-        (enum mf_flow_type)join->row->columns->type);
+    uint32_t typed =
+        mf_flow__summary_field((enum mf_flow_type)join->row->columns->type);
     struct mf_cursor cursor = mf_flow__cursor(join->row->rest);
     struct mf_wire_field field;
     while (mf_wire_next(&cursor, &field)) {

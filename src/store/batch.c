@@ -1,576 +1,158 @@
 #include "store/batch.h"
 
-#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "store/rows.h"
+#include "store/batch_impl.h"
 #include "store/sql.h"
 
-enum {
-    BEGIN,
-    COMMIT,
-    SAVE_COUNTERS,
-    INSERT_FLOW,
-    UPDATE_FLOW,
-    DELETE_FLOW,
-    PUT_SNAPSHOT,
-    GET_SNAPSHOT,
-    DELETE_SNAPSHOT,
-    PUT_TOMBSTONE,
-    NTH_TOMBSTONE,
-    DROP_TOMBSTONES,
-    STATEMENTS,
-};
+#define SET_COLUMNS                                                         \
+    "change = ?2, type = ?3, state = ?4, flags = ?5, status = ?6,"          \
+    " client_port = ?7, server_port = ?8, method = ?9, host = ?10,"         \
+    " client = ?11, source_name = ?12, response_type = ?13,"                \
+    " request_type = ?14, start_ns = ?15, duration_ms = ?16,"               \
+    " client_bytes = ?17, server_bytes = ?18, message_count = ?19,"         \
+    " frame = ?20, slot = ?21, note = ?22, url = ?23, summary = ?24"
 
-static const char *const sql[STATEMENTS] = {
-    [BEGIN] = "BEGIN IMMEDIATE",
-    [COMMIT] = "COMMIT",
-    [SAVE_COUNTERS] =
+static const char *const sql[MF_BATCH_STATEMENTS] = {
+    [MF_BATCH_BEGIN] = "BEGIN IMMEDIATE",
+    [MF_BATCH_COMMIT] = "COMMIT",
+    [MF_BATCH_GET_PAGED] = "SELECT paged FROM store",
+    [MF_BATCH_SAVE_STORE] =
         "UPDATE store SET last_number = ?1, last_change = ?2,"
-        " tombstone_floor = ?3, flow_count = ?4, pinned_count = ?5",
-    [INSERT_FLOW] =
-        "INSERT INTO flow (number, change, session, type, state, pinned,"
-        " start_ns, note, summary, id, source)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    [UPDATE_FLOW] =
-        "UPDATE flow SET change = ?2, session = ?3, type = ?4, state = ?5,"
-        " pinned = ?6, start_ns = ?7, note = ?8, summary = ?9"
-        " WHERE number = ?1",
-    [DELETE_FLOW] = "DELETE FROM flow WHERE number = ?1",
-    [PUT_SNAPSHOT] =
-        "INSERT OR REPLACE INTO snapshot (number, flow) VALUES (?1, ?2)",
-    [GET_SNAPSHOT] = "SELECT flow FROM snapshot WHERE number = ?1",
-    [DELETE_SNAPSHOT] = "DELETE FROM snapshot WHERE number = ?1",
-    [PUT_TOMBSTONE] = "INSERT INTO tombstone (change, number) VALUES (?1, ?2)",
-    [NTH_TOMBSTONE] = "SELECT change FROM tombstone ORDER BY change DESC"
-                      " LIMIT 1 OFFSET ?1",
-    [DROP_TOMBSTONES] = "DELETE FROM tombstone WHERE change <= ?1",
+        " top_change = ?3, last_frame = ?4, tombstone_floor = ?5,"
+        " flow_count = ?6, pinned_count = ?7, evicted_count = ?8",
+    [MF_BATCH_PAGE_COUNT] = "PRAGMA page_count",
+    [MF_BATCH_FREE_COUNT] = "PRAGMA freelist_count",
+    [MF_BATCH_INSERT_FLOW] =
+        "INSERT INTO flow (number, change, type, state, flags, status,"
+        " client_port, server_port, method, host, client, source_name,"
+        " response_type, request_type, start_ns, duration_ms, client_bytes,"
+        " server_bytes, message_count, frame, slot, note, url, summary,"
+        " arrived_ns, key, id, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+        " ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,"
+        " ?22, ?23, ?24, ?25, ?26, ?27, ?28)",
+    [MF_BATCH_UPDATE_FLOW] =
+        "UPDATE flow SET " SET_COLUMNS " WHERE number = ?1",
+    [MF_BATCH_TOUCH_FLOW] =
+        "UPDATE flow SET change = ?2, state = ?3, flags = flags & ~?4 | ?5,"
+        " note = ?6 WHERE number = ?1",
+    [MF_BATCH_GROW_FLOW] =
+        "UPDATE flow SET change = ?2, state = ?3, flags = flags & ~?4 | ?5,"
+        " note = ?6, duration_ms = ?7, client_bytes = ?8, server_bytes = ?9,"
+        " message_count = ?10 WHERE number = ?1",
+    [MF_BATCH_PLACE_FLOW] =
+        "UPDATE flow SET frame = ?2, slot = ?3 WHERE number = ?1",
+    [MF_BATCH_WHERE_FLOW] = "SELECT frame, slot FROM flow WHERE number = ?1",
+    [MF_BATCH_DELETE_FLOW] =
+        "DELETE FROM flow WHERE number = ?1 RETURNING frame",
+    [MF_BATCH_PUT_RECENT] =
+        "INSERT OR REPLACE INTO recent (number, session, live, message_digest,"
+        " snapshot) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [MF_BATCH_GET_RECENT] =
+        "SELECT snapshot, live FROM recent WHERE number = ?1",
+    [MF_BATCH_REST_RECENT] = "UPDATE recent SET live = 0 WHERE number = ?1"
+                             " AND live RETURNING length(snapshot)",
+    [MF_BATCH_MOVE_RECENT] =
+        "UPDATE recent SET session = ?2, live = 1 WHERE number = ?1"
+        " AND (session <> ?2 OR NOT live)",
+    [MF_BATCH_DELETE_RECENT] = "DELETE FROM recent WHERE number = ?1",
+    [MF_BATCH_PUT_PIECE] =
+        "INSERT OR REPLACE INTO piece (number, first, count, frame, slot,"
+        " data) VALUES (?1, ?2, ?3, 0, 0, ?4)",
+    [MF_BATCH_GET_PIECES] =
+        "SELECT piece.first, piece.count, piece.data, flow.type, flow.id"
+        " FROM piece JOIN flow ON flow.number = piece.number"
+        " WHERE piece.number = ?1 AND piece.first >= ?2 AND piece.frame = 0"
+        " ORDER BY piece.first",
+    [MF_BATCH_PLACE_PIECE] =
+        "UPDATE piece SET count = ?3, frame = ?4, slot = ?5, data = NULL"
+        " WHERE number = ?1 AND first = ?2",
+    [MF_BATCH_DELETE_PIECE] =
+        "DELETE FROM piece WHERE number = ?1 AND first > ?2 AND first < ?3",
+    [MF_BATCH_DELETE_PIECES] =
+        "DELETE FROM piece WHERE number = ?1 RETURNING frame",
+    [MF_BATCH_PUT_BLOCK] =
+        "INSERT INTO block (frame, frames, entries, ceiling, data)"
+        " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [MF_BATCH_GET_BLOCK] = "SELECT frame, data FROM block WHERE frame <= ?1"
+                           " ORDER BY frame DESC LIMIT 1",
+    [MF_BATCH_FIND_BLOCK] =
+        "SELECT frame, frames FROM block WHERE frame <= ?1"
+        " ORDER BY frame DESC LIMIT 1",
+    [MF_BATCH_PUT_DEAD] =
+        "INSERT INTO block_dead (frame, dead, purge) VALUES (?1, ?2, ?3)"
+        " ON CONFLICT (frame) DO UPDATE SET dead = dead + excluded.dead,"
+        " purge = purge | excluded.purge",
+    [MF_BATCH_PUT_UNSEALED] =
+        "INSERT INTO unsealed (frame, has_binary, signature)"
+        " VALUES (?1, ?2, ?3)",
+    [MF_BATCH_PUT_STALE] = "INSERT OR IGNORE INTO stale (number) VALUES (?1)",
+    [MF_BATCH_PUT_NAME] =
+        "INSERT OR REPLACE INTO name (kind, id, text) VALUES (?1, ?2, ?3)",
+    [MF_BATCH_PUT_TOMBSTONE] =
+        "INSERT INTO tombstone (change, number, growing) VALUES (?1, ?2, ?3)",
+    [MF_BATCH_NTH_TOMBSTONE] = "SELECT change FROM tombstone"
+                               " ORDER BY change DESC LIMIT 1 OFFSET ?1",
+    [MF_BATCH_DROP_TOMBSTONES] = "DELETE FROM tombstone WHERE change <= ?1",
+    [MF_BATCH_END_GROWING] =
+        "UPDATE tombstone SET growing = NULL WHERE growing = ?1",
 };
 
-struct mf_batch {
-    sqlite3 *db;
-    sqlite3_stmt *stmts[STATEMENTS];
-    const struct mf_store__limits *limits;
-    uint64_t max_flows;
-    struct mf_store__counters saved;
-    uint64_t saved_tombstones;
-    struct mf_store__counters next; /* saved at the end of this run */
-    uint64_t tombstones;
-    bool cannot_evict;
-    struct mf_rows *rows;
-    struct mf_change *changes;
-    size_t change_count;
-    size_t change_cap;
-};
+/* ---- life ---- */
 
-const struct mf_store__counters *mf_batch_counters(const struct mf_batch *batch)
+static int load_counters(struct mf_batch *batch, struct mf_err *err)
 {
-    return &batch->saved;
-}
-
-static uint64_t excess_of(const struct mf_batch *batch,
-                          const struct mf_store__counters *counters)
-{
-    uint64_t unpinned = counters->flow_count - counters->pinned_count;
-    return batch->max_flows && unpinned > batch->max_flows
-               ? unpinned - batch->max_flows
-               : 0;
-}
-
-bool mf_batch_must_evict(const struct mf_batch *batch)
-{
-    return !batch->cannot_evict && excess_of(batch, &batch->saved) > 0;
-}
-
-static int add_change(struct mf_batch *batch, uint64_t number, bool is_new,
-                      struct mf_record *record)
-{
-    if (batch->change_count == batch->change_cap) {
-        size_t cap = batch->change_cap ? 2 * batch->change_cap : 256;
-        struct mf_change *changes =
-            realloc(batch->changes, cap * sizeof *changes);
-        if (!changes)
-            return MF_ENOMEM;
-        batch->changes = changes;
-        batch->change_cap = cap;
-    }
-    batch->changes[batch->change_count++] = (struct mf_change){
-        .change = batch->next.last_change,
-        .number = number,
-        .is_new = is_new,
-        .record = record,
-    };
-    return 0;
-}
-
-static void apply_put(struct mf_store__row *row, struct mf_store__op *op)
-{
-    row->flow = op->flow;
-    row->type = mf_flow_type(op->flow);
-    row->state = mf_flow_state(op->flow);
-    row->start_ns = mf_flow_start_ns(op->flow);
-    row->is_dirty = true;
-}
-
-static int put(struct mf_batch *batch, struct mf_store__op *op,
-               struct mf_err *err)
-{
-    struct mf_span id = mf_flow_id(op->flow);
-    struct mf_store__row *row;
-    int rc = mf_rows_by_key(batch->rows, op->source, id, &row, err);
-    if (rc == MF_ENOENT)
-        rc = mf_rows_add(batch->rows, ++batch->next.last_number, op->source, id,
-                         &row, err);
-    if (!rc)
-        rc = mf_rows_set_text(&row->session, op->session);
-    if (!rc)
-        apply_put(row, op);
-    return rc;
-}
-
-static int cut_off(struct mf_batch *batch, struct mf_store__op *op,
-                   bool *ret_is_unfinished, struct mf_err *err)
-{
-    const struct mf_store__limits *limits = batch->limits;
-    struct mf_store__row *row;
-    bool is_all = true;
-    int rc = mf_rows_load_live(batch->rows, op->session, limits->chunk_count,
-                               limits->batch_bytes, &is_all, err);
-    for (size_t i = 0; !rc && (row = mf_rows_at(batch->rows, i)); i++) {
-        if (row->is_deleted || row->state != MF_FLOW_LIVE ||
-            strcmp(row->session, op->session) != 0)
-            continue;
-        row->state = MF_FLOW_CUT_OFF;
-        row->is_dirty = true;
-    }
-    *ret_is_unfinished = !is_all;
-    return rc;
-}
-
-static int update(struct mf_batch *batch, struct mf_store__op *op,
-                  struct mf_err *err)
-{
-    struct mf_store__row *row;
-    int rc = mf_rows_by_ref(batch->rows, &op->refs[0], &row, err);
-    op->rc = rc == MF_ENOENT ? rc : 0;
-    op->row = rc ? NULL : row;
-    if (rc)
-        return rc == MF_ENOENT ? 0 : rc;
-    row->is_asked_for = true;
-    if (op->sets_pinned && op->pinned != row->pinned) {
-        row->pinned = op->pinned;
-        row->is_dirty = true;
-    }
-    if (op->note && strcmp(op->note, row->note) != 0) {
-        rc = mf_rows_set_text(&row->note, op->note);
-        row->is_dirty = true;
-    }
-    return rc;
-}
-
-static int delete_flows(struct mf_batch *batch, struct mf_store__op *op,
-                        struct mf_err *err)
-{
-    op->count = 0;
-    for (size_t i = 0; i < op->ref_count; i++) {
-        struct mf_store__row *row;
-        int rc = mf_rows_by_ref(batch->rows, &op->refs[i], &row, err);
-        if (rc == MF_ENOENT)
-            continue;
-        if (rc)
-            return rc;
-        mf_rows_mark_deleted(row);
-        op->count++;
-    }
-    return 0;
-}
-
-static int apply(struct mf_batch *batch, struct mf_store__op *op,
-                 bool *ret_is_unfinished, struct mf_err *err)
-{
-    op->rc = 0;
-    op->row = NULL;
-    switch (op->kind) {
-    case MF_STORE__PUT:
-        return put(batch, op, err);
-    case MF_STORE__CUT_OFF:
-        return cut_off(batch, op, ret_is_unfinished, err);
-    case MF_STORE__UPDATE:
-        return update(batch, op, err);
-    case MF_STORE__DELETE:
-        return delete_flows(batch, op, err);
-    default:
-        assert(!"deleting all is a batch of its own");
-        return MF_EINVAL;
-    }
-}
-
-static int apply_all(struct mf_batch *batch, struct mf_store__op *ops,
-                     struct mf_store__op **ret_rest, struct mf_err *err)
-{
-    *ret_rest = NULL;
-    for (struct mf_store__op *op = ops; op; op = op->next) {
-        bool is_unfinished = false;
-        int rc = apply(batch, op, &is_unfinished, err);
-        if (rc)
-            return rc;
-        if (is_unfinished) {
-            *ret_rest = op;
-            return 0;
-        }
-    }
-    return 0;
-}
-
-/* What the counts will be once the rows are written. */
-static void count_flows(struct mf_batch *batch)
-{
-    struct mf_store__row *row;
-    batch->next.flow_count = batch->saved.flow_count;
-    batch->next.pinned_count = batch->saved.pinned_count;
-    for (size_t i = 0; (row = mf_rows_at(batch->rows, i)); i++) {
-        if (!row->is_new) {
-            batch->next.flow_count--;
-            batch->next.pinned_count -= row->was_pinned;
-        }
-        if (!row->is_deleted) {
-            batch->next.flow_count++;
-            batch->next.pinned_count += row->pinned;
-        }
-    }
-}
-
-/* Flows that are new or lose their pin in this batch stay until the next. */
-static int evict(struct mf_batch *batch, struct mf_err *err)
-{
-    count_flows(batch);
-    uint64_t excess = excess_of(batch, &batch->next);
-    if (!excess)
-        return 0;
-    size_t chunk = batch->limits->chunk_count;
-    size_t count = 0;
-    int rc = mf_rows_mark_oldest_deleted(
-        batch->rows, excess < chunk ? (size_t)excess : chunk, &count, err);
-    count_flows(batch);
-    /* Without rows of its own a run that finds nothing will never find any. */
-    if (!rc && count == 0 && !mf_rows_at(batch->rows, 0))
-        batch->cannot_evict = true;
-    return rc;
-}
-
-static int bury(struct mf_batch *batch, uint64_t number, struct mf_err *err)
-{
-    sqlite3_stmt *stmt = batch->stmts[PUT_TOMBSTONE];
-    mf_sql_bind_int(stmt, 1, batch->next.last_change);
-    mf_sql_bind_int(stmt, 2, number);
-    batch->tombstones++;
-    return mf_sql_run(stmt, err);
-}
-
-static int trim_tombstones(struct mf_batch *batch, struct mf_err *err)
-{
-    uint64_t keep = batch->limits->tombstones;
-    if (batch->tombstones <= 2 * keep)
-        return 0;
-    sqlite3_stmt *stmt = batch->stmts[NTH_TOMBSTONE];
-    mf_sql_bind_int(stmt, 1, keep);
-    int rc = mf_sql_step(stmt, err);
-    if (rc != 1)
-        return rc;
-    uint64_t floor = (uint64_t)sqlite3_column_int64(stmt, 0);
-    sqlite3_reset(stmt);
-    stmt = batch->stmts[DROP_TOMBSTONES];
-    mf_sql_bind_int(stmt, 1, floor);
-    rc = mf_sql_run(stmt, err);
-    batch->next.tombstone_floor = floor;
-    batch->tombstones = keep;
-    return rc;
-}
-
-static int delete_row(struct mf_batch *batch, const struct mf_store__row *row,
-                      struct mf_err *err)
-{
-    int rc = 0;
-    if (!row->is_new) {
-        mf_sql_bind_int(batch->stmts[DELETE_FLOW], 1, row->number);
-        rc = mf_sql_run(batch->stmts[DELETE_FLOW], err);
-        mf_sql_bind_int(batch->stmts[DELETE_SNAPSHOT], 1, row->number);
-        if (!rc)
-            rc = mf_sql_run(batch->stmts[DELETE_SNAPSHOT], err);
-    }
-    return rc ? rc : bury(batch, row->number, err);
-}
-
-static int save_row(struct mf_batch *batch, const struct mf_store__row *row,
-                    struct mf_err *err)
-{
-    sqlite3_stmt *stmt = batch->stmts[row->is_new ? INSERT_FLOW : UPDATE_FLOW];
-    mf_sql_bind_int(stmt, 1, row->number);
-    mf_sql_bind_int(stmt, 2, row->change);
-    mf_sql_bind_text(stmt, 3, row->session);
-    mf_sql_bind_int(stmt, 4, row->type);
-    mf_sql_bind_int(stmt, 5, row->state);
-    mf_sql_bind_int(stmt, 6, row->pinned);
-    mf_sql_bind_int(stmt, 7, (uint64_t)row->start_ns);
-    mf_sql_bind_text(stmt, 8, row->note);
-    mf_sql_bind_blob(stmt, 9, row->derived, row->derived_len);
-    if (row->is_new) {
-        mf_sql_bind_blob(stmt, 10, row->id, row->id_len);
-        mf_sql_bind_text(stmt, 11, row->source);
-    }
-    int rc = mf_sql_run(stmt, err);
-    if (rc || !row->flow)
-        return rc;
-    size_t len;
-    const uint8_t *snapshot = mf_flow_snapshot(row->flow, &len);
-    mf_sql_bind_int(batch->stmts[PUT_SNAPSHOT], 1, row->number);
-    mf_sql_bind_blob(batch->stmts[PUT_SNAPSHOT], 2, snapshot, len);
-    return mf_sql_run(batch->stmts[PUT_SNAPSHOT], err);
-}
-
-/* The stored flow; *ret_flow is NULL if it is not there or damaged. */
-static int load_flow(struct mf_batch *batch, const struct mf_store__row *row,
-                     struct mf_flow **ret_flow, struct mf_err *err)
-{
-    sqlite3_stmt *stmt = batch->stmts[GET_SNAPSHOT];
-    *ret_flow = NULL;
-    mf_sql_bind_int(stmt, 1, row->number);
-    int rc = mf_sql_step(stmt, err);
-    if (rc != 1)
-        return rc;
-    const void *data = sqlite3_column_blob(stmt, 0);
-    rc = mf_flow_from_snapshot(data, (size_t)sqlite3_column_bytes(stmt, 0),
-                               row->state, ret_flow, err);
-    sqlite3_reset(stmt);
-    return rc == MF_ENOMEM ? rc : 0;
-}
-
-static int make_record(struct mf_batch *batch, struct mf_store__row *row,
-                       struct mf_err *err)
-{
-    struct mf_flow *flow = NULL;
-    if (row->flow) {
-        flow = mf_flow_ref(row->flow);
-    } else {
-        int rc = load_flow(batch, row, &flow, err);
-        if (rc)
-            return rc;
-    }
-    const struct mf_record_head head = {
-        .number = row->number,
-        .change = row->change,
-        .pinned = row->pinned,
-        .state = row->state,
-        .source = row->source,
-        .note = row->note,
-    };
-    row->record = mf_record_new(&head, flow, row->derived, row->derived_len);
-    mf_flow_unref(flow);
-    return row->record ? 0 : mf_err_set(err, MF_ENOMEM, "out of memory");
-}
-
-static int write_row(struct mf_batch *batch, struct mf_store__row *row,
-                     struct mf_err *err)
-{
-    int rc = 0;
-    if (row->is_dirty) {
-        row->change = ++batch->next.last_change;
-        if (row->is_deleted)
-            rc = delete_row(batch, row, err);
-        else if (!row->flow || !(rc = mf_rows_derive(row)))
-            rc = save_row(batch, row, err);
-    }
-    if (!rc && !row->is_deleted && (row->is_dirty || row->is_asked_for))
-        rc = make_record(batch, row, err);
-    if (!rc && row->is_dirty)
-        rc = add_change(batch, row->number, row->is_new, row->record);
-    return rc;
-}
-
-static int write_rows(struct mf_batch *batch, struct mf_err *err)
-{
-    struct mf_store__row *row;
-    int rc = 0;
-    for (size_t i = 0; !rc && (row = mf_rows_at(batch->rows, i)); i++)
-        rc = write_row(batch, row, err);
-    return rc;
-}
-
-static int delete_all(struct mf_batch *batch, struct mf_store__op *op,
-                      struct mf_err *err)
-{
-    uint64_t *numbers = NULL;
-    size_t count = 0;
-    int rc = mf_rows_all_numbers(batch->rows, &numbers, &count, err);
-    op->rc = 0;
-    op->row = NULL;
-    op->count = count;
-    for (size_t i = 0; !rc && i < count; i++) {
-        batch->next.last_change++;
-        if (count - i <= batch->limits->tombstones)
-            rc = bury(batch, numbers[i], err);
-        else
-            batch->next.tombstone_floor = batch->next.last_change;
-        if (!rc)
-            rc = add_change(batch, numbers[i], false, NULL);
-    }
-    free(numbers);
-    if (!rc && count > batch->limits->tombstones) {
-        sqlite3_stmt *stmt = batch->stmts[DROP_TOMBSTONES];
-        mf_sql_bind_int(stmt, 1, batch->next.tombstone_floor);
-        rc = mf_sql_run(stmt, err);
-        batch->tombstones = batch->limits->tombstones;
-    }
-    if (!rc && count)
-        rc = mf_sql_exec(batch->db, "DELETE FROM flow; DELETE FROM snapshot",
-                         err);
-    batch->next.flow_count = 0;
-    batch->next.pinned_count = 0;
-    return rc;
-}
-
-static int save_counters(struct mf_batch *batch, struct mf_err *err)
-{
-    sqlite3_stmt *stmt = batch->stmts[SAVE_COUNTERS];
-    mf_sql_bind_int(stmt, 1, batch->next.last_number);
-    mf_sql_bind_int(stmt, 2, batch->next.last_change);
-    mf_sql_bind_int(stmt, 3, batch->next.tombstone_floor);
-    mf_sql_bind_int(stmt, 4, batch->next.flow_count);
-    mf_sql_bind_int(stmt, 5, batch->next.pinned_count);
-    return mf_sql_run(stmt, err);
-}
-
-static void start_over(struct mf_batch *batch)
-{
-    mf_rows_clear(batch->rows);
-    batch->change_count = 0;
-    batch->next = batch->saved;
-    batch->tombstones = batch->saved_tombstones;
-    batch->cannot_evict = false;
-}
-
-static int run_in_transaction(struct mf_batch *batch, struct mf_store__op *ops,
-                              struct mf_store__op **ret_rest,
-                              struct mf_err *err)
-{
-    int rc;
-    *ret_rest = NULL;
-    if (ops && ops->kind == MF_STORE__DELETE_ALL) {
-        rc = delete_all(batch, ops, err);
-    } else {
-        rc = apply_all(batch, ops, ret_rest, err);
-        if (!rc)
-            rc = evict(batch, err);
-        if (!rc)
-            rc = write_rows(batch, err);
-    }
-    if (!rc)
-        rc = trim_tombstones(batch, err);
-    if (!rc && batch->change_count)
-        rc = save_counters(batch, err);
-    return rc ? rc : mf_sql_run(batch->stmts[COMMIT], err);
-}
-
-int mf_batch_run(struct mf_batch *batch, struct mf_store__op *ops,
-                 struct mf_commit *ret_commit, struct mf_store__op **ret_rest,
-                 struct mf_err *err)
-{
-    struct mf_store__op *rest;
-    start_over(batch);
-    int rc = mf_sql_run(batch->stmts[BEGIN], err);
-    if (rc)
-        return rc;
-    rc = run_in_transaction(batch, ops, &rest, err);
-    if (rc) {
-        if (rc == MF_ENOMEM)
-            mf_err_set(err, rc, "out of memory");
-        sqlite3_exec(batch->db, "ROLLBACK", NULL, NULL, NULL);
-        start_over(batch);
-        return rc;
-    }
-    batch->saved = batch->next;
-    batch->saved_tombstones = batch->tombstones;
-    *ret_rest = rest;
-    *ret_commit = (struct mf_commit){
-        .changes = batch->changes,
-        .change_count = batch->change_count,
-        .flow_count = batch->saved.flow_count,
-    };
-    return 0;
-}
-
-int mf_batch_cut_off_all(struct mf_batch *batch, struct mf_err *err)
-{
-    uint64_t *numbers = NULL;
-    size_t count = 0;
-    start_over(batch);
-    int rc = mf_rows_live_numbers(batch->rows, &numbers, &count, err);
-    if (rc || count == 0)
-        return rc;
-    rc = mf_sql_run(batch->stmts[BEGIN], err);
-    for (size_t i = 0; !rc && i < count; i++)
-        rc = mf_rows_set_state(batch->rows, numbers[i], MF_FLOW_CUT_OFF,
-                               ++batch->next.last_change, err);
-    free(numbers);
-    if (!rc)
-        rc = save_counters(batch, err);
-    if (!rc)
-        rc = mf_sql_run(batch->stmts[COMMIT], err);
-    if (rc)
-        sqlite3_exec(batch->db, "ROLLBACK", NULL, NULL, NULL);
-    else
-        batch->saved = batch->next;
-    return rc;
-}
-
-/* Counts are counted: a database that was edited by hand must not mislead. */
-static int read_counters(struct mf_batch *batch, struct mf_err *err)
-{
-    static const char *const queries[] = {
-        "SELECT last_number FROM store",
-        "SELECT last_change FROM store",
-        "SELECT tombstone_floor FROM store",
-        "SELECT count(*) FROM flow",
-        "SELECT count(*) FROM flow WHERE pinned",
-        "SELECT count(*) FROM tombstone",
-    };
+    static const char *const text[] = {
+        "SELECT last_number, last_change, top_change, last_frame,"
+        " tombstone_floor, flow_count, pinned_count, evicted_count,"
+        " (SELECT count(*) FROM tombstone),"
+        " (SELECT ceiling FROM block ORDER BY frame DESC LIMIT 1) FROM store"};
+    struct mf_batch_counters *saved = &batch->saved;
     uint64_t *const values[] = {
-        &batch->saved.last_number,     &batch->saved.last_change,
-        &batch->saved.tombstone_floor, &batch->saved.flow_count,
-        &batch->saved.pinned_count,    &batch->saved_tombstones,
+        &saved->last_number,   &saved->last_change,     &saved->top_change,
+        &saved->last_frame,    &saved->tombstone_floor, &saved->flow_count,
+        &saved->pinned_count,  &saved->evicted_count,   &saved->tombstones,
+        &saved->ceiling,
     };
-    for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
-        int64_t value;
-        int rc = mf_sql_get_int(batch->db, queries[i], &value, err);
-        if (rc)
-            return rc == MF_ENOENT
-                       ? mf_err_set(err, MF_ECORRUPT, "store without counters")
-                       : rc;
-        *values[i] = (uint64_t)value;
-    }
-    return 0;
+    sqlite3_stmt *stmt;
+    int rc = mf_sql_prepare(batch->db, text, 1, &stmt, err);
+    if (!rc)
+        rc = mf_sql_step(stmt, err);
+    for (size_t i = 0; rc == 1 && i < sizeof values / sizeof *values; i++)
+        *values[i] = (uint64_t)sqlite3_column_int64(stmt, (int)i);
+    mf_sql_finalize(&stmt, 1);
+    if (rc == 0)
+        return mf_err_set(err, MF_ECORRUPT, "store without counters");
+    for (int kind = 0; kind < MF_NAME_KINDS; kind++)
+        saved->names[kind] = mf_names_count(batch->store->names, kind);
+    return rc == 1 ? 0 : rc;
 }
 
-int mf_batch_new(sqlite3 *db, const struct mf_store__limits *limits,
-                 uint64_t max_flows, struct mf_batch **ret_batch,
+int mf_batch_new(struct mf_store *store, struct mf_batch **ret_batch,
                  struct mf_err *err)
 {
     struct mf_batch *batch = calloc(1, sizeof *batch);
     if (!batch)
         return mf_err_set(err, MF_ENOMEM, "out of memory");
-    batch->db = db;
-    batch->limits = limits;
-    batch->max_flows = max_flows;
-    int rc = mf_rows_new(db, &batch->rows, err);
+    batch->store = store;
+    batch->db = store->db;
+    mf_buf_init(&batch->url, SIZE_MAX);
+    mf_buf_init(&batch->rest, SIZE_MAX);
+    mf_buf_init(&batch->head, SIZE_MAX);
+    int64_t page_size;
+    int rc = mf_sql_prepare(store->db, sql, MF_BATCH_STATEMENTS, batch->stmts,
+                            err);
     if (!rc)
-        rc = mf_sql_prepare(db, sql, STATEMENTS, batch->stmts, err);
+        rc = mf_sql_get_int(store->db, "PRAGMA page_size", &page_size, err);
     if (!rc)
-        rc = read_counters(batch, err);
+        rc = load_counters(batch, err);
+    if (!rc && (rc = mf_pack_new(&batch->pack)))
+        mf_err_set(err, rc, "out of memory");
     if (rc) {
         mf_batch_free(batch);
         return rc;
     }
+    batch->page_size = (uint64_t)page_size;
     *ret_batch = batch;
     return 0;
 }
@@ -579,8 +161,189 @@ void mf_batch_free(struct mf_batch *batch)
 {
     if (!batch)
         return;
-    mf_rows_free(batch->rows);
-    mf_sql_finalize(batch->stmts, STATEMENTS);
-    free(batch->changes);
+    mf_pack_free(batch->pack);
+    mf_sql_finalize(batch->stmts, MF_BATCH_STATEMENTS);
+    mf_buf_release(&batch->url);
+    mf_buf_release(&batch->rest);
+    mf_buf_release(&batch->head);
+    free(batch->dead);
+    free(batch->waiting);
     free(batch);
+}
+
+static uint64_t get_int(struct mf_batch *batch, enum mf_batch_statement which)
+{
+    sqlite3_stmt *stmt = mf_batch__stmt(batch, which);
+    uint64_t value = 0;
+    if (mf_sql_step(stmt, NULL) == 1) {
+        value = (uint64_t)sqlite3_column_int64(stmt, 0);
+        sqlite3_reset(stmt);
+    }
+    return value;
+}
+
+uint64_t mf_batch_data_bytes(struct mf_batch *batch)
+{
+    uint64_t pages = get_int(batch, MF_BATCH_PAGE_COUNT);
+    uint64_t free_pages = get_int(batch, MF_BATCH_FREE_COUNT);
+    return pages > free_pages ? (pages - free_pages) * batch->page_size : 0;
+}
+
+/* ---- what is gathered on the way ---- */
+
+static int room_for_one(void **items, size_t count, size_t *cap, size_t size)
+{
+    if (count < *cap)
+        return 0;
+    size_t new_cap = *cap ? 2 * *cap : 64;
+    void *grown = realloc(*items, new_cap * size);
+    if (!grown)
+        return MF_ENOMEM;
+    *items = grown;
+    *cap = new_cap;
+    return 0;
+}
+
+int mf_batch__add_dead(struct mf_batch *batch, uint64_t frame, uint32_t purge)
+{
+    void *items = batch->dead;
+    int rc = room_for_one(&items, batch->dead_count, &batch->dead_cap,
+                          sizeof *batch->dead);
+    batch->dead = items;
+    if (!rc)
+        batch->dead[batch->dead_count++] =
+            (struct mf_dead_entry){.frame = frame, .purge = purge};
+    return rc;
+}
+
+int mf_batch__add_waiting(struct mf_batch *batch, uint64_t number, size_t len,
+                          int kind)
+{
+    void *items = batch->waiting;
+    int rc = room_for_one(&items, batch->waiting_count, &batch->waiting_cap,
+                          sizeof *batch->waiting);
+    batch->waiting = items;
+    if (!rc)
+        batch->waiting[batch->waiting_count++] = (struct mf_waiting){
+            .number = number, .len = len, .kind = kind};
+    return rc;
+}
+
+/* Memory that is out here costs space until the next start, nothing else. */
+static void let_wait(struct mf_batch *batch)
+{
+    struct mf_recent *recent = batch->store->recent;
+    if (batch->packs)
+        mf_recent_packed(recent);
+    for (size_t i = 0; i < batch->waiting_count; i++) {
+        const struct mf_waiting *waiting = &batch->waiting[i];
+        if (waiting->kind == MF_WAITS_HEAD)
+            (void)mf_recent_add(recent, waiting->number, waiting->len);
+        else if (waiting->kind == MF_WAITS_PIECE)
+            (void)mf_recent_grow(recent, waiting->number, waiting->len);
+        else
+            mf_recent_end(recent, waiting->number);
+    }
+}
+
+/* ---- the transaction ---- */
+
+static int save_names(struct mf_batch *batch, struct mf_err *err)
+{
+    sqlite3_stmt *stmt = mf_batch__stmt(batch, MF_BATCH_PUT_NAME);
+    int rc = 0;
+    for (int kind = 0; !rc && kind < MF_NAME_KINDS; kind++) {
+        uint32_t count = mf_names_count(batch->store->names, kind);
+        for (uint32_t id = batch->next.names[kind] + 1; !rc && id <= count;
+             id++) {
+            struct mf_span text =
+                mf_names_text(batch->store->names, kind, id);
+            mf_sql_bind_int(stmt, 1, (uint64_t)kind);
+            mf_sql_bind_int(stmt, 2, id);
+            sqlite3_bind_text(stmt, 3, text.text, (int)text.len,
+                              SQLITE_STATIC);
+            rc = mf_sql_run(stmt, err);
+        }
+        batch->next.names[kind] = count;
+    }
+    return rc;
+}
+
+static int end_growing(struct mf_batch *batch, const struct mf_taken *taken,
+                       struct mf_err *err)
+{
+    sqlite3_stmt *stmt = mf_batch__stmt(batch, MF_BATCH_END_GROWING);
+    int rc = 0;
+    for (size_t i = 0; !rc && i < taken->ended_count; i++) {
+        mf_sql_bind_int(stmt, 1, taken->ended[i]);
+        rc = mf_sql_run(stmt, err);
+    }
+    return rc;
+}
+
+static int save_counters(struct mf_batch *batch, const struct mf_taken *taken,
+                         struct mf_err *err)
+{
+    struct mf_batch_counters *next = &batch->next;
+    if (taken->last_number > next->last_number)
+        next->last_number = taken->last_number;
+    if (taken->top_change > next->top_change)
+        next->top_change = taken->top_change;
+    next->last_change = taken->last_change;
+    if (next->last_change > next->top_change)
+        next->top_change = next->last_change;
+    const uint64_t values[] = {
+        next->last_number, next->last_change,     next->top_change,
+        next->last_frame,  next->tombstone_floor, next->flow_count,
+        next->pinned_count, next->evicted_count,
+    };
+    sqlite3_stmt *stmt = mf_batch__stmt(batch, MF_BATCH_SAVE_STORE);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        mf_sql_bind_int(stmt, (int)i + 1, values[i]);
+    return mf_sql_run(stmt, err);
+}
+
+static int write_all(struct mf_batch *batch, const struct mf_taken *taken,
+                     struct mf_err *err)
+{
+    int rc = 0;
+    batch->paged_end = get_int(batch, MF_BATCH_GET_PAGED) * 1024;
+    mf_batch__plan_packing(batch, taken);
+    mf_pack_begin(batch->pack, batch->next.last_frame + 1);
+    for (size_t i = 0; !rc && i < taken->count; i++)
+        rc = mf_batch__write(batch, &taken->versions[i], err);
+    if (!rc && batch->packs)
+        rc = mf_batch__pack_waiting(batch, err);
+    if (!rc)
+        rc = mf_batch__put_blocks(batch, err);
+    if (!rc)
+        rc = save_names(batch, err);
+    if (!rc)
+        rc = end_growing(batch, taken, err);
+    if (!rc)
+        rc = mf_batch__trim_tombstones(batch, err);
+    return rc ? rc : save_counters(batch, taken, err);
+}
+
+int mf_batch_run(struct mf_batch *batch, const struct mf_taken *taken,
+                 struct mf_err *err)
+{
+    batch->next = batch->saved;
+    batch->dead_count = batch->waiting_count = 0;
+    int rc = mf_sql_run(mf_batch__stmt(batch, MF_BATCH_BEGIN), err);
+    if (rc)
+        return rc;
+    rc = write_all(batch, taken, err);
+    if (!rc)
+        rc = mf_sql_run(mf_batch__stmt(batch, MF_BATCH_COMMIT), err);
+    if (rc) {
+        mf_pack_abandon(batch->pack);
+        for (size_t i = 0; i < MF_BATCH_STATEMENTS; i++)
+            sqlite3_reset(batch->stmts[i]);
+        sqlite3_exec(batch->db, "ROLLBACK", NULL, NULL, NULL);
+        return rc;
+    }
+    batch->saved = batch->next;
+    let_wait(batch);
+    return 0;
 }

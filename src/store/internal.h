@@ -30,6 +30,7 @@ struct mf_store__limits {
 };
 
 struct mf_batch;
+struct mf_resolver;
 
 struct mf_store {
     struct mf_store_opts opts; /* without dir */
@@ -42,7 +43,9 @@ struct mf_store {
     sqlite3 *db;
     struct mf_recent *recent;
     struct mf_batch *batch;
+    struct mf_resolver *resolver;
     struct mf_upkeep *upkeep;
+    bool is_complete; /* when it has ended: everything is committed */
     pthread_t writer;
 };
 

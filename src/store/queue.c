@@ -1,144 +1,83 @@
 #include "store/queue.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
 
-#include "base/clock.h"
-
-int mf_store__queue_init(struct mf_store__queue *queue)
+void mf_ops_init(struct mf_ops *ops)
 {
-    pthread_condattr_t attr;
-    *queue = (struct mf_store__queue){.last = &queue->first};
-    if (pthread_mutex_init(&queue->mutex, NULL))
-        return MF_ENOMEM;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    int rc = pthread_cond_init(&queue->ready, &attr);
-    pthread_condattr_destroy(&attr);
-    if (rc)
-        pthread_mutex_destroy(&queue->mutex);
-    return rc ? MF_ENOMEM : 0;
+    *ops = (struct mf_ops){.end = &ops->first};
 }
 
-void mf_store__queue_release(struct mf_store__queue *queue)
+void mf_ops_push(struct mf_ops *ops, struct mf_op *op)
 {
-    pthread_cond_destroy(&queue->ready);
-    pthread_mutex_destroy(&queue->mutex);
-}
-
-static bool has_plenty(const struct mf_store__queue *queue,
-                       const struct mf_store__limits *limits)
-{
-    return queue->count >= limits->batch_count ||
-           queue->bytes >= limits->batch_bytes;
-}
-
-void mf_store__queue_push(struct mf_store__queue *queue,
-                          struct mf_store__op *op,
-                          const struct mf_store__limits *limits,
-                          uint64_t *ret_ticket)
-{
-    op->queued_ns = mf_clock_mono_ns();
-    atomic_fetch_add_explicit(&queue->backlog, op->size, memory_order_relaxed);
-    pthread_mutex_lock(&queue->mutex);
-    bool had_plenty = has_plenty(queue, limits);
-    op->ticket = ++queue->ticket;
-    if (ret_ticket)
-        *ret_ticket = op->ticket;
     op->next = NULL;
-    *queue->last = op;
-    queue->last = &op->next;
-    queue->count++;
-    queue->bytes += op->size;
-    /* While it gathers, the writer needs no word of every single write. */
-    if (queue->count == 1 || (!had_plenty && has_plenty(queue, limits)))
-        pthread_cond_signal(&queue->ready);
-    pthread_mutex_unlock(&queue->mutex);
+    *ops->end = op;
+    ops->end = &op->next;
 }
 
-static struct timespec timespec_of(int64_t mono_ns)
+struct mf_op *mf_ops_pop(struct mf_ops *ops)
 {
-    return (struct timespec){.tv_sec = mono_ns / MF_NS_PER_S,
-                             .tv_nsec = mono_ns % MF_NS_PER_S};
-}
-
-/* With the mutex: wait until `mono_ns` or a signal; false: time is up. */
-static bool wait_until(struct mf_store__queue *queue, int64_t mono_ns)
-{
-    struct timespec until = timespec_of(mono_ns);
-    return pthread_cond_timedwait(&queue->ready, &queue->mutex, &until) !=
-           ETIMEDOUT;
-}
-
-static struct mf_store__op *cut_batch(struct mf_store__queue *queue,
-                                      const struct mf_store__limits *limits)
-{
-    struct mf_store__op *first = queue->first, **end = &queue->first;
-    size_t count = 0, bytes = 0;
-    while (*end && count < limits->batch_count &&
-           (count == 0 || bytes + (*end)->size <= limits->batch_bytes)) {
-        /* Deleting everything is a commit of its own. */
-        if (count > 0 && (*end)->kind == MF_STORE__DELETE_ALL)
-            break;
-        bool is_last = (*end)->kind == MF_STORE__DELETE_ALL;
-        count++;
-        bytes += (*end)->size;
-        end = &(*end)->next;
-        if (is_last)
-            break;
-    }
-    if (count == 0)
+    struct mf_op *op = ops->first;
+    if (!op)
         return NULL;
-    queue->first = *end;
-    *end = NULL;
-    if (!queue->first)
-        queue->last = &queue->first;
-    queue->count -= count;
-    queue->bytes -= bytes;
-    return first;
+    ops->first = op->next;
+    if (!ops->first)
+        ops->end = &ops->first;
+    op->next = NULL;
+    return op;
 }
 
-struct mf_store__op *mf_store__queue_take(struct mf_store__queue *queue,
-                                          const struct mf_store__limits *limits,
-                                          bool is_busy, bool *ret_is_closing)
+/* An op with `text_len` bytes of room for its texts, zeroed. */
+static struct mf_op *new_op(enum mf_op_kind kind, size_t text_len)
 {
-    pthread_mutex_lock(&queue->mutex);
-    while (!queue->first && !queue->closing && !is_busy)
-        pthread_cond_wait(&queue->ready, &queue->mutex);
-    while (queue->first && !queue->closing && !has_plenty(queue, limits) &&
-           wait_until(queue, queue->first->queued_ns + limits->gather_ns))
-        ;
-    struct mf_store__op *ops = cut_batch(queue, limits);
-    *ret_is_closing = queue->closing;
-    pthread_mutex_unlock(&queue->mutex);
-    return ops;
+    struct mf_op *op = calloc(1, sizeof *op + text_len);
+    if (op)
+        op->kind = kind;
+    return op;
 }
 
-bool mf_store__queue_pause(struct mf_store__queue *queue, int64_t pause_ns)
+struct mf_op *mf_op_new_cut_off(const char *session)
 {
-    int64_t until_ns = mf_clock_mono_ns() + pause_ns;
-    pthread_mutex_lock(&queue->mutex);
-    while (!queue->closing && wait_until(queue, until_ns))
-        ;
-    bool closing = queue->closing;
-    pthread_mutex_unlock(&queue->mutex);
-    return closing;
+    size_t len = strlen(session) + 1;
+    struct mf_op *op = new_op(MF_OP_CUT_OFF, len);
+    if (op)
+        op->session = memcpy(op->text, session, len);
+    return op;
 }
 
-void mf_store__queue_close(struct mf_store__queue *queue)
+struct mf_op *mf_op_new(enum mf_op_kind kind, const struct mf_flow_ref *refs,
+                        size_t count, const char *note)
 {
-    pthread_mutex_lock(&queue->mutex);
-    queue->closing = true;
-    pthread_cond_signal(&queue->ready);
-    pthread_mutex_unlock(&queue->mutex);
+    size_t len = note ? strlen(note) + 1 : 0;
+    for (size_t i = 0; i < count; i++)
+        len += refs[i].id.len;
+    struct mf_op *op = new_op(kind, len);
+    if (!op)
+        return NULL;
+    op->refs = calloc(count ? count : 1, sizeof *op->refs);
+    if (!op->refs) {
+        mf_op_free(op);
+        return NULL;
+    }
+    char *text = op->text;
+    for (size_t i = 0; i < count; i++) {
+        op->refs[i].number = refs[i].number;
+        op->refs[i].id = (struct mf_span){text, refs[i].id.len};
+        if (refs[i].id.len)
+            memcpy(text, refs[i].id.text, refs[i].id.len);
+        text += refs[i].id.len;
+    }
+    op->ref_count = count;
+    if (note)
+        op->note = memcpy(text, note, strlen(note) + 1);
+    return op;
 }
 
-void mf_store__op_free(struct mf_store__op *op)
+void mf_op_free(struct mf_op *op)
 {
     if (!op)
         return;
-    mf_flow_unref(op->flow);
+    mf_record_unref(op->record);
     free(op->refs);
     free(op);
 }

@@ -32,4 +32,22 @@ int mf_recent_add(struct mf_recent *recent, uint64_t number, size_t len);
 int mf_recent_add_piece(struct mf_recent *recent, uint64_t number,
                         uint64_t first, size_t len);
 
+/* The same of a flow that is live: its pieces wait until there are enough of
+ * them for a frame, or it ends. */
+int mf_recent_grow(struct mf_recent *recent, uint64_t number, size_t len);
+void mf_recent_end(struct mf_recent *recent, uint64_t number);
+
+/* Bytes that may be packed. */
+size_t mf_recent_ready(const struct mf_recent *recent);
+
+/* Flows whose heads, and flows whose pieces may be packed; some of them may
+ * be gone, or live again. Good until the next call. */
+const uint64_t *mf_recent_heads(const struct mf_recent *recent,
+                                size_t *ret_count);
+const uint64_t *mf_recent_pieces(const struct mf_recent *recent,
+                                 size_t *ret_count);
+
+/* All that might be is packed. */
+void mf_recent_packed(struct mf_recent *recent);
+
 #endif

@@ -61,6 +61,11 @@ struct mf_span mf_row_span(sqlite3_stmt *stmt, int at);
 /* The columns of the row. MF_ECORRUPT: it cannot be right. */
 int mf_row_columns(sqlite3_stmt *stmt, struct mf_columns *ret_columns);
 
+/* Append the row's summary: the `derived` of mf_record_new(). MF_ECORRUPT,
+ * MF_EFULL or MF_ENOMEM. */
+int mf_row_join(sqlite3_stmt *stmt, const struct mf_columns *columns,
+                const struct mf_names *names, struct mf_buf *out);
+
 /*
  * The row as a record, with `flow` (a reference is taken; NULL: without
  * one). Its summary is what the row says. MF_ECORRUPT or MF_ENOMEM.

@@ -1,142 +1,190 @@
-/* The writer thread: takes writes, commits them, tells of it. */
+/* The writer thread: takes what is dirty, commits it, tells of it. */
 #include <stdio.h>
 
+#include "base/clock.h"
+#include "store/batch.h"
 #include "store/internal.h"
-#include "store/rows.h"
-#include "store/sql.h"
+#include "store/resolve.h"
 
-/* A streak of failed commits. */
-struct trouble {
-    bool is_told;
+/* Without work it looks around this often. */
+#define IDLE_NS MF_NS_PER_S
+
+struct writer {
+    struct mf_store *store;
+    struct mf_ops resolved; /* not durable yet, in order */
+    bool must_go_on;        /* with an op, or upkeep */
+    bool is_told;           /* of failing commits */
+    bool is_told_upkeep;
     int64_t pause_ns;
+    int64_t upkeep_ns; /* when it comes again without a commit */
+    bool has_given_up;
 };
 
-/* Tell of a commit that finished the ops from `ops` up to `rest`. */
-static void tell(struct mf_store *store, struct mf_commit *commit,
-                 struct mf_store__op *ops, struct mf_store__op *rest)
+static void finish(struct mf_op *op, int rc)
 {
-    size_t size = 0;
-    for (struct mf_store__op *op = ops; op != rest; op = op->next) {
-        store->told_ticket = op->ticket;
-        size += op->size;
-    }
-    commit->ticket = store->told_ticket;
-    /* First: who waits for the backlog to go looks when a commit is told. */
-    atomic_fetch_sub_explicit(&store->queue.backlog, size,
-                              memory_order_relaxed);
-    if (store->opts.on_commit)
-        store->opts.on_commit(store->opts.user, commit);
-    while (ops != rest) {
-        struct mf_store__op *op = ops;
-        ops = op->next;
-        struct mf_record *record = op->row ? op->row->record : NULL;
-        bool is_gone = op->row && !record; /* by a later write */
-        if (op->done)
-            op->done(op->user, is_gone ? MF_ENOENT : op->rc, record, op->count);
-        mf_store__op_free(op);
+    if (op->done)
+        op->done(op->user, rc, rc ? NULL : op->record, op->count);
+    mf_op_free(op);
+}
+
+/* ---- ops ---- */
+
+static void run_ops(struct writer *writer)
+{
+    struct mf_store *store = writer->store;
+    struct mf_op *op;
+    while ((op = mf_front_first_op(store->front))) {
+        int rc = op->is_resolved ? 1 : mf_resolver_run(store->resolver, op);
+        if (rc < 0) {
+            mf_front_pause(store->front, store->limits.retry_min_ns);
+            return;
+        }
+        if (rc == 0) {
+            writer->must_go_on = true;
+            return;
+        }
+        /* Its ticket is told in order, so it stays in line. */
+        if (op->ticket && !mf_front_is_durable(store->front, op->change))
+            return;
+        mf_front_pop_op(store->front);
+        mf_ops_push(&writer->resolved, op);
     }
 }
 
-static void drop(struct mf_store *store, struct mf_store__op *ops)
+static void finish_ops(struct writer *writer)
 {
-    while (ops) {
-        struct mf_store__op *op = ops;
-        ops = op->next;
-        if (op->done)
-            op->done(op->user, MF_ECLOSED, NULL, 0);
-        atomic_fetch_sub_explicit(&store->queue.backlog, op->size,
-                                  memory_order_relaxed);
-        mf_store__op_free(op);
+    struct mf_front *front = writer->store->front;
+    while (writer->resolved.first &&
+           mf_front_is_durable(front, writer->resolved.first->change)) {
+        struct mf_op *op = mf_ops_pop(&writer->resolved);
+        finish(op, op->rc);
     }
 }
+
+static void drop_ops(struct writer *writer)
+{
+    struct mf_front *front = writer->store->front;
+    for (struct mf_op *op; (op = mf_ops_pop(&writer->resolved));)
+        finish(op, MF_ECLOSED);
+    for (struct mf_op *op; (op = mf_front_first_op(front));) {
+        mf_front_pop_op(front);
+        finish(op, MF_ECLOSED);
+    }
+}
+
+/* ---- commits ---- */
 
 /* True if the store is closing. */
-static bool wait_after_failure(struct mf_store *store, struct trouble *trouble,
-                               const struct mf_err *err)
+static bool wait_after_failure(struct writer *writer, const struct mf_err *err)
 {
-    if (!trouble->is_told && store->opts.on_failure)
+    struct mf_store *store = writer->store;
+    mf_front_set_failing(store->front, err->code ? err->code : MF_EIO);
+    if (!writer->is_told && store->opts.on_failure)
         store->opts.on_failure(store->opts.user, err);
-    trouble->is_told = true;
-    trouble->pause_ns =
-        trouble->pause_ns ? 2 * trouble->pause_ns : store->limits.retry_min_ns;
-    if (trouble->pause_ns > store->limits.retry_max_ns)
-        trouble->pause_ns = store->limits.retry_max_ns;
-    return mf_store__queue_pause(&store->queue, trouble->pause_ns);
+    writer->is_told = true;
+    writer->pause_ns =
+        writer->pause_ns ? 2 * writer->pause_ns : store->limits.retry_min_ns;
+    if (writer->pause_ns > store->limits.retry_max_ns)
+        writer->pause_ns = store->limits.retry_max_ns;
+    return mf_front_pause(store->front, writer->pause_ns);
 }
 
-/*
- * Commit `ops`, in as many commits as it takes. False if some had to be
- * given up, because the store is closing and a last try failed too.
- */
-static bool carry_out(struct mf_store *store, struct mf_store__op *ops,
-                      struct trouble *trouble)
+/* False if what was taken had to be given up: the store is closing, and a
+ * last try failed too. */
+static bool commit(struct writer *writer, struct mf_taken *taken)
 {
+    struct mf_store *store = writer->store;
     bool is_last_try = false;
-    do {
-        struct mf_commit commit;
-        struct mf_store__op *rest;
+    for (;;) {
         struct mf_err err = {0};
-        if (mf_batch_run(store->batch, ops, &commit, &rest, &err) == 0) {
-            *trouble = (struct trouble){0};
-            tell(store, &commit, ops, rest);
-            ops = rest;
-        } else if (is_last_try) {
-            drop(store, ops);
+        err.code = mf_batch_run(store->batch, taken, &err);
+        if (!err.code)
+            break;
+        if (is_last_try)
             return false;
-        } else {
-            is_last_try = wait_after_failure(store, trouble, &err);
-        }
-    } while (ops);
+        is_last_try = wait_after_failure(writer, &err);
+    }
+    if (writer->is_told)
+        mf_front_set_failing(store->front, 0);
+    writer->is_told = false;
+    writer->pause_ns = 0;
     return true;
 }
 
-static int64_t count_free_pages(struct mf_store *store)
+static void tell(struct writer *writer)
 {
-    int64_t count;
-    return mf_sql_get_int(store->db, "PRAGMA freelist_count", &count, NULL)
-               ? 0
-               : count;
+    struct mf_store *store = writer->store;
+    uint64_t ticket = mf_front_tell(store->front);
+    if (store->opts.on_commit)
+        store->opts.on_commit(store->opts.user, ticket);
+    finish_ops(writer);
 }
 
-/*
- * Give pages that deletions freed back to the file system, some at a time.
- * True if it did: there may be more. (A database that was put together by
- * other hands may not be made for it.)
- */
-static bool shrink(struct mf_store *store)
+static void commit_dirty(struct writer *writer)
 {
-    enum { PAGES_AT_ONCE = 512 };
-    char sql[64];
-    int64_t free_pages = count_free_pages(store);
-    int64_t count = free_pages - store->limits.free_pages;
-    if (count <= 0)
+    struct mf_store *store = writer->store;
+    struct mf_taken taken;
+    if (mf_front_take(store->front, store->limits.batch_bytes, &taken)) {
+        mf_front_pause(store->front, store->limits.retry_min_ns);
+        return;
+    }
+    if (!commit(writer, &taken)) {
+        mf_front_dropped(store->front, &taken);
+        writer->has_given_up = true;
+        return;
+    }
+    mf_front_committed(store->front, &taken, mf_batch_data_bytes(store->batch));
+    tell(writer);
+}
+
+static void keep_up(struct writer *writer)
+{
+    struct mf_store *store = writer->store;
+    struct mf_err err = {0};
+    bool more = false;
+    int rc = mf_upkeep_step(store->upkeep, &more, &err);
+    if (rc && !writer->is_told_upkeep && store->opts.on_failure)
+        store->opts.on_failure(store->opts.user, &err);
+    writer->is_told_upkeep = rc != 0;
+    writer->must_go_on |= more && !rc;
+    writer->upkeep_ns = mf_clock_mono_ns() + IDLE_NS;
+}
+
+/* One round; false: it is over. */
+static bool work(struct writer *writer)
+{
+    struct mf_store *store = writer->store;
+    struct mf_front_work work;
+    int64_t until_ns = writer->must_go_on ? 0 : writer->upkeep_ns;
+    mf_front_wait(store->front, store->limits.gather_ns, until_ns, &work);
+    bool was_going_on = writer->must_go_on;
+    writer->must_go_on = false;
+    if (work.has_ops)
+        run_ops(writer);
+    /* What ops made dirty, or the rest at the end, is not waited for. */
+    mf_front_wait(store->front, work.has_ops ? 0 : store->limits.gather_ns, 0,
+                  &work);
+    if (work.has_dirty)
+        commit_dirty(writer);
+    else if (work.has_tickets || writer->resolved.first)
+        tell(writer);
+    if (writer->has_given_up)
         return false;
-    snprintf(sql, sizeof sql, "PRAGMA incremental_vacuum(%lld)",
-             (long long)(count < PAGES_AT_ONCE ? count : PAGES_AT_ONCE));
-    return mf_sql_exec(store->db, sql, NULL) == 0 &&
-           count_free_pages(store) < free_pages;
+    if (work.is_closing)
+        return work.has_dirty || work.has_ops;
+    if (work.has_dirty || was_going_on ||
+        mf_clock_mono_ns() >= writer->upkeep_ns)
+        keep_up(writer);
+    return true;
 }
 
 void *mf_store__write(void *arg)
 {
-    struct mf_store *store = arg;
-    struct trouble trouble = {0};
-    bool is_usable = true, may_shrink = true, is_closing = false;
-    for (;;) {
-        bool must_evict = mf_batch_must_evict(store->batch);
-        struct mf_store__op *ops =
-            mf_store__queue_take(&store->queue, &store->limits,
-                                 must_evict || may_shrink, &is_closing);
-        if (!ops && (is_closing || !is_usable))
-            break;
-        if (!is_usable) {
-            drop(store, ops);
-        } else if (ops || must_evict) {
-            is_usable = carry_out(store, ops, &trouble);
-            may_shrink = true;
-        } else {
-            may_shrink = shrink(store);
-        }
-    }
+    struct writer writer = {.store = arg};
+    mf_ops_init(&writer.resolved);
+    while (work(&writer))
+        ;
+    drop_ops(&writer);
+    writer.store->is_complete = !writer.has_given_up;
     return NULL;
 }

@@ -1,0 +1,95 @@
+/* Flows that go, and what is remembered of them. */
+#include "store/batch_impl.h"
+#include "store/purge.h"
+#include "store/sql.h"
+
+static int out_of_memory(struct mf_err *err)
+{
+    return mf_err_set(err, MF_ENOMEM, "out of memory");
+}
+
+int mf_batch__delete_pieces(struct mf_batch *batch, uint64_t number,
+                            uint32_t purge, struct mf_err *err)
+{
+    sqlite3_stmt *stmt = mf_batch__stmt(batch, MF_BATCH_DELETE_PIECES);
+    mf_sql_bind_int(stmt, 1, number);
+    int rc;
+    while ((rc = mf_sql_step(stmt, err)) == 1) {
+        uint64_t frame = (uint64_t)sqlite3_column_int64(stmt, 0);
+        if (frame && mf_batch__add_dead(batch, frame, purge)) {
+            sqlite3_reset(stmt);
+            return out_of_memory(err);
+        }
+    }
+    return rc;
+}
+
+static int delete_rows(struct mf_batch *batch, const struct mf_version *version,
+                       struct mf_err *err)
+{
+    uint32_t purge = version->is_evicted ? 0 : MF_PURGE_DELETED;
+    sqlite3_stmt *stmt = mf_batch__stmt(batch, MF_BATCH_DELETE_FLOW);
+    mf_sql_bind_int(stmt, 1, version->number);
+    int rc = mf_sql_step(stmt, err);
+    if (rc != 1)
+        return rc;
+    uint64_t frame = (uint64_t)sqlite3_column_int64(stmt, 0);
+    sqlite3_reset(stmt);
+    rc = 0;
+    if (!frame) {
+        stmt = mf_batch__stmt(batch, MF_BATCH_DELETE_RECENT);
+        mf_sql_bind_int(stmt, 1, version->number);
+        rc = mf_sql_run(stmt, err);
+    } else if (mf_batch__add_dead(batch, frame, purge)) {
+        rc = out_of_memory(err);
+    }
+    return rc ? rc
+              : mf_batch__delete_pieces(batch, version->number, purge, err);
+}
+
+static int bury(struct mf_batch *batch, const struct mf_version *version,
+                struct mf_err *err)
+{
+    sqlite3_stmt *stmt = mf_batch__stmt(batch, MF_BATCH_PUT_TOMBSTONE);
+    mf_sql_bind_int(stmt, 1, version->change);
+    mf_sql_bind_int(stmt, 2, version->number);
+    if (version->growing)
+        mf_sql_bind_int(stmt, 3, version->growing);
+    else
+        sqlite3_bind_null(stmt, 3);
+    batch->next.tombstones++;
+    return mf_sql_run(stmt, err);
+}
+
+int mf_batch__delete(struct mf_batch *batch, const struct mf_version *version,
+                     struct mf_err *err)
+{
+    int rc = 0;
+    if (!version->is_new) {
+        rc = delete_rows(batch, version, err);
+        batch->next.flow_count--;
+        batch->next.pinned_count -= version->was_pinned;
+        batch->next.evicted_count += version->is_evicted;
+    }
+    return rc ? rc : bury(batch, version, err);
+}
+
+int mf_batch__trim_tombstones(struct mf_batch *batch, struct mf_err *err)
+{
+    uint64_t keep = batch->store->limits.tombstones;
+    if (batch->next.tombstones <= 2 * keep)
+        return 0;
+    sqlite3_stmt *stmt = mf_batch__stmt(batch, MF_BATCH_NTH_TOMBSTONE);
+    mf_sql_bind_int(stmt, 1, keep);
+    int rc = mf_sql_step(stmt, err);
+    if (rc != 1)
+        return rc;
+    uint64_t floor = (uint64_t)sqlite3_column_int64(stmt, 0);
+    sqlite3_reset(stmt);
+    stmt = mf_batch__stmt(batch, MF_BATCH_DROP_TOMBSTONES);
+    mf_sql_bind_int(stmt, 1, floor);
+    rc = mf_sql_run(stmt, err);
+    batch->next.tombstone_floor = floor;
+    batch->next.tombstones = keep;
+    return rc;
+}
