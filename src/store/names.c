@@ -154,6 +154,17 @@ uint32_t mf_names_id(struct mf_names *names, enum mf_name_kind kind_of,
     return id;
 }
 
+void mf_names_forget(struct mf_names *names, enum mf_name_kind kind,
+                     uint32_t id)
+{
+    struct mf_map *ids = names->kinds[kind].ids;
+    struct mf_span text = mf_names_text(names, kind, id);
+    pthread_mutex_lock(&names->mutex);
+    if ((uint32_t)(uintptr_t)mf_map_get(ids, text.text, text.len) == id)
+        mf_map_remove(ids, text.text, text.len);
+    pthread_mutex_unlock(&names->mutex);
+}
+
 struct mf_span mf_names_text(const struct mf_names *names,
                              enum mf_name_kind kind_of, uint32_t id)
 {

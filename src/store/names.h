@@ -34,6 +34,11 @@ int mf_names_load(struct mf_names *names, sqlite3 *db, struct mf_err *err);
 uint32_t mf_names_id(struct mf_names *names, enum mf_name_kind kind,
                      struct mf_span text, bool *ret_is_new);
 
+/* No flow has this id any more: its text gets a new one if it comes again.
+ * What was borrowed of it stays good. */
+void mf_names_forget(struct mf_names *names, enum mf_name_kind kind,
+                     uint32_t id);
+
 /* The text of `id`: NUL-terminated, borrowed for the life of `names`. Empty
  * for 0 and for an id that is not there. */
 struct mf_span mf_names_text(const struct mf_names *names,

@@ -10,6 +10,7 @@
 #include "store/purge.h"
 #include "store/seal.h"
 #include "store/sql.h"
+#include "store/sweep.h"
 
 enum {
     GET_STATE,
@@ -303,6 +304,14 @@ static bool purge_is_due(const struct mf_upkeep *upkeep)
     return mf_purge_has_work(upkeep->purge);
 }
 
+/* A person's deletion is cleaned up when no block has what was deleted, no
+ * name is left over, and the log has been emptied since. */
+static bool sweep_is_due(const struct mf_upkeep *upkeep)
+{
+    return must_purge(upkeep) && upkeep->is_clean &&
+           !mf_purge_has_urgent_work(upkeep->purge);
+}
+
 static bool shrink_is_due(const struct mf_upkeep *upkeep)
 {
     return !upkeep->cannot_shrink &&
@@ -345,6 +354,17 @@ static int give_up_block(struct mf_upkeep *upkeep, struct mf_err *err)
     return mf_purge_step(upkeep->purge, upkeep->store->front, &is_busy, err);
 }
 
+static int sweep(struct mf_upkeep *upkeep, struct mf_err *err)
+{
+    int rc = mf_sweep_names(upkeep->store->db, upkeep->store->names, err);
+    /* A page that cannot be read keeps the names, and nothing else up. */
+    if (rc == MF_ECORRUPT)
+        rc = 0;
+    if (!rc)
+        upkeep->purged = upkeep->deleted;
+    return rc;
+}
+
 /* (A database that was put together by other hands may not be made for it.) */
 static int shrink(struct mf_upkeep *upkeep, struct mf_err *err)
 {
@@ -363,9 +383,9 @@ static const struct task {
     bool (*is_due)(const struct mf_upkeep *upkeep);
     int (*run)(struct mf_upkeep *upkeep, struct mf_err *err);
 } tasks[] = {
-    {purge_is_due, give_up_block}, {page_is_due, seal_page},
-    {group_is_due, seal_group},    {rewrite_is_due, rewrite_page},
-    {shrink_is_due, shrink},
+    {purge_is_due, give_up_block},  {sweep_is_due, sweep},
+    {page_is_due, seal_page},       {group_is_due, seal_group},
+    {rewrite_is_due, rewrite_page}, {shrink_is_due, shrink},
 };
 enum { TASK_COUNT = sizeof tasks / sizeof *tasks };
 
@@ -402,6 +422,7 @@ static int run_tasks(struct mf_upkeep *upkeep, int64_t until_ns,
 static int run_in_transaction(struct mf_upkeep *upkeep, int64_t until_ns,
                               struct mf_err *err)
 {
+    uint64_t purged = upkeep->purged;
     sqlite3 *db = upkeep->store->db;
     int rc =
         mf_sql_exec(db, "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE", err);
@@ -413,6 +434,7 @@ static int run_in_transaction(struct mf_upkeep *upkeep, int64_t until_ns,
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
         mf_seal_abandon(upkeep->seal);
         mf_purge_rolled_back(upkeep->purge);
+        upkeep->purged = purged;
         upkeep->must_scan = true;
     } else {
         mf_purge_committed(upkeep->purge, upkeep->store->recent);
@@ -443,11 +465,7 @@ static int evict(struct mf_upkeep *upkeep, struct mf_err *err)
     return rc;
 }
 
-/*
- * A person's deletion is cleaned up when no block has what was deleted and
- * the log has been emptied since. The first is known when a thorough scan
- * finds nothing urgent.
- */
+/* A deletion that came since the last look for blocks calls for another. */
 static void follow_deletions(struct mf_upkeep *upkeep)
 {
     uint64_t deleted = count_deleted(&upkeep->state);
@@ -458,16 +476,12 @@ static void follow_deletions(struct mf_upkeep *upkeep)
     upkeep->must_scan = true;
 }
 
-static void finish_deletions(struct mf_upkeep *upkeep)
+/* The urgent blocks of the last look are gone: are there more? */
+static void look_again(struct mf_upkeep *upkeep)
 {
-    if (!must_purge(upkeep) || mf_purge_has_urgent_work(upkeep->purge))
-        return;
-    if (!upkeep->is_clean) {
+    if (must_purge(upkeep) && !upkeep->is_clean &&
+        !mf_purge_has_urgent_work(upkeep->purge))
         upkeep->must_scan = true;
-        return;
-    }
-    upkeep->purged = upkeep->deleted;
-    mf_checkpoint_purge(upkeep->checkpoint);
 }
 
 int mf_upkeep_step(struct mf_upkeep *upkeep, bool *ret_more, struct mf_err *err)
@@ -481,10 +495,13 @@ int mf_upkeep_step(struct mf_upkeep *upkeep, bool *ret_more, struct mf_err *err)
     if (rc)
         return rc;
     follow_deletions(upkeep);
+    uint64_t purged = upkeep->purged;
     rc = scan(upkeep, now_ns, err);
-    finish_deletions(upkeep);
     if (!rc && is_any_due(upkeep))
         rc = run_in_transaction(upkeep, now_ns + step_ns, err);
+    if (!rc && upkeep->purged != purged)
+        mf_checkpoint_purge(upkeep->checkpoint);
+    look_again(upkeep);
     int evict_rc = evict(upkeep, rc ? NULL : err);
     *ret_more = !rc && !evict_rc && is_any_due(upkeep);
     return rc ? rc : evict_rc;
