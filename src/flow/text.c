@@ -3,6 +3,7 @@
 
 #include "codec/encoding.h"
 #include "flow/details.h"
+#include "flow/lookup.h"
 #include "flow/text.h"
 
 /* More of a decoded body than this is not searched. */
@@ -15,6 +16,7 @@ struct visitor {
     bool (*visit)(void *user, const struct mf_piece *piece);
     void *user;
     bool decodes; /* else the text of encoded bodies is empty */
+    bool derives; /* else MF_PIECE_DERIVED is left out */
 };
 
 bool mf_is_text(const char *bytes, size_t len)
@@ -184,6 +186,24 @@ static bool see_certificates(const struct visitor *visitor,
     return false;
 }
 
+static bool see_derived(const struct visitor *visitor,
+                        const struct mf_flow *flow)
+{
+    bool found = false;
+    for (int half = 0; half < 2 && !found; half++) {
+        struct mf_buf text;
+        mf_buf_init(&text, BODY_MAX_LEN);
+        mf_flow_put_dns_text(flow, (enum mf_half)half, &text);
+        const struct mf_piece piece = {
+            .kind = MF_PIECE_DERIVED,
+            .text = {(const char *)text.data, text.len},
+        };
+        found = text.len && visitor->visit(visitor->user, &piece);
+        mf_buf_release(&text);
+    }
+    return found;
+}
+
 static bool see_strings(const struct visitor *visitor,
                         const struct mf_flow *flow)
 {
@@ -193,7 +213,9 @@ static bool see_strings(const struct visitor *visitor,
            see(visitor, details->server_host) || see(visitor, details->sni) ||
            (flow->type == MF_FLOW_HTTP && see_http(visitor, flow)) ||
            see_dns(visitor, details->dns_request) ||
-           see_dns(visitor, details->dns_response);
+           see_dns(visitor, details->dns_response) ||
+           (visitor->derives && flow->type == MF_FLOW_DNS &&
+            see_derived(visitor, flow));
 }
 
 static bool see_bodies(const struct visitor *visitor,
@@ -211,7 +233,7 @@ bool mf_flow_each_piece(const struct mf_flow *flow,
                         bool (*visit)(void *user, const struct mf_piece *piece),
                         void *user)
 {
-    const struct visitor visitor = {visit, user, .decodes = true};
+    const struct visitor visitor = {visit, user, true, true};
     return see_strings(&visitor, flow) || see_bodies(&visitor, flow);
 }
 
@@ -228,7 +250,7 @@ static bool measure(void *user, const struct mf_piece *piece)
 void mf_flow_measure_bodies(const struct mf_flow *flow,
                             struct mf_body_lens *ret_lens)
 {
-    const struct visitor visitor = {measure, ret_lens, .decodes = false};
+    const struct visitor visitor = {measure, ret_lens, false, false};
     *ret_lens = (struct mf_body_lens){0};
     see_bodies(&visitor, flow);
 }
@@ -250,6 +272,7 @@ bool mf_flow_each_text(const struct mf_flow *flow,
                        bool (*visit)(void *user, const char *text, size_t len),
                        void *user)
 {
-    struct text_visitor visitor = {visit, user};
-    return mf_flow_each_piece(flow, see_if_text, &visitor);
+    struct text_visitor texts = {visit, user};
+    const struct visitor visitor = {see_if_text, &texts, true, false};
+    return see_strings(&visitor, flow) || see_bodies(&visitor, flow);
 }

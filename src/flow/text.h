@@ -8,11 +8,13 @@
 #include "flow/flow.h"
 
 enum mf_piece_kind {
-    MF_PIECE_LINE,   /* an address, URL, header name or value, ... */
-    MF_PIECE_BODY,   /* a body or message that is text */
-    MF_PIECE_BINARY, /* a body or message that is not */
-    MF_PIECE_OTHER,  /* bytes that nobody searches: a body as it was on the
-                        wire beside its decoded form, a certificate */
+    MF_PIECE_LINE,    /* an address, URL, header name or value, ... */
+    MF_PIECE_BODY,    /* a body or message that is text */
+    MF_PIECE_BINARY,  /* a body or message that is not */
+    MF_PIECE_DERIVED, /* what body filters see of DNS: made of what a LINE
+                         or nobody else tells */
+    MF_PIECE_OTHER,   /* bytes that nobody searches: a body as it was on the
+                         wire beside its decoded form, a certificate */
 };
 
 struct mf_piece {
@@ -21,7 +23,7 @@ struct mf_piece {
      * lives for the call. Empty for MF_PIECE_OTHER. */
     struct mf_span text;
     /* Where it comes from: the bytes of a field inside the flow's snapshot,
-     * as they are there. Empty for MF_PIECE_LINE. */
+     * as they are there. Empty for MF_PIECE_LINE and MF_PIECE_DERIVED. */
     struct mf_span origin;
     /* The content encoding is unknown, or breaks off: `text` may not be what
      * others make of `origin`. */

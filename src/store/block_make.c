@@ -271,7 +271,8 @@ static int add_cut(struct cuts *cuts, struct mf_span span)
 static bool take_piece(void *user, const struct mf_piece *piece)
 {
     struct mf_block_maker *maker = user;
-    bool is_text = piece->kind == MF_PIECE_LINE || piece->kind == MF_PIECE_BODY;
+    bool is_text =
+        piece->kind != MF_PIECE_BINARY && piece->kind != MF_PIECE_OTHER;
     bool is_encoded = piece->text.text != piece->origin.text;
     if (is_text)
         maker->rc = sign(maker, piece->text);
