@@ -341,9 +341,10 @@ static int check_piece(struct mf_check *check, sqlite3_stmt *stmt,
                         "flow %" PRIu64 ": its piece from message %" PRIu64
                         " is nowhere or there twice",
                         place.number, place.first);
-    if (has_data)
+    int type = sqlite3_column_int(stmt, 6);
+    if (has_data && type >= MF_FLOW_HTTP && type <= MF_FLOW_UDP)
         check_piece_data(check, place.number, place.first, count,
-                         (enum mf_flow_type)sqlite3_column_int(stmt, 6), stmt);
+                         (enum mf_flow_type)type, stmt);
     *last = place;
     *next = place.first + count;
     int rc = mf_check__add(&check->pieces, &place, err);
