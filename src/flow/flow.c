@@ -50,6 +50,8 @@ static const struct {
 
 uint32_t mf_flow__messages_field(enum mf_flow_type type)
 {
+    if (type < MF_FLOW_HTTP || type > MF_FLOW_UDP)
+        return 0;
     return types[type - 1].messages;
 }
 

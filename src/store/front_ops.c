@@ -212,7 +212,8 @@ int mf_front_delete(struct mf_front *front, uint64_t number)
     int rc = mf_front__load(front, number, &entry);
     if (!rc)
         rc = mf_front__reserve_change(front);
-    if (!rc && entry->state == MF_FLOW_LIVE) {
+    /* Of a flow that was cut off more may come, too. */
+    if (!rc && entry->state != MF_FLOW_ENDED) {
         uint64_t whole_key =
             mf_front__whole_key(front, entry->source->text,
                                 (struct mf_span){entry->id, entry->id_len});
