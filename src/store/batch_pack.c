@@ -95,11 +95,11 @@ static int gather(struct mf_batch *batch, uint64_t number, uint64_t from,
                   struct run *run, struct mf_err *err)
 {
     sqlite3_stmt *stmt = mf_batch__stmt(batch, MF_BATCH_GET_PIECES);
-    struct mf_buf fields, piece;
+    struct mf_buf fields, piece, id;
     enum mf_flow_type type = 0;
-    struct mf_span id = {"", 0};
     int rc;
     mf_buf_init(&fields, SIZE_MAX);
+    mf_buf_init(&id, SIZE_MAX);
     mf_buf_init(&piece, SIZE_MAX);
     *run = (struct run){0};
     mf_sql_bind_int(stmt, 1, number);
@@ -112,9 +112,10 @@ static int gather(struct mf_batch *batch, uint64_t number, uint64_t from,
             break;
         run->count += (uint64_t)sqlite3_column_int64(stmt, 1);
         type = (enum mf_flow_type)sqlite3_column_int(stmt, 3);
-        id = (struct mf_span){sqlite3_column_blob(stmt, 4),
-                              (size_t)sqlite3_column_bytes(stmt, 4)};
-        if (mf_buf_append(&fields, sqlite3_column_blob(stmt, 2),
+        mf_buf_clear(&id);
+        if (mf_buf_append(&id, sqlite3_column_blob(stmt, 4),
+                          (size_t)sqlite3_column_bytes(stmt, 4)) ||
+            mf_buf_append(&fields, sqlite3_column_blob(stmt, 2),
                           (size_t)sqlite3_column_bytes(stmt, 2))) {
             rc = out_of_memory(err);
             break;
@@ -122,13 +123,16 @@ static int gather(struct mf_batch *batch, uint64_t number, uint64_t from,
     }
     rc = rc == 1 ? 0 : rc;
     if (!rc && run->count)
-        rc = mf_messages_put_piece(type, id, fields.data, fields.len, &piece);
+        rc = mf_messages_put_piece(
+            type, (struct mf_span){(const char *)id.data, id.len}, fields.data,
+            fields.len, &piece);
     if (!rc && run->count)
         rc = mf_flow_from_snapshot(piece.data, piece.len, MF_FLOW_ENDED,
                                    &run->flow, err);
     sqlite3_reset(stmt);
     mf_buf_release(&fields);
     mf_buf_release(&piece);
+    mf_buf_release(&id);
     return rc == MF_ECORRUPT || rc == MF_EINVAL ? 0 : rc;
 }
 
