@@ -51,22 +51,32 @@ static void note_change(struct told *told, const struct mf_change *change)
     told->gone_count += change->record == NULL;
 }
 
-static void on_commit(void *user, const struct mf_commit *commit)
+/* With told->mutex held, so that one thread at a time takes them. */
+static void take_changes(struct fixture *fixture)
 {
-    struct told *told = user;
+    struct mf_change changes[64];
+    size_t count;
+    while ((count = mf_store_take_changes(fixture->store, changes, 64)))
+        for (size_t i = 0; i < count; i++) {
+            note_change(&fixture->told, &changes[i]);
+            mf_record_unref(changes[i].record);
+        }
+}
+
+static void on_commit(void *user, uint64_t ticket)
+{
+    struct fixture *fixture = user;
+    struct told *told = &fixture->told;
     pthread_mutex_lock(&told->mutex);
-    told->ticket = commit->ticket;
-    told->flow_count = commit->flow_count;
+    told->ticket = ticket;
     told->commits++;
-    for (size_t i = 0; i < commit->change_count; i++)
-        note_change(told, &commit->changes[i]);
     pthread_cond_broadcast(&told->changed);
     pthread_mutex_unlock(&told->mutex);
 }
 
 static void on_failure(void *user, const struct mf_err *err)
 {
-    struct told *told = user;
+    struct told *told = &((struct fixture *)user)->told;
     pthread_mutex_lock(&told->mutex);
     told->failures++;
     told->failure = *err;
@@ -81,7 +91,7 @@ int fixture_try_open(struct fixture *fixture, struct mf_err *err)
         .max_flows = fixture->max_flows,
         .on_commit = on_commit,
         .on_failure = on_failure,
-        .user = &fixture->told,
+        .user = fixture,
     };
     fixture->told.ticket = 0;
     fixture->told.last_change = 0; /* opening may change flows untold */
@@ -157,6 +167,7 @@ void wait_ticket(struct fixture *fixture, uint64_t ticket)
     pthread_mutex_lock(&told->mutex);
     while (told->ticket < ticket)
         pthread_cond_wait(&told->changed, &told->mutex);
+    take_changes(fixture);
     pthread_mutex_unlock(&told->mutex);
 }
 
@@ -166,6 +177,7 @@ void wait_done(struct fixture *fixture, size_t count)
     pthread_mutex_lock(&told->mutex);
     while (told->done_count < count)
         pthread_cond_wait(&told->changed, &told->mutex);
+    take_changes(fixture);
     pthread_mutex_unlock(&told->mutex);
 }
 
@@ -181,9 +193,15 @@ void wait_failure(struct fixture *fixture, size_t count)
 void wait_flow_count(struct fixture *fixture, uint64_t count)
 {
     struct told *told = &fixture->told;
+    struct mf_store_stats stats;
     pthread_mutex_lock(&told->mutex);
-    while (told->flow_count != count)
+    for (;;) {
+        mf_store_stats(fixture->store, &stats);
+        if (stats.flow_count == count)
+            break;
         pthread_cond_wait(&told->changed, &told->mutex);
+    }
+    take_changes(fixture);
     pthread_mutex_unlock(&told->mutex);
 }
 
@@ -257,7 +275,8 @@ int changes(struct fixture *fixture, uint64_t after, size_t limit,
 {
     struct mf_reader *reader;
     assert_int_equal(mf_reader_open(fixture->store, &reader, NULL), 0);
-    int rc = mf_reader_changes(reader, after, limit, ret_window, NULL);
+    int rc =
+        mf_reader_changes(reader, after, limit, NULL, NULL, ret_window, NULL);
     mf_reader_close(reader);
     return rc;
 }
@@ -268,7 +287,7 @@ struct mf_record *get(struct fixture *fixture, const void *id, size_t id_len)
     struct mf_record *record = NULL;
     const struct mf_flow_ref ref = ref_of(id, id_len);
     assert_int_equal(mf_reader_open(fixture->store, &reader, NULL), 0);
-    int rc = mf_reader_get(reader, &ref, &record, NULL);
+    int rc = mf_reader_get(reader, &ref, 0, &record, NULL);
     assert_true(rc == 0 || rc == MF_ENOENT);
     mf_reader_close(reader);
     return record;

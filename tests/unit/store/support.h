@@ -11,12 +11,12 @@
 #include "store/reader.h"
 #include "store/store.h"
 
-/* What the store told, and a way to wait for it. */
+/* What the store told, and a way to wait for it. Changes are as of the last
+ * call that waited. */
 struct told {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     uint64_t ticket;
-    uint64_t flow_count;
     size_t commits;
     size_t failures;
     size_t change_count;
