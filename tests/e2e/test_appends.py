@@ -21,7 +21,10 @@ FIELDS = {"tcp": "tcp_flow", "udp": "udp_flow", "websocket": "http_flow"}
 
 
 def export(server, *messages):
-    return server.ingest.ExportFlow(iter(messages), timeout=DEADLINE_S)
+    """Of a session, so that what has not ended stays live after the call."""
+    return server.ingest.ExportFlow(
+        iter(messages), metadata=[("mitmflow-session", "test")], timeout=DEADLINE_S
+    )
 
 
 def start(kind, flow_id="grows"):
@@ -137,7 +140,7 @@ def test_a_flow_of_another_source_is_another_flow(server):
     export(server, start("tcp"))
     answer = server.ingest.ExportFlow(
         iter([build.append("tcp", "grows", 0, texts(0))]),
-        metadata=[("mitmflow-source-bin", b"elsewhere")],
+        metadata=[("mitmflow-session", "test"), ("mitmflow-source-bin", b"elsewhere")],
         timeout=DEADLINE_S,
     )
     assert list(answer.missing) == ["grows"]

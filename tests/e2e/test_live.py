@@ -1,5 +1,6 @@
 """Viewers are told of a change before the disk has it; exporters only then."""
 
+import contextlib
 import subprocess
 
 import grpc
@@ -139,8 +140,10 @@ def test_flows_that_the_limits_took_are_told_and_counted(start_server):
     export(server, [build.http(f"http://{n}/") for n in range(20)])
     watch.take_until(lambda message: message.evicted == 15)
     assert len(watch.gone) == 15
-    assert set(watch.flows) == {flow.number for flow in server.flows()}
     assert len(watch.flows) == 5
+    # Lists are what was committed.
+    while (kept := {flow.number for flow in server.flows()}) != set(watch.flows):
+        assert kept > set(watch.flows)
     watch.stop()
 
 
@@ -190,7 +193,7 @@ def small_disk(tmp_path):
     """A disk of a few MB, or no such test: it takes root."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", folder]
+    command = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder]
     if subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("no right to mount")
     yield folder
@@ -201,19 +204,15 @@ def test_a_full_disk_refuses_flows_until_there_is_room(start_server, small_disk)
     server = start_server(data_dir=small_disk / "data")
     export(server, [build.http("http://before/")])
     filler = small_disk / "filler"
-    with filler.open("wb") as file:
-        try:
-            while True:
-                file.write(b"\0" * 65536)
-                file.flush()
-        except OSError:
-            pass
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"\0" * 65536)
 
     body = bytes(range(256)) * 256
     with pytest.raises(grpc.RpcError) as refused:
         for n in range(1000):
             export(server, [build.http(f"http://{n}/", body=body)])
-    assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED, server.process.output
     assert "disk is full" in refused.value.details()
     server.process.wait_lines("the disk is full")
     assert "http://before/" in {flow.http.url for flow in server.flows()}
