@@ -12,7 +12,7 @@ static int code_of(int sqlite_code)
         {SQLITE_CORRUPT, MF_ECORRUPT}, {SQLITE_CANTOPEN, MF_EACCES},
         {SQLITE_PERM, MF_EACCES},      {SQLITE_READONLY, MF_EACCES},
         {SQLITE_AUTH, MF_EACCES},      {SQLITE_BUSY, MF_EBUSY},
-        {SQLITE_LOCKED, MF_EBUSY},
+        {SQLITE_LOCKED, MF_EBUSY},     {SQLITE_FULL, MF_EFULL},
     };
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         if (codes[i].sqlite_code == (sqlite_code & 0xff))
