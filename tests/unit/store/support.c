@@ -63,6 +63,12 @@ static void take_changes(struct fixture *fixture)
         }
 }
 
+/* They are taken by whoever waits. */
+static void on_changes(void *user)
+{
+    (void)user;
+}
+
 static void on_commit(void *user, uint64_t ticket)
 {
     struct fixture *fixture = user;
@@ -89,6 +95,7 @@ int fixture_try_open(struct fixture *fixture, struct mf_err *err)
     const struct mf_store_opts opts = {
         .dir = fixture->dir,
         .max_flows = fixture->max_flows,
+        .on_changes = on_changes,
         .on_commit = on_commit,
         .on_failure = on_failure,
         .user = fixture,

@@ -26,7 +26,7 @@ static struct mf_filter *text_filter(char *text)
     Mitmflow__V1__FlowFilter message = MITMFLOW__V1__FLOW_FILTER__INIT;
     struct mf_filter *filter = NULL;
     message.filter_text = text;
-    assert_int_equal(mf_filter_new(&message, &filter, NULL), 0);
+    assert_int_equal(mf_filter_new(&message, &filter, NULL, NULL), 0);
     return filter;
 }
 
@@ -51,23 +51,27 @@ static void lists_are_newest_first_and_end_at_the_limit(void **state)
     mf_window_release(&window);
 }
 
-static void a_list_without_its_flow_has_the_same_summary(void **state)
+static void a_list_has_what_was_told_when_the_flow_was_put(void **state)
 {
     struct fixture *fixture = *state;
-    struct mf_window window, full;
-    const struct mf_list_query query = {.limit = 1, .with_flow = true};
-    size_t len, full_len;
+    struct mf_change change;
+    size_t len, told_len;
     fixture_open(fixture);
-    wait_ticket(fixture, put_letters(fixture, 'a', 'a'));
-    window = list(fixture, 1);
-    assert_int_equal(list_with(fixture, &query, &full), 0);
-    const uint8_t *summary = mf_record_summary(window.records[0], &len);
-    const uint8_t *want = mf_record_summary(full.records[0], &full_len);
-    assert_non_null(mf_record_flow(full.records[0]));
-    assert_int_equal(len, full_len);
-    assert_memory_equal(summary, want, len);
+    struct mf_flow *flow = make_flow("a", 1, TCP_END, "text");
+    uint64_t ticket;
+    assert_int_equal(mf_store_put(fixture->store, flow, "source", "s", &ticket),
+                     0);
+    mf_flow_unref(flow);
+    assert_int_equal(mf_store_take_changes(fixture->store, &change, 1), 1);
+    wait_ticket(fixture, ticket);
+    struct mf_window window = list(fixture, 1);
+    mf_record_summary(window.records[0], &len);
+    mf_record_summary(change.record, &told_len);
+    /* The fields are in another order. */
+    assert_int_equal(len, told_len);
+    assert_string_equal(mf_record_head(window.records[0])->source, "source");
     mf_window_release(&window);
-    mf_window_release(&full);
+    mf_record_unref(change.record);
 }
 
 static void a_filter_looks_into_messages(void **state)
@@ -104,19 +108,13 @@ static void a_filter_by_pin_finds_old_pins(void **state)
     wait_ticket(fixture, put_letters(fixture, 'a', 'j'));
     update(fixture, "b", &yes, NULL);
     update(fixture, "c", &yes, NULL);
-    assert_int_equal(mf_filter_new(&message, &filter, NULL), 0);
-    struct mf_list_query query = {.filter = filter, .limit = 10};
+    assert_int_equal(mf_filter_new(&message, &filter, NULL, NULL), 0);
+    const struct mf_list_query query = {.filter = filter, .limit = 10};
     assert_int_equal(list_with(fixture, &query, &window), 0);
     assert_int_equal(window.count, 2);
     assert_int_equal(mf_record_head(window.records[0])->number, 3);
     assert_int_equal(mf_record_head(window.records[1])->number, 2);
     assert_null(mf_record_flow(window.records[0]));
-    mf_window_release(&window);
-    query.with_flow = true;
-    query.limit = 1;
-    assert_int_equal(list_with(fixture, &query, &window), 0);
-    assert_int_equal(window.count, 1);
-    assert_non_null(mf_record_flow(window.records[0]));
     mf_window_release(&window);
     mf_filter_unref(filter);
 }
@@ -186,29 +184,58 @@ static void changes_come_once_each_in_order_page_by_page(void **state)
     assert_int_equal(changes(fixture, 10, 2, &window), MF_ENOENT);
 }
 
-static void big_flows_end_a_page_of_changes_early(void **state)
+static void what_a_filter_does_not_match_is_gone(void **state)
 {
     struct fixture *fixture = *state;
-    enum { LEN = 1000 };
-    char text[LEN + 1] = "";
+    struct mf_reader *reader;
     struct mf_window window;
-    uint64_t ticket = 0, after = 0;
-    size_t count = 0;
-    memset(text, 'x', LEN);
-    fixture->limits.changes_bytes = 2500;
+    struct mf_filter *filter = text_filter("odd");
+    _Atomic bool cancel = true;
     fixture_open(fixture);
-    for (char id = 'a'; id < 'f'; id++)
-        ticket = put_id(fixture, &id, 1, TCP_END, text, "s");
-    wait_ticket(fixture, ticket);
-    while (after < 5) {
-        assert_int_equal(changes(fixture, after, 100, &window), 0);
-        assert_true(window.count > 0 && window.count <= 3);
-        assert_int_equal(window.change, after + window.count);
-        after = window.change;
-        count += window.count;
-        mf_window_release(&window);
+    wait_ticket(fixture, put_letters(fixture, 'a', 'f'));
+    assert_int_equal(mf_reader_open(fixture->store, &reader, NULL), 0);
+    assert_int_equal(
+        mf_reader_changes(reader, 1, 10, filter, NULL, &window, NULL), 0);
+    assert_int_equal(window.count, 3);
+    assert_int_equal(window.gone_count, 2); /* the first is not asked for */
+    assert_int_equal(mf_record_head(window.records[0])->number, 2);
+    assert_null(mf_record_flow(window.records[0]));
+    assert_int_equal(window.gone[0], 3);
+    mf_window_release(&window);
+    assert_int_equal(
+        mf_reader_changes(reader, 1, 10, filter, &cancel, &window, NULL),
+        MF_ECLOSED);
+    mf_reader_close(reader);
+    mf_filter_unref(filter);
+}
+
+static void a_change_that_was_told_early_is_waited_for(void **state)
+{
+    struct fixture *fixture = *state;
+    struct mf_window window;
+    fixture_open(fixture);
+    wait_ticket(fixture, put_letters(fixture, 'a', 'a'));
+    put(fixture, "b", TCP_END, "x"); /* change 2, not waited for */
+    assert_int_equal(changes(fixture, 2, 10, &window), 0);
+    assert_int_equal(window.count, 0);
+    assert_int_equal(window.head, 2);
+    mf_window_release(&window);
+}
+
+static void a_flow_is_there_once_it_was_put(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_open(fixture);
+    for (int i = 0; i < 20; i++) {
+        char id[8], text[8];
+        snprintf(id, sizeof id, "%d", i / 2);
+        snprintf(text, sizeof text, "t%d", i);
+        put(fixture, id, TCP_END, text);
+        struct mf_record *record = get(fixture, id, strlen(id));
+        assert_non_null(record);
+        assert_true(holds(record, text));
+        mf_record_unref(record);
     }
-    assert_int_equal(count, 5);
 }
 
 static void one_flow_is_found_by_number_and_by_id(void **state)
@@ -221,19 +248,19 @@ static void one_flow_is_found_by_number_and_by_id(void **state)
     wait_ticket(fixture, put_letters(fixture, 'a', 'c'));
     assert_int_equal(mf_reader_open(fixture->store, &reader, NULL), 0);
     struct mf_flow_ref ref = {.number = 2, .id = {"c", 1}};
-    assert_int_equal(mf_reader_get(reader, &ref, &record, &err), 0);
+    assert_int_equal(mf_reader_get(reader, &ref, 0, &record, &err), 0);
     assert_int_equal(mf_record_head(record)->number, 2); /* number wins */
     mf_record_unref(record);
     ref.number = 0;
-    assert_int_equal(mf_reader_get(reader, &ref, &record, &err), 0);
+    assert_int_equal(mf_reader_get(reader, &ref, 0, &record, &err), 0);
     assert_int_equal(mf_record_head(record)->number, 3);
     mf_record_unref(record);
     ref.number = 99;
-    assert_int_equal(mf_reader_get(reader, &ref, &record, &err), MF_ENOENT);
+    assert_int_equal(mf_reader_get(reader, &ref, 0, &record, &err), MF_ENOENT);
     ref = (struct mf_flow_ref){.id = {"zz", 2}};
-    assert_int_equal(mf_reader_get(reader, &ref, &record, &err), MF_ENOENT);
+    assert_int_equal(mf_reader_get(reader, &ref, 0, &record, &err), MF_ENOENT);
     ref = (struct mf_flow_ref){0};
-    assert_int_equal(mf_reader_get(reader, &ref, &record, &err), MF_ENOENT);
+    assert_int_equal(mf_reader_get(reader, &ref, 0, &record, &err), MF_ENOENT);
     mf_reader_close(reader);
 }
 
@@ -241,6 +268,8 @@ static void a_damaged_snapshot_leaves_its_summary(void **state)
 {
     struct fixture *fixture = *state;
     struct mf_window window;
+    struct mf_reader *reader;
+    struct mf_err damage;
     fixture_open(fixture);
     wait_ticket(fixture, put_letters(fixture, 'a', 'b'));
     char path[128];
@@ -250,30 +279,28 @@ static void a_damaged_snapshot_leaves_its_summary(void **state)
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(
         sqlite3_exec(db,
-                     "UPDATE snapshot SET flow = x'ff' WHERE number = 1;"
-                     "DELETE FROM snapshot WHERE number = 2",
+                     "UPDATE recent SET snapshot = x'ff' WHERE number = 1;"
+                     "DELETE FROM recent WHERE number = 2",
                      NULL, NULL, NULL),
         SQLITE_OK);
     sqlite3_close(db);
     fixture_open(fixture);
-    const struct mf_list_query query = {.limit = 10, .with_flow = true};
+    const struct mf_list_query query = {.limit = 10};
     assert_int_equal(list_with(fixture, &query, &window), 0);
     assert_int_equal(window.count, 2);
-    for (size_t i = 0; i < 2; i++) {
-        size_t len;
-        assert_null(mf_record_flow(window.records[i]));
-        mf_record_summary(window.records[i], &len);
-        assert_true(len > 10);
-    }
     mf_window_release(&window);
     struct mf_filter *filter = text_filter("even");
     const struct mf_list_query filtered = {.filter = filter, .limit = 10};
-    assert_int_equal(list_with(fixture, &filtered, &window), 0);
-    assert_int_equal(window.count, 0);
-    mf_window_release(&window);
+    assert_int_equal(mf_reader_open(fixture->store, &reader, NULL), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(mf_reader_list(reader, &filtered, &window, NULL), 0);
+        assert_int_equal(window.count, 0);
+        mf_window_release(&window);
+        /* What cannot be read is told once. */
+        assert_true(mf_reader_take_damage(reader, &damage) == (i ? 0 : 1));
+    }
+    mf_reader_close(reader);
     mf_filter_unref(filter);
-    assert_int_equal(update(fixture, "a", NULL, "note"), 0);
-    assert_string_equal(fixture->told.done_note, "note");
 }
 
 int main(void)
@@ -282,13 +309,15 @@ int main(void)
     cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(lists_are_newest_first_and_end_at_the_limit),
-        TEST(a_list_without_its_flow_has_the_same_summary),
+        TEST(a_list_has_what_was_told_when_the_flow_was_put),
         TEST(a_filter_looks_into_messages),
         TEST(a_filter_by_pin_finds_old_pins),
         TEST(flows_begun_later_than_a_time_can_be_asked_for),
         TEST(a_cancelled_list_stops),
         TEST(changes_come_once_each_in_order_page_by_page),
-        TEST(big_flows_end_a_page_of_changes_early),
+        TEST(what_a_filter_does_not_match_is_gone),
+        TEST(a_change_that_was_told_early_is_waited_for),
+        TEST(a_flow_is_there_once_it_was_put),
         TEST(one_flow_is_found_by_number_and_by_id),
         TEST(a_damaged_snapshot_leaves_its_summary),
     };
