@@ -1,5 +1,4 @@
 /* Filters by columns alone. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,9 +62,9 @@ static verdict of_bool(bool is_match)
 
 static verdict search(const struct mf_node *node, struct mf_span text)
 {
-    bool is_limited = false;
-    bool found = mf_pattern_finds(node->pattern, text, &is_limited);
-    return is_limited ? MF_FILTER_UNSURE : of_bool(found);
+    struct mf_pattern_effort effort = {0};
+    bool found = mf_pattern_finds(node->pattern, text, &effort);
+    return effort.is_limited ? MF_FILTER_UNSURE : of_bool(found);
 }
 
 static verdict of_text(const struct mf_node *node, struct mf_span text)
@@ -220,15 +219,14 @@ static verdict url(struct mf_judge *judge, const struct mf_node *node,
 static verdict peer(struct mf_judge *judge, const struct mf_node *node,
                     enum mf_name_kind kind, uint32_t id, uint16_t port)
 {
-    char text[MF_NAME_MAX_LEN + 16];
+    char text[MF_NAME_MAX_LEN + MF_PORT_TEXT_LEN];
     struct mf_span host =
         id ? judge->name_text(judge->user, kind, id) : (struct mf_span){"", 0};
     /* Port 0 may stand for one that 16 bits cannot hold. */
     if (!host.len || host.len > MF_NAME_MAX_LEN || !port)
         return MF_FILTER_UNSURE;
-    int len =
-        snprintf(text, sizeof text, "%.*s:%u", (int)host.len, host.text, port);
-    return search(node, (struct mf_span){text, (size_t)len});
+    size_t len = mf_peer_text(host, port, text);
+    return search(node, (struct mf_span){text, len});
 }
 
 static verdict server(struct mf_judge *judge, const struct mf_node *node,

@@ -1,6 +1,5 @@
 /* Whether a record matches. What is looked at is mitmproxy's choice
  * (mitmproxy/flowfilter.py) where the operator is. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -9,8 +8,8 @@
 #include "query/pattern.h"
 #include "query/sets.h"
 
-/* More than a host name and a port. */
-enum { PEER_MAX_LEN = 1100 };
+/* More than a host name can have. */
+enum { HOST_MAX_LEN = 1024 };
 
 /* A text made once for all leaves that look at it. */
 struct made {
@@ -23,7 +22,7 @@ struct made {
 struct match {
     const struct mf_record_head *head;
     const struct mf_flow *flow;
-    bool is_limited;
+    struct mf_pattern_effort effort;
     struct made headers[2]; /* by enum mf_half */
     struct made bodies[2];
     struct made dns[2];
@@ -42,9 +41,7 @@ static struct mf_span string_span(const char *text)
 static bool finds(struct match *match, const struct mf_node *node,
                   struct mf_span text)
 {
-    /* One that met its limits would meet them in the next text too. */
-    return !match->is_limited &&
-           mf_pattern_finds(node->pattern, text, &match->is_limited);
+    return mf_pattern_finds(node->pattern, text, &match->effort);
 }
 
 /* ---- texts that are made ---- */
@@ -184,12 +181,11 @@ static bool url(struct match *match, const struct mf_node *node)
 static bool peer(struct match *match, const struct mf_node *node,
                  struct mf_flow_peer peer)
 {
-    char text[PEER_MAX_LEN];
-    if (!peer.host.len || peer.host.len > sizeof text - 16)
+    char text[HOST_MAX_LEN + MF_PORT_TEXT_LEN];
+    if (!peer.host.len || peer.host.len > HOST_MAX_LEN)
         return false;
-    int len = snprintf(text, sizeof text, "%.*s:%u", (int)peer.host.len,
-                       peer.host.text, peer.port);
-    return finds(match, node, (struct mf_span){text, (size_t)len});
+    size_t len = mf_peer_text(peer.host, peer.port, text);
+    return finds(match, node, (struct mf_span){text, len});
 }
 
 static bool metadata(struct match *match, const struct mf_node *node)
@@ -357,7 +353,7 @@ static bool pattern_leaf(struct match *match, const struct mf_node *node)
 
 static bool matches(struct match *match, const struct mf_node *node)
 {
-    if (match->is_limited)
+    if (match->effort.is_limited)
         return false;
     switch (node->kind) {
     case MF_NODE_ALL:
@@ -392,7 +388,7 @@ bool mf_filter_match(const struct mf_filter *filter,
         return false;
     bool is_match = matches(&match, filter->root);
     release(&match);
-    if (!match.is_limited)
+    if (!match.effort.is_limited)
         return is_match;
     if (ret_limited)
         *ret_limited = true;

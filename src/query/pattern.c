@@ -6,22 +6,31 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
 
 enum {
-    /* Steps of one match. */
+    /* Steps from one place in the text. */
     MATCH_LIMIT = 1000000,
     DEPTH_LIMIT = 100000,
     HEAP_LIMIT_KIB = 16 * 1024,
     JIT_STACK_MIN = 32 * 1024,
     JIT_STACK_MAX = 1024 * 1024,
     TRANSLATED_MAX_LEN = 256 * 1024,
+    WINDOW_FIRST = 4096,
+    WINDOW_MIN = 16,
 };
+
+/* Of looking through one flow. */
+#define EFFORT_MAX_NS (2 * MF_NS_PER_S)
 
 /* ---- making ---- */
 
 static uint32_t options_of(const struct mf_pattern *pattern)
 {
-    uint32_t options = PCRE2_ALT_CIRCUMFLEX | PCRE2_NEVER_BACKSLASH_C;
+    uint32_t options =
+        PCRE2_ALT_CIRCUMFLEX | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT;
     if (!pattern->is_bytes)
         options |= PCRE2_UTF;
     if (!pattern->is_bytes && !pattern->is_ascii)
@@ -172,17 +181,96 @@ static bool is_limit(int rc)
            rc == PCRE2_ERROR_NOMEMORY;
 }
 
-bool mf_pattern_finds(const struct mf_pattern *pattern, struct mf_span text,
-                      bool *is_limited)
+/* Of this thread. */
+static int64_t cpu_ns(void)
 {
-    struct tools *tools = tools_of_thread();
+    struct timespec at;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
+    return at.tv_sec * MF_NS_PER_S + at.tv_nsec;
+}
+
+static int search(const struct mf_pattern *pattern, struct mf_span text,
+                  size_t from, size_t to, const struct tools *tools)
+{
+    pcre2_set_offset_limit(tools->context, to);
+    return pcre2_match(pattern->code, (PCRE2_SPTR)text.text, text.len, from,
+                       from ? PCRE2_NO_UTF_CHECK : 0, tools->data,
+                       tools->context);
+}
+
+/* The least place from `at` on where a match may begin. */
+static size_t next_start(const struct mf_pattern *pattern, struct mf_span text,
+                         size_t at)
+{
+    while (!pattern->is_bytes && at < text.len &&
+           (text.text[at] & 0xc0) == 0x80)
+        at++;
+    return at;
+}
+
+/* How many starts to try before the next look at the clock. */
+static size_t next_window(size_t window, int64_t took_ns)
+{
+    if (took_ns < 2 * MF_NS_PER_MS)
+        return window * 4;
+    return took_ns > 20 * MF_NS_PER_MS && window > WINDOW_MIN ? window / 4
+                                                              : window;
+}
+
+/*
+ * The limit on steps counts those from one place in the text. There are many
+ * places in a long one, so those are tried bit by bit.
+ */
+static int search_long(const struct mf_pattern *pattern, struct mf_span text,
+                       const struct tools *tools,
+                       struct mf_pattern_effort *effort)
+{
+    size_t from = 0, window = WINDOW_FIRST;
+    int rc;
+    for (int64_t before_ns = cpu_ns();;) {
+        size_t to = text.len - from > window ? from + window : text.len;
+        rc = search(pattern, text, from, to, tools);
+        int64_t now_ns = cpu_ns();
+        effort->spent_ns += now_ns - before_ns;
+        if (rc != PCRE2_ERROR_NOMATCH || to == text.len)
+            return rc;
+        if (effort->spent_ns > EFFORT_MAX_NS)
+            return PCRE2_ERROR_MATCHLIMIT;
+        window = next_window(window, now_ns - before_ns);
+        from = next_start(pattern, text, to + 1);
+        before_ns = now_ns;
+        if (from > text.len)
+            return rc;
+    }
+}
+
+static int search_short(const struct mf_pattern *pattern, struct mf_span text,
+                        const struct tools *tools,
+                        struct mf_pattern_effort *effort)
+{
+    int64_t before_ns = mf_clock_mono_ns();
+    int rc = search(pattern, text, 0, text.len, tools);
+    int64_t took_ns = mf_clock_mono_ns() - before_ns;
+    if (took_ns > MF_NS_PER_MS)
+        effort->spent_ns += took_ns;
+    return effort->spent_ns > EFFORT_MAX_NS && rc < 0 ? PCRE2_ERROR_MATCHLIMIT
+                                                      : rc;
+}
+
+bool mf_pattern_finds(const struct mf_pattern *pattern, struct mf_span text,
+                      struct mf_pattern_effort *effort)
+{
+    struct tools *tools = effort->is_limited ? NULL : tools_of_thread();
     if (!tools) {
-        *is_limited = true;
+        effort->is_limited = true;
         return false;
     }
-    int rc = pcre2_match(pattern->code, (PCRE2_SPTR)(text.len ? text.text : ""),
-                         text.len, 0, 0, tools->data, tools->context);
+    if (!text.len)
+        text.text = "";
+    int rc = text.len > WINDOW_FIRST
+                 ? search_long(pattern, text, tools, effort)
+                 : search_short(pattern, text, tools, effort);
     if (is_limit(rc))
-        *is_limited = true;
+        effort->is_limited = true;
     return rc >= 0;
 }

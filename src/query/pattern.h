@@ -17,14 +17,20 @@ int mf_pattern_make(const char *text, size_t len, const struct mf_pattern *like,
                     struct mf_regex_fault *ret_fault);
 void mf_pattern_release(struct mf_pattern *pattern);
 
+/* What looking has cost so far, for one flow; begins as {0}. */
+struct mf_pattern_effort {
+    int64_t spent_ns;
+    bool is_limited; /* something took more than it may */
+};
+
 /*
- * True if the pattern is somewhere in `text`. False, with *is_limited set,
- * when looking took more steps or memory than a match may; else *is_limited
- * is left alone. Nothing is found in text that is not UTF-8 by a pattern that
- * is not of bytes. Any thread.
+ * True if the pattern is somewhere in `text`. False, with is_limited set,
+ * when looking took more steps, memory or time than it may; without a look
+ * if it is set already. Nothing is found in text that is not UTF-8 by a
+ * pattern that is not of bytes. Any thread.
  */
 bool mf_pattern_finds(const struct mf_pattern *pattern, struct mf_span text,
-                      bool *is_limited);
+                      struct mf_pattern_effort *effort);
 
 /* True if a match takes no longer than a walk over the text or two. */
 bool mf_pattern_is_quick(const struct mf_pattern *pattern);

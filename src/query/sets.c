@@ -57,3 +57,17 @@ bool mf_is_asset_type(struct mf_span header)
             return true;
     return false;
 }
+
+size_t mf_peer_text(struct mf_span host, uint32_t port, char *text)
+{
+    char digits[MF_PORT_TEXT_LEN];
+    size_t count = 0, len = host.len;
+    memcpy(text, host.text, host.len);
+    text[len++] = ':';
+    do
+        digits[count++] = (char)('0' + port % 10);
+    while (port /= 10);
+    while (count)
+        text[len++] = digits[--count];
+    return len;
+}

@@ -53,6 +53,18 @@ static void a_limit_that_was_not_met_is_not_told(void **state)
     mf_record_unref(record);
 }
 
+static void so_is_one_that_is_slow_at_every_place(void **state)
+{
+    (void)state;
+    struct mf_record *record = record_of_many(1000000);
+    struct mf_filter *filter = filter_of("~b \"a{20000}[bc]\"");
+    bool is_limited = false;
+    assert_false(mf_filter_match(filter, record, &is_limited));
+    assert_true(is_limited);
+    mf_filter_unref(filter);
+    mf_record_unref(record);
+}
+
 static void a_judge_that_met_a_limit_is_unsure(void **state)
 {
     (void)state;
@@ -127,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pathological_expression_is_given_up_and_told),
+        cmocka_unit_test(so_is_one_that_is_slow_at_every_place),
         cmocka_unit_test(a_limit_that_was_not_met_is_not_told),
         cmocka_unit_test(a_judge_that_met_a_limit_is_unsure),
         cmocka_unit_test(quick_filters_may_run_anywhere),

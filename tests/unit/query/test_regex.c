@@ -1,5 +1,7 @@
 #include "support.h"
 
+#include <stdlib.h>
+
 #include "query/pattern.h"
 
 static const struct mf_pattern bytes = {.is_bytes = true, .is_caseless = true};
@@ -182,13 +184,13 @@ static bool pattern_finds(const struct mf_pattern *like, const char *python,
     struct mf_arena arena = {0};
     struct mf_pattern *pattern;
     struct mf_regex_fault fault;
-    bool is_limited = false;
+    struct mf_pattern_effort effort = {0};
     assert_int_equal(
         mf_pattern_make(python, strlen(python), like, &arena, &pattern, &fault),
         0);
     bool found =
-        mf_pattern_finds(pattern, (struct mf_span){subject, len}, &is_limited);
-    assert_false(is_limited);
+        mf_pattern_finds(pattern, (struct mf_span){subject, len}, &effort);
+    assert_false(effort.is_limited);
     mf_pattern_release(pattern);
     mf_arena_release(&arena);
     return found;
@@ -232,6 +234,32 @@ static void lines_end_as_in_python(void **state)
     assert_true(pattern_finds(&dotall, "a.b", "a\nb", 3));
 }
 
+/* Long texts are searched bit by bit: no match may fall between two. */
+static void a_match_is_found_at_every_place_of_a_long_text(void **state)
+{
+    (void)state;
+    enum { LEN = 70000 };
+    static const char *const patterns[] = {"n\xc3\xa4h", "(?<=\\s)n\xc3\xa4h",
+                                           "^n\xc3\xa4h$", "\\bn.{1,2}h\\b"};
+    char *subject = malloc(LEN);
+    assert_non_null(subject);
+    struct mf_pattern like = text;
+    like.is_multiline = true;
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
+        for (size_t at = 1; at + 5 < LEN;
+             at += at > 4080 && at < 4110 ? 1 : 1999) {
+            memset(subject, 'x', LEN);
+            memcpy(subject + at, "\nn\xc3\xa4h\n", 6);
+            assert_true(pattern_finds(&like, patterns[i], subject, LEN));
+            like.is_bytes = true;
+            assert_true(pattern_finds(&like, patterns[i], subject, LEN));
+            like.is_bytes = false;
+            subject[at + 1] = 'm';
+            assert_false(pattern_finds(&like, patterns[i], subject, LEN));
+        }
+    free(subject);
+}
+
 static void what_pcre_cannot_hold_is_told(void **state)
 {
     (void)state;
@@ -258,6 +286,7 @@ int main(void)
         cmocka_unit_test(groups_are_not_nested_without_end),
         cmocka_unit_test(text_and_bytes_know_different_letters),
         cmocka_unit_test(lines_end_as_in_python),
+        cmocka_unit_test(a_match_is_found_at_every_place_of_a_long_text),
         cmocka_unit_test(what_pcre_cannot_hold_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
