@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "pb/wire.h"
 
-enum { STATUS_MAX_DIGITS = 4 };
+enum { STATUS_MAX_DIGITS = 4, MISSING = 102 /* of ExportFlowResponse */ };
 
 void mf_answer_init(struct mf_answer *answer)
 {
@@ -113,16 +113,19 @@ static void read_hello_response(const uint8_t *data, size_t len,
 {
     struct mf_cursor cursor = mf_cursor_make(data, len);
     struct mf_wire_field field, inner;
-    bool raw_bodies = false;
+    bool raw_bodies = false, appends = false;
     while (mf_wire_next(&cursor, &field)) {
         if (field.number == 1 && field.type == MF_WIRE_LEN) {
             copy_printable(hello->version, sizeof hello->version, field.data,
                            field.len);
         } else if (field.number == 2 && field.type == MF_WIRE_LEN) {
             struct mf_cursor takes = mf_cursor_make(field.data, field.len);
-            while (mf_wire_next(&takes, &inner))
+            while (mf_wire_next(&takes, &inner)) {
                 if (inner.number == 1 && inner.type == MF_WIRE_VARINT)
                     raw_bodies = inner.value != 0;
+                if (inner.number == 2 && inner.type == MF_WIRE_VARINT)
+                    appends = inner.value != 0;
+            }
         } else if (field.number == 3 && field.type == MF_WIRE_VARINT) {
             hello->max_message_len = field.value;
         }
@@ -131,6 +134,7 @@ static void read_hello_response(const uint8_t *data, size_t len,
         hello->greeting = MF_GREETING_REFUSED;
     else
         hello->greeting = raw_bodies ? MF_GREETING_RICH : MF_GREETING_PUBLISHED;
+    hello->takes_appends = hello->greeting == MF_GREETING_RICH && appends;
 }
 
 static bool is_not_now(int http_status)
@@ -161,10 +165,12 @@ int mf_ack_read(const struct mf_answer *answer, struct mf_ack *ret_ack)
     int rc = mf_answer_message(answer, &data, &len);
     if (rc)
         return rc;
-    struct mf_ack ack = {0};
+    struct mf_ack ack = {.data = data, .len = len};
     struct mf_cursor cursor = mf_cursor_make(data, len);
     struct mf_wire_field field;
     while (mf_wire_next(&cursor, &field)) {
+        if (field.number == MISSING && field.type == MF_WIRE_LEN)
+            ack.has_missing = true;
         if (field.type != MF_WIRE_VARINT)
             continue;
         if (field.number == 3)
@@ -176,4 +182,15 @@ int mf_ack_read(const struct mf_answer *answer, struct mf_ack *ret_ack)
         return cursor.error;
     *ret_ack = ack;
     return 0;
+}
+
+bool mf_ack_is_missing(const struct mf_ack *ack, const uint8_t *id, size_t len)
+{
+    struct mf_cursor cursor = mf_cursor_make(ack->data, ack->len);
+    struct mf_wire_field field;
+    while (mf_wire_next(&cursor, &field))
+        if (field.number == MISSING && field.type == MF_WIRE_LEN &&
+            field.len == len && (len == 0 || memcmp(field.data, id, len) == 0))
+            return true;
+    return false;
 }

@@ -69,6 +69,7 @@ enum mf_greeting {
 
 struct mf_hello {
     enum mf_greeting greeting;
+    bool takes_appends;
     uint64_t max_message_len; /* 0: not told */
     char version[32];         /* printable ASCII */
 };
@@ -83,9 +84,16 @@ void mf_hello_read(const struct mf_answer *answer, struct mf_hello *ret_hello);
 struct mf_ack {
     uint64_t processed;
     uint64_t rejected;
+    bool has_missing; /* flows that must be sent whole; see below */
+    const uint8_t *data;
+    size_t len;
 };
 
-/* Errors of mf_answer_message(), and MF_ECORRUPT. */
+/* Errors of mf_answer_message(), and MF_ECORRUPT; `answer` is borrowed for as
+ * long as the acknowledgement is used. */
 int mf_ack_read(const struct mf_answer *answer, struct mf_ack *ret_ack);
+
+/* True if the server names this flow as one that must be sent whole. */
+bool mf_ack_is_missing(const struct mf_ack *ack, const uint8_t *id, size_t len);
 
 #endif

@@ -9,13 +9,19 @@ enum { FLOWS_MAX = 65536 };
 #define INTERVAL_MIN_NS ((int64_t)100 * MF_NS_PER_MS)
 
 struct entry {
-    size_t count, sent_count;
+    size_t count;
+    size_t told; /* of them, by snapshots and appends */
+    size_t sent_count;
     uint64_t bytes, sent_bytes;
     size_t sent_len; /* of the last snapshot */
     int64_t sent_ns;
+    int64_t told_ns; /* the last snapshot or append */
+    bool is_there;   /* the server was sent a snapshot to append to */
+    bool is_wanted;  /* and has not got it */
 };
 
 struct mf_growth {
+    bool appends;
     struct mf_map *by_id;
 };
 
@@ -24,6 +30,7 @@ struct mf_growth *mf_growth_new(void)
     struct mf_growth *growth = malloc(sizeof *growth);
     if (!growth)
         return NULL;
+    growth->appends = false;
     growth->by_id = mf_map_new();
     if (!growth->by_id) {
         free(growth);
@@ -67,7 +74,19 @@ static struct entry *entry_new(struct mf_growth *growth, const void *id,
     return entry;
 }
 
-static int64_t due_ns(const struct entry *entry)
+void mf_growth_set_appends(struct mf_growth *growth, bool appends)
+{
+    growth->appends = appends;
+}
+
+static bool is_appended(const struct mf_growth *growth,
+                        const struct entry *entry)
+{
+    return growth->appends && entry->is_there && !entry->is_wanted;
+}
+
+/* The next snapshot. */
+static int64_t whole_due_ns(const struct entry *entry)
 {
     int64_t cost_ns = (int64_t)((double)entry->sent_len * MF_NS_PER_S /
                                 MF_GROWTH_BYTES_PER_S);
@@ -75,38 +94,83 @@ static int64_t due_ns(const struct entry *entry)
            (cost_ns > INTERVAL_MIN_NS ? cost_ns : INTERVAL_MIN_NS);
 }
 
-bool mf_growth_add(struct mf_growth *growth, const void *id, size_t id_len,
-                   size_t count, size_t len, int64_t now_ns)
+enum mf_growth_way mf_growth_add(struct mf_growth *growth, const void *id,
+                                 size_t id_len, size_t count, size_t len,
+                                 int64_t now_ns)
 {
     struct entry *entry = mf_map_get(growth->by_id, id, id_len);
     if (!entry)
         entry = entry_new(growth, id, id_len);
     if (!entry)
-        return true;
+        return MF_GROWTH_WHOLE;
     entry->count = count;
     entry->bytes += len;
-    return entry->count >= 2 * entry->sent_count ||
-           (entry->bytes >= 2 * entry->sent_bytes && entry->sent_bytes) ||
-           now_ns >= due_ns(entry);
+    if (is_appended(growth, entry))
+        return now_ns - entry->told_ns >= MF_GROWTH_APPEND_NS ? MF_GROWTH_APPEND
+                                                              : MF_GROWTH_WAIT;
+    bool is_due = entry->count >= 2 * entry->sent_count ||
+                  (entry->bytes >= 2 * entry->sent_bytes && entry->sent_bytes);
+    return is_due || now_ns >= whole_due_ns(entry) ? MF_GROWTH_WHOLE
+                                                   : MF_GROWTH_WAIT;
 }
 
 void mf_growth_sent(struct mf_growth *growth, const void *id, size_t id_len,
-                    size_t len, int64_t now_ns)
+                    size_t told, size_t len, int64_t now_ns)
 {
     struct entry *entry = mf_map_get(growth->by_id, id, id_len);
     if (!entry)
         return;
+    entry->told = told;
     entry->sent_count = entry->count;
     entry->sent_bytes = entry->bytes;
     entry->sent_len = len;
-    entry->sent_ns = now_ns;
+    entry->sent_ns = entry->told_ns = now_ns;
+    entry->is_there = told > 0;
+    entry->is_wanted = false;
+}
+
+void mf_growth_appended(struct mf_growth *growth, const void *id, size_t id_len,
+                        size_t told, int64_t now_ns)
+{
+    struct entry *entry = mf_map_get(growth->by_id, id, id_len);
+    if (!entry)
+        return;
+    entry->told = told;
+    entry->told_ns = now_ns;
+    entry->is_there = told > 0;
+}
+
+size_t mf_growth_told(const struct mf_growth *growth, const void *id,
+                      size_t id_len)
+{
+    const struct entry *entry = mf_map_get(growth->by_id, id, id_len);
+    return entry && is_appended(growth, entry) ? entry->told : 0;
+}
+
+uint64_t mf_growth_bytes(const struct mf_growth *growth, const void *id,
+                         size_t id_len)
+{
+    const struct entry *entry = mf_map_get(growth->by_id, id, id_len);
+    return entry ? entry->bytes : 0;
+}
+
+bool mf_growth_want_whole(struct mf_growth *growth, const void *id,
+                          size_t id_len)
+{
+    struct entry *entry = mf_map_get(growth->by_id, id, id_len);
+    if (entry)
+        entry->is_wanted = true;
+    return entry != NULL;
 }
 
 int64_t mf_growth_due_ns(const struct mf_growth *growth, const void *id,
                          size_t id_len)
 {
     const struct entry *entry = mf_map_get(growth->by_id, id, id_len);
-    return entry && entry->count != entry->sent_count ? due_ns(entry) : 0;
+    if (!entry || (entry->count <= entry->told && !entry->is_wanted))
+        return 0;
+    return is_appended(growth, entry) ? entry->told_ns + MF_GROWTH_APPEND_NS
+                                      : whole_due_ns(entry);
 }
 
 void mf_growth_forget(struct mf_growth *growth, const void *id, size_t id_len)

@@ -359,8 +359,8 @@ static double end_of(struct mf_walk *walk, PyObject *flow, PyObject *request,
     return end;
 }
 
-static void put_websocket_close(struct mf_walk *walk, uint32_t number,
-                                PyObject *websocket)
+void mf_walk_put_websocket_close(struct mf_walk *walk, uint32_t number,
+                                 PyObject *websocket)
 {
     PyObject *by_client =
         mf_walk_get(walk, websocket, MF_NAME_closed_by_client);
@@ -375,13 +375,34 @@ static void put_websocket_close(struct mf_walk *walk, uint32_t number,
     Py_DECREF(by_client);
 }
 
+double mf_walk_http_seconds(struct mf_walk *walk, PyObject *flow)
+{
+    PyObject *request = mf_walk_get(walk, flow, MF_NAME_request);
+    PyObject *response = mf_walk_get(walk, flow, MF_NAME_response);
+    PyObject *websocket = mf_walk_get(walk, flow, MF_NAME_websocket);
+    PyObject *request_data =
+        request ? mf_walk_get(walk, request, MF_NAME_data) : NULL;
+    PyObject *response_data =
+        response ? mf_walk_get(walk, response, MF_NAME_data) : NULL;
+    double start = request_data ? mf_walk_seconds(walk, request_data,
+                                                  MF_NAME_timestamp_start)
+                                : -1;
+    double end = end_of(walk, flow, request_data, response_data, websocket);
+    Py_XDECREF(request_data);
+    Py_XDECREF(response_data);
+    Py_XDECREF(request);
+    Py_XDECREF(response);
+    Py_XDECREF(websocket);
+    return start > 0 && end > start ? end - start : -1;
+}
+
 static void put_websocket(struct mf_walk *walk, PyObject *websocket)
 {
     PyObject *messages = mf_walk_get(walk, websocket, MF_NAME_messages);
     if (messages)
-        mf_walk_put_messages(walk, 11, messages, true);
+        mf_walk_put_messages(walk, 11, messages, 0, true);
     Py_XDECREF(messages);
-    put_websocket_close(walk, 100, websocket);
+    mf_walk_put_websocket_close(walk, 100, websocket);
 }
 
 void mf_walk_put_http(struct mf_walk *walk, PyObject *flow, bool is_live)

@@ -108,9 +108,14 @@ static bool begin_message(struct mf_link *link, struct call *call)
     if (call->ending || (link->in_flight_len >= MF_LINK_IN_FLIGHT_LEN))
         return false;
     struct mf_message *message;
-    while ((message = mf_queue_next(link->queue)) &&
-           mf_outgoing_begin(&link->outgoing, message, &link->rules))
-        mf_queue_give_up_last(link->queue);
+    while ((message = mf_queue_next(link->queue))) {
+        if (mf_message_is_append(message) && !link->hello.takes_appends)
+            mf_queue_want_last(link->queue);
+        else if (mf_outgoing_begin(&link->outgoing, message, &link->rules))
+            mf_queue_give_up_last(link->queue);
+        else
+            break;
+    }
     if (!message)
         return false;
     call->messages++;
@@ -261,6 +266,11 @@ static void drop_first_call(struct mf_link *link)
     call_free(call);
 }
 
+static bool is_missing(const void *user, const uint8_t *id, size_t len)
+{
+    return mf_ack_is_missing(user, id, len);
+}
+
 /* Take the answers of calls that are over, in the calls' order. */
 static void settle(struct mf_link *link)
 {
@@ -280,7 +290,8 @@ static void settle(struct mf_link *link)
                                                       : call->messages;
         if (acked < call->messages || !call->is_sent)
             fail(link, MF_EIO, "the server ended a call before its end");
-        mf_queue_ack(link->queue, acked);
+        mf_queue_ack(link->queue, acked, ack.has_missing ? is_missing : NULL,
+                     &ack);
         link->acked += acked;
         link->rejected += ack.rejected;
         if (acked)
@@ -518,6 +529,8 @@ static int put_hello(struct mf_link *link)
         rc = mf_wire_begin(body, 5, &mark);
     if (!rc)
         rc = mf_wire_put_varint(body, 1, 1);
+    if (!rc)
+        rc = mf_wire_put_varint(body, 2, 1);
     if (!rc)
         rc = mf_wire_end(body, mark);
     if (rc)

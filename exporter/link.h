@@ -10,6 +10,9 @@
  * a failed call makes its messages and those of all later calls wait again,
  * and ends the link.
  *
+ * An append to a server that takes none, or to a flow that the server names
+ * as missing, makes its flow wanted (queue.h).
+ *
  * Thread:  the sender's. Units: ns of the monotonic clock; bytes.
  */
 #ifndef MF_EXPORTER_LINK_H

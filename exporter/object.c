@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "exporter/module.h"
 
 /* The longest message; far above two bodies of any sensible grpc_body_max. */
@@ -62,7 +63,7 @@ static int object_init(PyObject *object, PyObject *args, PyObject *kwargs)
         read_text("mitmproxy_version", version, self->config.mitmproxy_version,
                   sizeof self->config.mitmproxy_version))
         return -1;
-    self->walk.body_max = BODY_MAX_LEN;
+    self->walk.body_max = self->walk.list_max = BODY_MAX_LEN;
     Py_INCREF(log);
     self->log = log;
     Py_INCREF(on_untold);
@@ -83,11 +84,20 @@ static void stop_sender(struct mf_object *self, double seconds)
     self->is_stopped = true;
     if (!sender || self->has_ended)
         return;
-    bool has_ended;
-    Py_BEGIN_ALLOW_THREADS has_ended =
-        mf_sender_stop(sender, (int64_t)(seconds * 1e9));
-    Py_END_ALLOW_THREADS self->has_ended = true;
-    if (!has_ended) {
+    int64_t until_ns = mf_clock_mono_ns() + (int64_t)(seconds * 1e9);
+    int rc = MF_EBUSY;
+    while (rc == MF_EBUSY) {
+        if (seconds > 0) {
+            mf_object_send_wanted(self);
+            mf_object_flush(self, true);
+        }
+        int64_t left_ns = until_ns - mf_clock_mono_ns();
+        Py_BEGIN_ALLOW_THREADS rc =
+            mf_sender_stop(sender, left_ns > 0 ? left_ns : 0);
+        Py_END_ALLOW_THREADS
+    }
+    self->has_ended = true;
+    if (rc) {
         self->sender = NULL;
         self->queue = NULL; /* the thread's for ever */
     }
@@ -175,7 +185,7 @@ static PyObject *object_configure(PyObject *object, PyObject *args)
         return NULL;
     }
     config.body_max = (size_t)body_max;
-    self->walk.body_max = config.body_max;
+    self->walk.body_max = self->walk.list_max = config.body_max;
     self->config = config;
     self->has_config = true;
     if (self->sender)
@@ -230,7 +240,7 @@ static PyObject *object_stop(PyObject *object, PyObject *arg)
     if (self->queue)
         mf_queue_get_stats(self->queue, &stats);
     close_queue(self);
-    return PyLong_FromSize_t(stats.waiting + stats.in_flight);
+    return PyLong_FromSize_t(stats.waiting + stats.in_flight + stats.wanted);
 }
 
 static int append_line(PyObject *lines, const char *text, bool is_warning)
@@ -243,7 +253,8 @@ static int append_line(PyObject *lines, const char *text, bool is_warning)
 
 PyDoc_STRVAR(tick_doc,
              "tick() -> (lines, has_untold)\n\n"
-             "Release what was sent, send growing flows that are due. "
+             "Release what was sent, send growing flows that are due and "
+             "flows that the server wants whole. "
              "lines: (is_warning, text), to be logged; has_untold: call "
              "again in a while.");
 
@@ -254,8 +265,10 @@ static PyObject *object_tick(PyObject *object, PyObject *unused)
     bool has_untold = false, is_warning;
     char text[320];
     mf_object_collect(self);
-    if (self->queue && !self->is_stopped)
+    if (self->queue && !self->is_stopped) {
+        mf_object_send_wanted(self);
         has_untold = mf_object_flush(self, false);
+    }
     PyObject *lines = PyList_New(0);
     while (lines && self->sender &&
            mf_sender_take_line(self->sender, text, sizeof text, &is_warning))
@@ -278,14 +291,16 @@ static PyObject *object_stats(PyObject *object, PyObject *unused)
     if (self->sender)
         mf_sender_get_stats(self->sender, &sender);
     return Py_BuildValue(
-        "{sKsKsKsnsnsnsOsOsKsKsKsn}", "pushed",
+        "{sKsKsKsnsnsnsOsOsOsKsKsKsKsn}", "pushed",
         (unsigned long long)queue.pushed, "acked",
         (unsigned long long)queue.acked, "given_up",
         (unsigned long long)queue.given_up, "waiting",
         (Py_ssize_t)queue.waiting, "in_flight", (Py_ssize_t)queue.in_flight,
         "memory", (Py_ssize_t)queue.memory, "connected",
         sender.connected ? Py_True : Py_False, "published",
-        sender.published ? Py_True : Py_False, "connects",
+        sender.published ? Py_True : Py_False, "appends",
+        self->sender && mf_sender_append_max(self->sender) ? Py_True : Py_False,
+        "wanted", (unsigned long long)queue.wanted_total, "connects",
         (unsigned long long)sender.connects, "rejected",
         (unsigned long long)sender.rejected, "failures",
         (unsigned long long)self->failures, "growing",

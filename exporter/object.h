@@ -15,6 +15,10 @@
 /* Kinds of failure that are told once each. */
 enum { MF_FAILURE_KINDS = 16 };
 
+/* A flow that ended is sent so often for a server that says it has not got
+ * it; then, for a last time, in one message. */
+enum { MF_ATTEMPTS_MAX = 3 };
+
 struct mf_object {
     PyObject_HEAD struct mf_walk walk;
     struct mf_encoder enc;
@@ -38,6 +42,50 @@ struct mf_object {
 /* Encode into self->enc; its `error` tells of failure. */
 void mf_object_encode(struct mf_object *self, PyObject *flow,
                       const struct mf_event *event);
+
+/* Encode one event and put it into the queue: the flow whole, and by appends
+ * what of its messages one message of ours does not hold. Its id is in
+ * self->id. */
+void mf_object_send(struct mf_object *self, PyObject *flow,
+                    enum mf_event_index index, unsigned attempt);
+
+/* Set what depends on the server: how long a list of messages may be in one
+ * message. True: it takes appends. */
+bool mf_object_look_at_server(struct mf_object *self);
+
+/* ---- growing flows (grow.c); ids in self->id ---- */
+
+/* A flow has a new message. */
+void mf_object_grow(struct mf_object *self, PyObject *flow,
+                    enum mf_event_index index);
+
+/* Send how a flow ended as an append; false if it has to be sent whole. */
+bool mf_object_append_end(struct mf_object *self, PyObject *flow,
+                          enum mf_event_index index);
+
+/* Send messages of a flow from the one with index `first` on. */
+void mf_object_append(struct mf_object *self, PyObject *flow,
+                      enum mf_event_index index, size_t first,
+                      unsigned attempt);
+
+/* The event that tells of a message of such a flow. */
+enum mf_event_index mf_object_growing(const struct mf_event *event);
+
+/* Forget an ended flow. */
+void mf_object_forget(struct mf_object *self, PyObject *flow);
+
+/* Send the flows that a server wants whole. */
+void mf_object_send_wanted(struct mf_object *self);
+
+/* Read the flow's id into self->id; false if it has none. */
+bool mf_object_read_id(struct mf_object *self, PyObject *flow);
+
+/* Take a reference: what the queue calls. */
+void mf_object_hold(void *object);
+
+/* Tell, once for each kind, of a flow that could not be sent. */
+void mf_object_note_failure(struct mf_object *self, int error,
+                            const char *hook);
 
 /* One hook; never raises. */
 void mf_object_handle(struct mf_object *self, PyObject *flow,

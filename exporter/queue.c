@@ -6,12 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cursor.h"
 #include "base/error.h"
+#include "pb/wire.h"
 
 enum {
     CHUNK_LEN = 256 * 1024,
     SPARE_CHUNKS = 4,
     BODY_SLOTS = 256,
+    APPEND_FIELD = 100, /* of ExportFlowRequest */
+    FLOW_ID_FIELD = 1,  /* of FlowAppend, which it begins with */
     ALIGN = 16,
 };
 
@@ -25,11 +29,14 @@ struct chunk {
     _Alignas(ALIGN) uint8_t bytes[];
 };
 
+/* An object that messages refer to: a body, or the flow of an append. */
 struct body {
     void *object;
-    struct body *next_dead;
-    size_t messages;
+    struct body *next_dead, *next_wanted;
+    size_t messages; /* and one if it waits to be taken as wanted */
     size_t len;
+    bool was_wanted; /* is, or was: what else is on its way says nothing new */
+    unsigned event, attempt; /* of the last append */
 };
 
 struct part {
@@ -45,6 +52,7 @@ struct mf_message {
     size_t memory;
     size_t len;
     size_t copied_len;
+    struct body *flow; /* of an append; else NULL */
     size_t part_count;
     struct part parts[]; /* then the copied bytes */
 };
@@ -60,6 +68,7 @@ struct mf_queue {
     size_t spare_count;
     struct body *slots[BODY_SLOTS]; /* bodies lately seen, by address */
     struct body *dead;
+    struct body *wanted, *last_wanted;
     atomic_bool has_dead;
     struct mf_queue_stats stats;
 };
@@ -216,6 +225,8 @@ void *mf_queue_take_dead(struct mf_queue *queue)
 /* Out of the list already. */
 static void message_drop(struct mf_queue *queue, struct mf_message *message)
 {
+    if (message->flow)
+        body_put(queue, message->flow);
     for (size_t i = 0; i < message->part_count; i++)
         body_put(queue, message->parts[i].body);
     queue->stats.memory -= message->memory;
@@ -293,11 +304,31 @@ static int message_new(struct mf_queue *queue, const struct mf_encoder *enc,
     return 0;
 }
 
-int mf_queue_push(struct mf_queue *queue, const struct mf_encoder *enc,
-                  void (*hold)(void *object))
+/* Note what the message is an append to. */
+static int bind_flow(struct mf_queue *queue, struct mf_message *message,
+                     const struct mf_append *append, size_t held_len,
+                     void (*hold)(void *object))
+{
+    size_t memory = 0;
+    struct body *flow = body_get(queue, append->flow, 0, hold, &memory);
+    if (!flow)
+        return MF_ENOMEM;
+    flow->event = append->event;
+    flow->attempt = append->attempt;
+    message->flow = flow;
+    message->memory += held_len;
+    queue->stats.memory += held_len;
+    return 0;
+}
+
+static int push(struct mf_queue *queue, const struct mf_encoder *enc,
+                void (*hold)(void *object), const struct mf_append *append)
 {
     size_t head_len = sizeof(struct mf_message) +
                       enc->splice_count * sizeof(struct part) + enc->buf.len;
+    size_t held_len = append ? append->len : 0;
+    if (held_len > queue->max / 2)
+        held_len = queue->max / 2;
     int rc = 0;
     pthread_mutex_lock(&queue->lock);
     if (queue->closed) {
@@ -306,7 +337,8 @@ int mf_queue_push(struct mf_queue *queue, const struct mf_encoder *enc,
     }
     queue->stats.pushed++;
     size_t room;
-    while (!has_room(queue, room = new_memory(queue, enc, head_len))) {
+    while (
+        !has_room(queue, room = new_memory(queue, enc, head_len + held_len))) {
         if (room > queue->max || !give_up_one(queue)) {
             rc = MF_EFULL;
             queue->stats.given_up++;
@@ -315,6 +347,10 @@ int mf_queue_push(struct mf_queue *queue, const struct mf_encoder *enc,
     }
     struct mf_message *message;
     rc = message_new(queue, enc, head_len, hold, &message);
+    if (!rc && append && bind_flow(queue, message, append, held_len, hold)) {
+        message_drop(queue, message);
+        rc = MF_ENOMEM;
+    }
     if (rc) {
         queue->stats.given_up++;
         goto out;
@@ -330,6 +366,19 @@ out:
     return rc;
 }
 
+int mf_queue_push(struct mf_queue *queue, const struct mf_encoder *enc,
+                  void (*hold)(void *object))
+{
+    return push(queue, enc, hold, NULL);
+}
+
+int mf_queue_push_append(struct mf_queue *queue, const struct mf_encoder *enc,
+                         void (*hold)(void *object),
+                         const struct mf_append *append)
+{
+    return push(queue, enc, hold, append);
+}
+
 struct mf_message *mf_queue_next(struct mf_queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
@@ -342,6 +391,11 @@ struct mf_message *mf_queue_next(struct mf_queue *queue)
     }
     pthread_mutex_unlock(&queue->lock);
     return message;
+}
+
+bool mf_message_is_append(const struct mf_message *message)
+{
+    return message->flow != NULL;
 }
 
 size_t mf_message_len(const struct mf_message *message)
@@ -382,10 +436,123 @@ static void drop_first_in_flight(struct mf_queue *queue)
     message_drop(queue, message);
 }
 
-void mf_queue_ack(struct mf_queue *queue, size_t count)
+/* Drop the last in flight. */
+static void unlink_last(struct mf_queue *queue)
+{
+    struct mf_message *message = queue->last_in_flight, *before = NULL;
+    for (struct mf_message *m = queue->first; m != message; m = m->next)
+        before = m;
+    if (!before) {
+        drop_first_in_flight(queue);
+        return;
+    }
+    before->next = message->next;
+    queue->last_in_flight = before;
+    if (queue->last == message)
+        queue->last = before;
+    queue->stats.in_flight--;
+    message_drop(queue, message);
+}
+
+/* ---- flows that are wanted whole ---- */
+
+static void want(struct mf_queue *queue, struct body *flow)
+{
+    if (flow->was_wanted)
+        return;
+    flow->was_wanted = true;
+    flow->messages++;
+    flow->next_wanted = NULL;
+    if (queue->last_wanted)
+        queue->last_wanted->next_wanted = flow;
+    else
+        queue->wanted = flow;
+    queue->last_wanted = flow;
+    queue->stats.wanted++;
+    queue->stats.wanted_total++;
+}
+
+static struct body *unlink_wanted(struct mf_queue *queue)
+{
+    struct body *flow = queue->wanted;
+    if (!flow)
+        return NULL;
+    queue->wanted = flow->next_wanted;
+    if (!queue->wanted)
+        queue->last_wanted = NULL;
+    queue->stats.wanted--;
+    return flow;
+}
+
+bool mf_queue_take_wanted(struct mf_queue *queue, void (*hold)(void *object),
+                          struct mf_append *ret_append)
+{
+    pthread_mutex_lock(&queue->lock);
+    struct body *flow = unlink_wanted(queue);
+    if (flow) {
+        *ret_append = (struct mf_append){
+            .flow = flow->object,
+            .event = flow->event,
+            .attempt = flow->attempt,
+        };
+        hold(flow->object);
+        /* Appends from now on follow the whole flow: others than these. */
+        struct body **slot = body_slot(queue, flow->object);
+        if (*slot == flow)
+            *slot = NULL;
+        body_put(queue, flow);
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return flow != NULL;
+}
+
+void mf_queue_want_last(struct mf_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    struct mf_message *message = queue->last_in_flight;
+    if (message && message->flow)
+        want(queue, message->flow);
+    if (message)
+        unlink_last(queue);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+/* The id of the flow that the message is an append to; it stands before all
+ * that is spliced. */
+static bool read_flow_id(const struct mf_message *message,
+                         const uint8_t **ret_id, size_t *ret_len)
+{
+    struct mf_cursor cursor = mf_cursor_make(
+        &message->parts[message->part_count], message->copied_len);
+    bool is_append =
+        mf_cursor_varint(&cursor) == (APPEND_FIELD << 3 | MF_WIRE_LEN);
+    mf_cursor_varint(&cursor);
+    bool has_id =
+        mf_cursor_varint(&cursor) == (FLOW_ID_FIELD << 3 | MF_WIRE_LEN);
+    uint64_t len = mf_cursor_varint(&cursor);
+    *ret_id = mf_cursor_bytes(&cursor, len);
+    *ret_len = (size_t)len;
+    return is_append && has_id && !cursor.error;
+}
+
+static void want_if_missing(struct mf_queue *queue,
+                            const struct mf_message *message,
+                            mf_queue_is_missing *is_missing, const void *user)
+{
+    const uint8_t *id;
+    size_t len;
+    if (message->flow && read_flow_id(message, &id, &len) &&
+        is_missing(user, id, len))
+        want(queue, message->flow);
+}
+
+void mf_queue_ack(struct mf_queue *queue, size_t count,
+                  mf_queue_is_missing *is_missing, const void *user)
 {
     pthread_mutex_lock(&queue->lock);
     for (size_t i = 0; i < count && queue->stats.in_flight; i++) {
+        if (is_missing)
+            want_if_missing(queue, queue->first, is_missing, user);
         drop_first_in_flight(queue);
         queue->stats.acked++;
     }
@@ -414,21 +581,9 @@ void mf_queue_give_up(struct mf_queue *queue)
 void mf_queue_give_up_last(struct mf_queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
-    struct mf_message *message = queue->last_in_flight, *before = NULL;
-    for (struct mf_message *m = queue->first; message && m != message;
-         m = m->next)
-        before = m;
-    if (message && !before) {
-        drop_first_in_flight(queue);
+    if (queue->last_in_flight) {
+        unlink_last(queue);
         queue->stats.given_up++;
-    } else if (message) {
-        before->next = message->next;
-        queue->last_in_flight = before;
-        if (queue->last == message)
-            queue->last = before;
-        queue->stats.in_flight--;
-        queue->stats.given_up++;
-        message_drop(queue, message);
     }
     pthread_mutex_unlock(&queue->lock);
 }
@@ -442,6 +597,11 @@ void mf_queue_close(struct mf_queue *queue)
         drop_first_in_flight(queue);
     while (give_up_one(queue))
         ;
+    struct body *flow;
+    while ((flow = unlink_wanted(queue))) {
+        queue->stats.given_up++;
+        body_put(queue, flow);
+    }
     pthread_mutex_unlock(&queue->lock);
 }
 
@@ -456,7 +616,7 @@ bool mf_queue_is_empty(const struct mf_queue *queue)
 {
     struct mf_queue_stats stats;
     mf_queue_get_stats((struct mf_queue *)queue, &stats);
-    return stats.waiting + stats.in_flight == 0;
+    return stats.waiting + stats.in_flight + stats.wanted == 0;
 }
 
 void mf_queue_get_stats(struct mf_queue *queue,

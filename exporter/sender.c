@@ -47,9 +47,10 @@ struct mf_sender {
     atomic_bool is_asleep; /* a wake is worth a system call */
     atomic_bool stopping;
     _Atomic int64_t stop_ns; /* deadline, once stopping */
+    atomic_size_t append_max;
 
     pthread_mutex_t lock; /* of what follows, up to the next blank line */
-    pthread_cond_t ended;
+    pthread_cond_t ended; /* or a flow is wanted */
     bool has_ended;
     bool is_abandoned;
     struct mf_sender_config config;
@@ -80,6 +81,7 @@ static void notify(struct mf_sender *sender)
         ssize_t n = write(sender->notify_fd, "", 1);
         (void)n; /* a full pipe tells as much */
     }
+    pthread_cond_signal(&sender->ended);
     pthread_mutex_unlock(&sender->lock);
 }
 
@@ -239,6 +241,15 @@ void mf_sender_configure(struct mf_sender *sender,
     poke(sender);
 }
 
+/* Half of the longest message: the rest of a flow needs room, too. */
+static size_t append_max_of(const struct mf_hello *hello)
+{
+    if (!hello->takes_appends)
+        return 0;
+    uint64_t max = hello->max_message_len / 2;
+    return max && max < SIZE_MAX ? (size_t)max : SIZE_MAX;
+}
+
 static void set_connected(struct mf_sender *sender,
                           const struct mf_hello *hello)
 {
@@ -248,6 +259,13 @@ static void set_connected(struct mf_sender *sender,
     if (hello)
         sender->stats.connects++;
     pthread_mutex_unlock(&sender->lock);
+    if (hello)
+        atomic_store(&sender->append_max, append_max_of(hello));
+}
+
+size_t mf_sender_append_max(const struct mf_sender *sender)
+{
+    return atomic_load(&sender->append_max);
 }
 
 void mf_sender_get_stats(struct mf_sender *sender,
@@ -325,11 +343,15 @@ static short rest(struct mf_sender *sender, const struct mf_link *link, int fd,
     return got;
 }
 
-static void tell_dead(struct mf_sender *sender, uint64_t acked, uint64_t *told)
+/* Tell mitmproxy's thread if it has something to do with the queue. */
+static void tell_news(struct mf_sender *sender, uint64_t acked, uint64_t *told)
 {
-    if (acked != *told)
+    struct mf_queue_stats stats;
+    mf_queue_get_stats(sender->queue, &stats);
+    uint64_t news = acked + stats.wanted_total;
+    if (news != *told)
         notify(sender);
-    *told = acked;
+    *told = news;
 }
 
 /* Until the link ends; MF_ECLOSED: well. */
@@ -364,7 +386,7 @@ static int run_link(struct mf_sender *sender, struct mf_link *link, int fd,
             mf_backoff_reset(&sender->backoff);
             sender->refusals = 0;
         }
-        tell_dead(sender, mf_link_acked(link), &told);
+        tell_news(sender, mf_link_acked(link), &told);
     }
 }
 
@@ -582,7 +604,14 @@ static struct timespec monotonic_after(int64_t ns)
     return at;
 }
 
-bool mf_sender_stop(struct mf_sender *sender, int64_t deadline_ns)
+static bool has_wanted(const struct mf_sender *sender)
+{
+    struct mf_queue_stats stats;
+    mf_queue_get_stats(sender->queue, &stats);
+    return stats.wanted > 0;
+}
+
+int mf_sender_stop(struct mf_sender *sender, int64_t deadline_ns)
 {
     atomic_store(&sender->stop_ns, mf_clock_mono_ns() + deadline_ns);
     atomic_store(&sender->stopping, true);
@@ -590,16 +619,21 @@ bool mf_sender_stop(struct mf_sender *sender, int64_t deadline_ns)
     struct timespec until = monotonic_after(deadline_ns + STOP_SLACK_NS);
     pthread_mutex_lock(&sender->lock);
     int rc = 0;
-    while (!sender->has_ended && rc != ETIMEDOUT)
+    while (!sender->has_ended && rc != ETIMEDOUT &&
+           !(deadline_ns > 0 && has_wanted(sender)))
         rc = pthread_cond_timedwait(&sender->ended, &sender->lock, &until);
     bool has_ended = sender->has_ended;
+    if (!has_ended && rc != ETIMEDOUT) {
+        pthread_mutex_unlock(&sender->lock);
+        return MF_EBUSY;
+    }
     sender->is_abandoned = !has_ended;
     pthread_t thread = sender->thread;
     pthread_mutex_unlock(&sender->lock);
     if (!has_ended) {
         pthread_detach(thread);
-        return false;
+        return MF_ECLOSED;
     }
     pthread_join(thread, NULL);
-    return true;
+    return 0;
 }

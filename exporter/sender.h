@@ -30,9 +30,9 @@ struct mf_sender;
 
 /*
  * Start the thread. `notify_fd` (-1: none) gets a byte when there is a line
- * to log or a dead object in the queue; it does not block and stays open
- * until mf_sender_stop() has returned. The queue is borrowed, until then
- * too. NULL: no thread, or out of memory.
+ * to log, or a dead object or a wanted flow in the queue; it does not block and
+ * stays open until mf_sender_stop() has returned. The queue is borrowed, until
+ * then too. NULL: no thread, or out of memory.
  */
 struct mf_sender *mf_sender_start(struct mf_queue *queue,
                                   const struct mf_sender_config *config,
@@ -49,6 +49,12 @@ void mf_sender_wake(struct mf_sender *sender);
 bool mf_sender_take_line(struct mf_sender *sender, char *out, size_t cap,
                          bool *ret_is_warning);
 
+/*
+ * How many bytes an append, or the messages of a whole flow, may have for the
+ * server that was last connected; 0: it takes no appends, or none was.
+ */
+size_t mf_sender_append_max(const struct mf_sender *sender);
+
 struct mf_sender_stats {
     bool connected;
     bool published; /* the server knows the published schema only */
@@ -62,14 +68,15 @@ void mf_sender_get_stats(struct mf_sender *sender,
  * End the thread: what waits is sent for up to `deadline_ns` more if a
  * server is connected, or the first attempt to connect is still under way.
  *
- * True: the thread has ended; lines and counts may still be asked for until
- * mf_sender_free(). False: it hangs in a system call (a name server that does
- * not answer); it frees `sender` by itself later, and neither `sender` nor
- * `queue` may ever be used again.
+ * 0: the thread has ended; lines and counts may still be asked for until
+ * mf_sender_free(). MF_EBUSY: flows are wanted whole; put them into the queue
+ * and call again with the time that is left. MF_ECLOSED: it hangs in a system
+ * call (a name server that does not answer); it frees `sender` by itself
+ * later, and neither `sender` nor `queue` may ever be used again.
  */
-bool mf_sender_stop(struct mf_sender *sender, int64_t deadline_ns);
+int mf_sender_stop(struct mf_sender *sender, int64_t deadline_ns);
 
-/* After mf_sender_stop() has returned true. */
+/* After mf_sender_stop() has returned 0. */
 void mf_sender_free(struct mf_sender *sender);
 
 #endif

@@ -1,4 +1,4 @@
-/* TCPFlow and UDPFlow, message lists, and what all flows have. */
+/* TCPFlow and UDPFlow, message lists, appends, and what all flows have. */
 #include "exporter/walk.h"
 
 /* Overhead of a message beside its content, for the limit on a list. */
@@ -21,29 +21,96 @@ static void put_message(struct mf_walk *walk, uint32_t number,
     mf_encoder_end(walk->enc, mark);
 }
 
-void mf_walk_put_messages(struct mf_walk *walk, uint32_t number,
-                          PyObject *messages, bool is_websocket)
+/* Put the next message, if there is room for it; false: there is not. With
+ * `cut` there is always room for a part. */
+static bool put_next(struct mf_walk *walk, uint32_t number, PyObject *message,
+                     bool is_websocket, bool cut, size_t *left)
 {
-    size_t left = walk->body_max;
+    const uint8_t *data;
+    size_t len;
+    PyObject *content = mf_walk_get(walk, message, MF_NAME_content);
+    if (!mf_walk_to_bytes(content, &data, &len))
+        len = 0;
+    if (cut && len > *left)
+        len = *left;
+    bool has_room = cut || len + MESSAGE_OVERHEAD <= *left;
+    if (has_room) {
+        size_t cost = len + MESSAGE_OVERHEAD;
+        *left -= cost < *left ? cost : *left;
+        put_message(walk, number, message, content, data, len, is_websocket);
+    }
+    Py_XDECREF(content);
+    return has_room;
+}
+
+static void put_list(struct mf_walk *walk, uint32_t number, PyObject *messages,
+                     size_t first, bool is_websocket, bool one_at_least)
+{
+    size_t left = walk->list_max, at = first;
     PyObject *message;
     bool has_room = true;
-    for (Py_ssize_t i = 0; has_room && (message = mf_walk_item(messages, i));
-         i++) {
-        const uint8_t *data;
-        size_t len;
-        PyObject *content = mf_walk_get(walk, message, MF_NAME_content);
-        if (!mf_walk_to_bytes(content, &data, &len))
-            len = 0;
-        has_room = len + MESSAGE_OVERHEAD <= left;
-        if (has_room) {
-            left -= len + MESSAGE_OVERHEAD;
-            put_message(walk, number, message, content, data, len,
-                        is_websocket);
-        }
-        Py_XDECREF(content);
+    while (has_room && (message = mf_walk_item(messages, (Py_ssize_t)at))) {
+        has_room = put_next(walk, number, message, is_websocket,
+                            one_at_least && at == first, &left);
+        at += has_room;
         Py_DECREF(message);
     }
+    walk->list_end = at;
+    walk->list_count = mf_walk_count(messages);
 }
+
+void mf_walk_put_messages(struct mf_walk *walk, uint32_t number,
+                          PyObject *messages, size_t first, bool is_websocket)
+{
+    put_list(walk, number, messages, first, is_websocket, false);
+}
+
+PyObject *mf_walk_get_messages(struct mf_walk *walk, PyObject *flow,
+                               bool is_http)
+{
+    if (!is_http)
+        return mf_walk_get(walk, flow, MF_NAME_messages);
+    PyObject *websocket = mf_walk_get(walk, flow, MF_NAME_websocket);
+    PyObject *messages =
+        websocket ? mf_walk_get(walk, websocket, MF_NAME_messages) : NULL;
+    Py_XDECREF(websocket);
+    return messages;
+}
+
+/* ---- an append ---- */
+
+static void put_end(struct mf_walk *walk, PyObject *flow, bool is_http)
+{
+    PyObject *websocket =
+        is_http ? mf_walk_get(walk, flow, MF_NAME_websocket) : NULL;
+    if (websocket)
+        mf_walk_put_websocket_close(walk, 6, websocket);
+    Py_XDECREF(websocket);
+    mf_walk_put_error(walk, 7, flow);
+    mf_encoder_seconds(walk->enc, 8, mf_walk_latest(walk, flow, -1));
+    double seconds = is_http ? mf_walk_http_seconds(walk, flow)
+                             : mf_walk_stream_seconds(walk, flow);
+    if (seconds > 0)
+        mf_encoder_double_opt(walk->enc, 9, seconds * 1000);
+}
+
+bool mf_walk_put_append(struct mf_walk *walk, PyObject *flow, bool is_http,
+                        uint32_t number, size_t first, bool is_end)
+{
+    PyObject *messages = mf_walk_get_messages(walk, flow, is_http);
+    walk->list_end = walk->list_count = first;
+    mf_walk_put_text(walk, 1, flow, MF_NAME_id);
+    mf_encoder_varint_opt(walk->enc, 2, first);
+    if (messages)
+        put_list(walk, number, messages, first, is_http, true);
+    Py_XDECREF(messages);
+    bool is_last = walk->list_end >= walk->list_count;
+    if (is_last && is_end)
+        put_end(walk, flow, is_http);
+    return is_last;
+}
+
+/* ---- what all flows have ---- */
 
 void mf_walk_put_error(struct mf_walk *walk, uint32_t number, PyObject *flow)
 {
@@ -85,26 +152,48 @@ static double last_message_at(struct mf_walk *walk, PyObject *messages)
     return at;
 }
 
+/* When the flow began and the last moment that is known of it. */
+static void read_times(struct mf_walk *walk, PyObject *flow, PyObject *client,
+                       PyObject *messages, double *ret_start, double *ret_end)
+{
+    double start = -1, end = -1;
+    if (client) {
+        start = mf_walk_seconds(walk, client, MF_NAME_timestamp_start);
+        end = mf_walk_seconds(walk, client, MF_NAME_timestamp_end);
+    }
+    if (messages) {
+        double last = last_message_at(walk, messages);
+        end = last > end ? last : end;
+    }
+    *ret_start = start;
+    *ret_end = mf_walk_latest(walk, flow, end);
+}
+
+double mf_walk_stream_seconds(struct mf_walk *walk, PyObject *flow)
+{
+    PyObject *client = mf_walk_get(walk, flow, MF_NAME_client_conn);
+    PyObject *messages = mf_walk_get(walk, flow, MF_NAME_messages);
+    double start, end;
+    read_times(walk, flow, client, messages, &start, &end);
+    Py_XDECREF(messages);
+    Py_XDECREF(client);
+    return start > 0 && end > start ? end - start : -1;
+}
+
 void mf_walk_put_stream(struct mf_walk *walk, PyObject *flow, bool is_live)
 {
     PyObject *client = mf_walk_get(walk, flow, MF_NAME_client_conn);
     PyObject *server = mf_walk_get(walk, flow, MF_NAME_server_conn);
     PyObject *messages = mf_walk_get(walk, flow, MF_NAME_messages);
-    double start = -1, end = -1;
+    double start, end;
     mf_walk_put_text(walk, 1, flow, MF_NAME_id);
-    if (client) {
+    if (client)
         mf_walk_put_client(walk, 2, client);
-        start = mf_walk_seconds(walk, client, MF_NAME_timestamp_start);
-        end = mf_walk_seconds(walk, client, MF_NAME_timestamp_end);
-    }
     if (server)
         mf_walk_put_server(walk, 3, server);
-    if (messages) {
-        mf_walk_put_messages(walk, 4, messages, false);
-        double last = last_message_at(walk, messages);
-        end = last > end ? last : end;
-    }
-    end = mf_walk_latest(walk, flow, end);
+    if (messages)
+        mf_walk_put_messages(walk, 4, messages, 0, false);
+    read_times(walk, flow, client, messages, &start, &end);
     mf_encoder_seconds(walk->enc, 5, start);
     if (start > 0 && end > start)
         mf_encoder_double_opt(walk->enc, 6, (end - start) * 1000);

@@ -27,6 +27,9 @@ struct mf_walk {
     size_t chars_cap;
     struct mf_buf text; /* scratch: URLs, names, packed DNS */
     size_t body_max;
+    size_t list_max; /* of the messages of a flow, in one message of ours */
+    /* Of the last list of messages: where it stopped, and how many there are */
+    size_t list_end, list_count;
     struct mf_encoder *enc;
 };
 
@@ -101,16 +104,37 @@ void mf_walk_put_server(struct mf_walk *walk, uint32_t number, PyObject *conn);
 void mf_walk_put_cert(struct mf_walk *walk, uint32_t number, PyObject *cert);
 
 /*
- * The message lists of TCP and UDP flows, and of WebSockets. Contents beyond
- * walk->body_max in all are left out, the last first.
+ * The message lists of TCP and UDP flows, and of WebSockets, from the one
+ * with index `first` on. Contents beyond walk->list_max in all are left out,
+ * the last first; see walk->list_end.
  */
 void mf_walk_put_messages(struct mf_walk *walk, uint32_t number,
-                          PyObject *messages, bool is_websocket);
+                          PyObject *messages, size_t first, bool is_websocket);
+
+/*
+ * The body of a FlowAppend: messages from `first` (not 0) on, one at least if
+ * there is one, cut if it is too long by itself. If they are the last and
+ * `is_end`, also how the flow ended. True: they are the last.
+ */
+bool mf_walk_put_append(struct mf_walk *walk, PyObject *flow, bool is_http,
+                        uint32_t number, size_t first, bool is_end);
+
+/* A new reference to the list of messages of a flow; NULL if it has none. */
+PyObject *mf_walk_get_messages(struct mf_walk *walk, PyObject *flow,
+                               bool is_http);
 
 /* The body of a message of mitmproxy.v1.Flow for each kind of flow. */
 void mf_walk_put_http(struct mf_walk *walk, PyObject *flow, bool is_live);
 void mf_walk_put_dns(struct mf_walk *walk, PyObject *flow, bool is_live);
 void mf_walk_put_stream(struct mf_walk *walk, PyObject *flow, bool is_live);
+
+/* From a flow's start to the last moment that is known of it; negative: not
+ * known. */
+double mf_walk_http_seconds(struct mf_walk *walk, PyObject *flow);
+double mf_walk_stream_seconds(struct mf_walk *walk, PyObject *flow);
+
+void mf_walk_put_websocket_close(struct mf_walk *walk, uint32_t number,
+                                 PyObject *websocket);
 
 /* FlowMeta, as field `number`. */
 void mf_walk_put_meta(struct mf_walk *walk, uint32_t number, PyObject *flow);

@@ -475,6 +475,8 @@ static void put_socket_messages(struct maker *m, uint32_t number, int count)
         mf_buf_clear(&text);
         add(&text, "{\"event\":\"%s\",\"seq\":%d,\"for\":\"%s\",\"text\":\"",
             word(m), i, blank(i ? BLANK_NUMBER : BLANK_NAME));
+        if (i == 0)
+            add(&text, "%s ", blank(BLANK_UUID));
         add_words(m, &text, 12 + (int)random_below(&m->random, 20));
         add(&text, "\"}");
         size_t mark = begin(m, number);
@@ -555,9 +557,10 @@ static void put_dns_message(struct maker *m, uint32_t number, const char *host)
 
 static void put_dns(struct maker *m)
 {
-    char host[64], name[128];
+    char host[64], name[192];
     put_host(m, host, sizeof host);
-    snprintf(name, sizeof name, "%s.%s", blank(BLANK_NAME), host);
+    snprintf(name, sizeof name, "%s.%s.%s", blank(BLANK_NAME),
+             blank(BLANK_UUID), host);
     size_t mark = begin(m, 2);
     put_text(m, 1, "%s", blank(BLANK_ID));
     put_dns_message(m, 2, name);

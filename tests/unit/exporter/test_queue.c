@@ -62,7 +62,7 @@ static void messages_come_out_in_order_and_once(void **state)
         check_next(queue, n);
     assert_null(mf_queue_next(queue));
     assert_false(mf_queue_is_empty(queue));
-    mf_queue_ack(queue, 10);
+    mf_queue_ack(queue, 10, NULL, NULL);
     assert_true(mf_queue_is_empty(queue));
     assert_int_equal(stats_of(queue).acked, 10);
     assert_int_equal(stats_of(queue).memory, 0);
@@ -77,7 +77,7 @@ static void what_was_in_flight_comes_again_in_order(void **state)
         push(queue, n, 100);
     for (uint32_t n = 0; n < 4; n++)
         check_next(queue, n);
-    mf_queue_ack(queue, 1);
+    mf_queue_ack(queue, 1, NULL, NULL);
     mf_queue_requeue(queue);
     for (uint32_t n = 1; n < 6; n++)
         check_next(queue, n);
@@ -148,9 +148,9 @@ static void a_body_is_held_once_until_its_last_message_went(void **state)
     assert_true(stats_of(queue).memory < 2 * sizeof body);
     for (int i = 0; i < 3; i++)
         assert_non_null(mf_queue_next(queue));
-    mf_queue_ack(queue, 2);
+    mf_queue_ack(queue, 2, NULL, NULL);
     assert_null(mf_queue_take_dead(queue));
-    mf_queue_ack(queue, 1);
+    mf_queue_ack(queue, 1, NULL, NULL);
     assert_ptr_equal(mf_queue_take_dead(queue), &object);
     assert_null(mf_queue_take_dead(queue));
     assert_int_equal(stats_of(queue).memory, 0);
@@ -259,7 +259,7 @@ static void *take_all(void *arg)
             in_flight++;
         }
         if (in_flight >= 7 || !message) {
-            mf_queue_ack(race->queue, in_flight);
+            mf_queue_ack(race->queue, in_flight, NULL, NULL);
             in_flight = 0;
         }
     }
@@ -284,6 +284,133 @@ static void a_thread_may_take_while_another_puts_in(void **state)
     mf_queue_free(race.queue);
 }
 
+/* ---- appends ---- */
+
+static int flow_a, flow_b;
+
+/* Put in an append to the flow with this id. */
+static int push_append(struct mf_queue *queue, const char *id, void *flow,
+                       size_t held_len)
+{
+    struct mf_encoder enc;
+    mf_encoder_init(&enc, 1 << 24);
+    struct mf_mark mark = mf_encoder_begin(&enc, 100);
+    mf_encoder_bytes(&enc, 1, id, strlen(id));
+    mf_encoder_varint_opt(&enc, 2, 7);
+    mf_encoder_end(&enc, mark);
+    const struct mf_append append = {
+        .flow = flow, .len = held_len, .event = 5, .attempt = 2};
+    int rc = mf_queue_push_append(queue, &enc, hold, &append);
+    mf_encoder_release(&enc);
+    return rc;
+}
+
+static bool is_a(const void *user, const uint8_t *id, size_t len)
+{
+    (void)user;
+    return len == 1 && id[0] == 'a';
+}
+
+static void an_append_holds_its_flow_until_it_is_acknowledged(void **state)
+{
+    (void)state;
+    struct mf_queue *queue = mf_queue_new(1 << 20);
+    holds = 0;
+    assert_int_equal(push_append(queue, "a", &flow_a, 0), 0);
+    assert_int_equal(push_append(queue, "a", &flow_a, 5000), 0);
+    assert_int_equal(holds, 1);
+    assert_true(stats_of(queue).memory > 5000);
+    assert_true(mf_message_is_append(mf_queue_next(queue)));
+    mf_queue_next(queue);
+    mf_queue_ack(queue, 1, NULL, NULL);
+    assert_null(mf_queue_take_dead(queue));
+    mf_queue_ack(queue, 1, NULL, NULL);
+    assert_ptr_equal(mf_queue_take_dead(queue), &flow_a);
+    assert_null(mf_queue_take_dead(queue));
+    assert_int_equal(stats_of(queue).memory, 0);
+    mf_queue_free(queue);
+}
+
+static void a_missing_flow_is_wanted_once(void **state)
+{
+    (void)state;
+    struct mf_queue *queue = mf_queue_new(1 << 20);
+    struct mf_append wanted;
+    holds = 0;
+    push_append(queue, "a", &flow_a, 0);
+    push_append(queue, "b", &flow_b, 0);
+    push_append(queue, "a", &flow_a, 0);
+    push_append(queue, "a", &flow_a, 0);
+    for (int i = 0; i < 4; i++)
+        mf_queue_next(queue);
+    mf_queue_ack(queue, 2, is_a, NULL);
+    assert_int_equal(stats_of(queue).wanted, 1);
+    assert_false(mf_queue_is_empty(queue));
+    assert_true(mf_queue_take_wanted(queue, hold, &wanted));
+    assert_ptr_equal(wanted.flow, &flow_a);
+    assert_int_equal(wanted.event, 5);
+    assert_int_equal(wanted.attempt, 2);
+    assert_int_equal(holds, 3);
+    /* What was on its way says nothing new... */
+    mf_queue_ack(queue, 1, is_a, NULL);
+    assert_false(mf_queue_take_wanted(queue, hold, &wanted));
+    /* ...but what is put in from now on does. */
+    push_append(queue, "a", &flow_a, 0);
+    mf_queue_next(queue);
+    mf_queue_ack(queue, 2, is_a, NULL);
+    assert_true(mf_queue_take_wanted(queue, hold, &wanted));
+    assert_int_equal(stats_of(queue).wanted_total, 2);
+    assert_true(mf_queue_is_empty(queue));
+    mf_queue_free(queue);
+}
+
+static void an_append_that_cannot_be_sent_makes_its_flow_wanted(void **state)
+{
+    (void)state;
+    struct mf_queue *queue = mf_queue_new(1 << 20);
+    struct mf_append wanted;
+    push(queue, 1, 100);
+    push_append(queue, "a", &flow_a, 0);
+    push(queue, 2, 100);
+    check_next(queue, 1);
+    mf_queue_next(queue);
+    mf_queue_want_last(queue);
+    check_next(queue, 2);
+    assert_int_equal(stats_of(queue).in_flight, 2);
+    assert_int_equal(stats_of(queue).given_up, 0);
+    assert_true(mf_queue_take_wanted(queue, hold, &wanted));
+    mf_queue_ack(queue, 2, NULL, NULL);
+    assert_true(mf_queue_is_empty(queue));
+    mf_queue_free(queue);
+}
+
+static void what_is_held_counts_but_always_leaves_room(void **state)
+{
+    (void)state;
+    struct mf_queue *queue = mf_queue_new(10000);
+    assert_int_equal(push_append(queue, "a", &flow_a, 1 << 30), 0);
+    assert_true(stats_of(queue).memory >= 5000);
+    assert_int_equal(push_append(queue, "b", &flow_b, 1 << 30), 0);
+    assert_int_equal(stats_of(queue).given_up, 1);
+    assert_true(stats_of(queue).memory <= 10000);
+    mf_queue_free(queue);
+}
+
+static void a_closed_queue_wants_nothing(void **state)
+{
+    (void)state;
+    struct mf_queue *queue = mf_queue_new(1 << 20);
+    struct mf_append wanted;
+    push_append(queue, "a", &flow_a, 0);
+    mf_queue_next(queue);
+    mf_queue_ack(queue, 1, is_a, NULL);
+    mf_queue_close(queue);
+    assert_false(mf_queue_take_wanted(queue, hold, &wanted));
+    assert_ptr_equal(mf_queue_take_dead(queue), &flow_a);
+    assert_int_equal(stats_of(queue).given_up, 1);
+    mf_queue_free(queue);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +424,11 @@ int main(void)
         cmocka_unit_test(a_closed_queue_is_empty_and_takes_no_more),
         cmocka_unit_test(the_last_in_flight_can_be_given_up),
         cmocka_unit_test(a_thread_may_take_while_another_puts_in),
+        cmocka_unit_test(an_append_holds_its_flow_until_it_is_acknowledged),
+        cmocka_unit_test(a_missing_flow_is_wanted_once),
+        cmocka_unit_test(an_append_that_cannot_be_sent_makes_its_flow_wanted),
+        cmocka_unit_test(what_is_held_counts_but_always_leaves_room),
+        cmocka_unit_test(a_closed_queue_wants_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

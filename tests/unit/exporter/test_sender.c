@@ -102,7 +102,7 @@ static void begin(struct fixture *f)
 
 static void end(struct fixture *f, int64_t deadline_ns)
 {
-    assert_true(mf_sender_stop(f->sender, deadline_ns));
+    assert_int_equal(mf_sender_stop(f->sender, deadline_ns), 0);
     mf_sender_free(f->sender);
     mf_queue_free(f->queue);
     close(f->notice[0]);
@@ -192,7 +192,7 @@ static void a_name_that_does_not_exist_is_told(void **state)
     close(take_connection(f.listener));
     wait_line(f.sender, f.notice[0], "cannot export");
     mf_sender_configure(f.sender, &config);
-    assert_true(mf_sender_stop(f.sender, 0));
+    assert_int_equal(mf_sender_stop(f.sender, 0), 0);
     mf_sender_free(f.sender);
     f.sender = mf_sender_start(f.queue, &config, f.notice[1]);
     wait_line(f.sender, f.notice[0], "cannot export to http://nowhere");
