@@ -127,7 +127,7 @@ static int new_checkpoint(struct mf_upkeep *upkeep, struct mf_err *err)
     uint64_t restart =
         max_bytes ? smaller(max_bytes / 8, 128 * MIB) : 128 * MIB;
     const struct mf_checkpoint_opts opts = {
-        .often = restart / 4,
+        .often = restart / 16,
         .restart = restart,
         .pace = 2 * restart,
         .pace_full = 6 * restart,
