@@ -308,6 +308,23 @@ static void make_needle(struct bench *bench, size_t kind, char *needle)
     }
 }
 
+/* What is said of needles that are in few frames: those cost. */
+struct tally {
+    double in, taken, wrong, reads;
+    size_t count;
+};
+
+static void print_tally(const char *name, const struct tally *tally,
+                        double frames, size_t groups)
+{
+    double count = (double)tally->count;
+    if (tally->count)
+        printf("%-32s %6zu %9.3f%% %9.3f%% %9.3f%% %12.1f\n", name,
+               tally->count, 100 * tally->in / count / frames,
+               100 * tally->taken / count / frames, 100 * tally->wrong / count,
+               tally->reads / count / (double)groups);
+}
+
 static void bench_needles(struct bench *bench)
 {
     static const char *const names[] = {
@@ -316,25 +333,28 @@ static void bench_needles(struct bench *bench)
     double frames = (double)(bench->group_count * MF_GROUP_FRAMES);
     if (!bench->group_count)
         return;
-    printf("\n%-20s %10s %10s %10s %12s\n", "needle", "in", "taken", "wrong",
-           "reads/group");
+    printf("\n%-32s %6s %10s %10s %10s %12s\n", "needle", "", "in", "taken",
+           "wrong", "reads/group");
     for (size_t kind = 0; kind < 7; kind++) {
-        double in_sum = 0, taken_sum = 0, wrong = 0, reads_sum = 0;
+        struct tally rare = {0}, common = {0};
         for (size_t i = 0; i < NEEDLES; i++) {
             char needle[64];
             size_t in, taken, reads;
             make_needle(bench, kind, needle);
             look_up(bench, needle, &in, &taken, &reads);
-            in_sum += (double)in;
-            taken_sum += (double)taken;
-            reads_sum += (double)reads;
-            wrong += (double)(taken - in) /
-                     (frames - (double)in > 0 ? frames - (double)in : 1);
+            struct tally *tally = (double)in < frames / 100 ? &rare : &common;
+            tally->count++;
+            tally->in += (double)in;
+            tally->taken += (double)taken;
+            tally->reads += (double)reads;
+            tally->wrong += (double)(taken - in) /
+                            (frames - (double)in > 0 ? frames - (double)in : 1);
         }
-        printf("%-20s %9.3f%% %9.3f%% %9.3f%% %12.1f\n", names[kind],
-               100 * in_sum / NEEDLES / frames,
-               100 * taken_sum / NEEDLES / frames, 100 * wrong / NEEDLES,
-               reads_sum / NEEDLES / (double)bench->group_count);
+        char name[64];
+        snprintf(name, sizeof name, "%s, in < 1%%", names[kind]);
+        print_tally(name, &rare, frames, bench->group_count);
+        snprintf(name, sizeof name, "%s, in more", names[kind]);
+        print_tally(name, &common, frames, bench->group_count);
     }
 }
 

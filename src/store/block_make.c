@@ -4,9 +4,9 @@
 
 #include "flow/cut.h"
 #include "flow/text.h"
-#include "query/fold.h"
 #include "store/block.h"
 #include "store/block_impl.h"
+#include "store/signer.h"
 
 enum {
     LEVEL = 1,
@@ -35,7 +35,6 @@ enum {
     ENCODED_PATCHES,
     BETWEEN, /* without its binary bodies */
     REST,
-    FOLDED, /* one text */
     /* of the block */
     DIRECTORY,
     FRONT,
@@ -74,10 +73,11 @@ struct mf_block_maker {
     unsigned frame_count;
     struct lens lens;
     ZSTD_CCtx *zstd;
-    struct mf_signature *signature;
+    struct mf_signer *signer;
     struct mf_buf bufs[BUFS];
     struct cuts encoded;
     struct cuts binary;
+    const struct mf_flow *flow; /* that is packed now */
     bool has_binary;
     uint64_t last_number;
     int rc; /* of what a visitor did */
@@ -91,8 +91,8 @@ struct mf_block_maker *mf_block_maker_new(void)
     for (size_t i = 0; i < BUFS; i++)
         mf_buf_init(&maker->bufs[i], MF_BLOCK_SECTION_MAX);
     maker->zstd = ZSTD_createCCtx();
-    maker->signature = mf_signature_new();
-    if (!maker->zstd || !maker->signature) {
+    maker->signer = mf_signer_new();
+    if (!maker->zstd || !maker->signer) {
         mf_block_maker_free(maker);
         return NULL;
     }
@@ -125,7 +125,7 @@ void mf_block_maker_free(struct mf_block_maker *maker)
         mf_buf_release(&maker->bufs[i]);
     free(maker->encoded.spans);
     free(maker->binary.spans);
-    mf_signature_free(maker->signature);
+    mf_signer_free(maker->signer);
     ZSTD_freeCCtx(maker->zstd);
     free(maker);
 }
@@ -240,17 +240,13 @@ static int compress(struct mf_block_maker *maker, const struct mf_buf *data,
     return 0;
 }
 
-static int sign(struct mf_block_maker *maker, struct mf_span text)
+/* Whether the text is in the snapshot itself. */
+static bool is_inside(const struct mf_flow *flow, struct mf_span text)
 {
-    if (text.len < 3)
-        return 0;
-    mf_buf_clear(&maker->bufs[FOLDED]);
-    int rc = mf_fold(text.text, text.len, &maker->bufs[FOLDED]);
-    if (!rc)
-        mf_signature_add(maker->signature,
-                         (const char *)maker->bufs[FOLDED].data,
-                         maker->bufs[FOLDED].len);
-    return rc;
+    size_t len;
+    uintptr_t start = (uintptr_t)mf_flow_snapshot(flow, &len);
+    uintptr_t at = (uintptr_t)text.text;
+    return at >= start && at - start < len;
 }
 
 static int add_cut(struct cuts *cuts, struct mf_span span)
@@ -275,7 +271,8 @@ static bool take_piece(void *user, const struct mf_piece *piece)
         piece->kind != MF_PIECE_BINARY && piece->kind != MF_PIECE_OTHER;
     bool is_encoded = piece->text.text != piece->origin.text;
     if (is_text)
-        maker->rc = sign(maker, piece->text);
+        maker->rc = mf_signer_add(maker->signer, piece->text,
+                                  is_inside(maker->flow, piece->text));
     if (piece->kind == MF_PIECE_BINARY || piece->is_broken)
         maker->has_binary = true;
     if (!maker->rc && piece->origin.len >= CUT_MIN_LEN &&
@@ -357,10 +354,11 @@ static int pack_item(struct mf_block_maker *maker, const struct item *item)
     const uint8_t *snapshot = mf_flow_snapshot(item->flow, &len);
     maker->encoded.count = maker->binary.count = 0;
     maker->rc = 0;
+    maker->flow = item->flow;
     mf_flow_each_piece(item->flow, take_piece, maker);
     int rc = maker->rc;
     if (!rc && item->entry.first == MF_BLOCK_HEAD)
-        rc = sign(maker, mf_flow_id(item->flow));
+        rc = mf_signer_add(maker->signer, mf_flow_id(item->flow), true);
     if (!rc)
         rc = cut(maker, snapshot, len);
     return rc ? rc : put_entry(maker, &item->entry, encoded_len, binary_len);
@@ -392,7 +390,7 @@ static int pack_frame(struct mf_block_maker *maker, const struct filling *frame,
 {
     size_t at = maker->bufs[DIRECTORY].len, lens[3];
     int rc = 0;
-    mf_signature_clear(maker->signature);
+    mf_signer_clear(maker->signer);
     for (size_t i = TEXT; i <= BINARY; i++)
         mf_buf_clear(&maker->bufs[i]);
     maker->has_binary = false;
@@ -413,7 +411,7 @@ static int pack_frame(struct mf_block_maker *maker, const struct filling *frame,
     if (!rc)
         rc = put_frame_head(maker, at, lens, frame->count);
     made->entry_count += frame->count;
-    return rc ? rc : mf_signature_encode(maker->signature, signature);
+    return rc ? rc : mf_signer_encode(maker->signer, signature);
 }
 
 static int put_together(struct mf_block_maker *maker, struct mf_buf *out)

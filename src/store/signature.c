@@ -11,9 +11,10 @@ enum {
     FORM_BITS = 1, /* a bit for each bucket */
 };
 
+/* A byte for each bucket, 1 or 0: to set one is a single store, which is
+ * faster than to change a bit. One more is for what is no bucket. */
 struct mf_signature {
-    /* One word more than there are buckets: for what is none. */
-    uint64_t words[MF_BUCKET_WORDS + 1];
+    uint8_t has[MF_BUCKETS + 1];
 };
 
 struct mf_signature *mf_signature_new(void)
@@ -31,56 +32,53 @@ void mf_signature_clear(struct mf_signature *signature)
     memset(signature, 0, sizeof *signature);
 }
 
-/* The last bytes of a text up to a place, and how many of them are letters
- * without another between. */
+/* What is known of a text up to a place. */
 struct tail {
-    uint64_t bytes; /* the last is the lowest */
-    uint32_t letters;
+    uint32_t bytes;   /* the last four; the last is the lowest */
+    uint32_t letters; /* five bits of each of the last six bytes, too */
+    uint32_t run;     /* of letters up to here */
 };
 
 static inline void step(struct tail *tail, uint8_t byte)
 {
     bool is_letter = (uint8_t)(byte - 'a') < 26 || byte >= 0x80;
     tail->bytes = tail->bytes << 8 | byte;
-    tail->letters = is_letter ? tail->letters + 1 : 0;
+    tail->letters = tail->letters << 5 | (byte & 31);
+    tail->run = is_letter ? tail->run + 1 : 0;
 }
 
 /* Multiplicative hashing: the upper bits depend on all of the sequence. The
- * choices are written so that they become no jumps. */
+ * choices are written so that they become no jumps. Three letters need no
+ * hash: each three of a to z have a bucket of their own. */
 static inline uint32_t bucket_of_3(const struct tail *tail)
 {
-    uint32_t hash = ((uint32_t)tail->bytes & 0xffffff) * 0x9e3779b1U;
-    uint32_t letters = MF_LETTERS_3 + (hash >> (32 - MF_LETTERS_3_BITS));
+    uint32_t hash = (tail->bytes << 8) * 0x9e3779b1U;
+    uint32_t letters =
+        MF_LETTERS_3 + (tail->letters & ((1U << MF_LETTERS_3_BITS) - 1));
     uint32_t others = MF_OTHERS_3 + (hash >> (32 - MF_OTHERS_3_BITS));
-    return tail->letters >= 3 ? letters : others;
+    return tail->run >= 3 ? letters : others;
 }
 
 static inline uint32_t bucket_of_4(const struct tail *tail)
 {
-    uint32_t hash = (uint32_t)tail->bytes * 0x85ebca6bU;
+    uint32_t hash = tail->bytes * 0x85ebca6bU;
     uint32_t letters = MF_LETTERS_4 + (hash >> (32 - MF_LETTERS_4_BITS));
     uint32_t others = MF_OTHERS_4 + (hash >> (32 - MF_OTHERS_4_BITS));
-    return tail->letters >= 4 ? letters : others;
+    return tail->run >= 4 ? letters : others;
 }
 
 /* MF_BUCKETS: not five letters. */
 static inline uint32_t bucket_of_5(const struct tail *tail)
 {
-    uint64_t hash = (tail->bytes << 24) * UINT64_C(0x9e3779b97f4a7c15);
-    uint32_t letters =
-        MF_LETTERS_5 + (uint32_t)(hash >> (64 - MF_LETTERS_5_BITS));
-    return tail->letters >= 5 ? letters : MF_BUCKETS;
-}
-
-static inline void set_bit(uint64_t *words, uint32_t bucket)
-{
-    words[bucket / 64] |= UINT64_C(1) << bucket % 64;
+    uint32_t hash = (tail->letters << 7) * 0x9e3779b1U;
+    uint32_t letters = MF_LETTERS_5 + (hash >> (32 - MF_LETTERS_5_BITS));
+    return tail->run >= 5 ? letters : MF_BUCKETS;
 }
 
 void mf_signature_add(struct mf_signature *signature, const char *text,
                       size_t len)
 {
-    uint64_t *words = signature->words;
+    uint8_t *has = signature->has;
     const uint8_t *bytes = (const uint8_t *)text;
     struct tail tail = {0};
     size_t i = 0;
@@ -88,14 +86,38 @@ void mf_signature_add(struct mf_signature *signature, const char *text,
         step(&tail, bytes[i]);
     for (; i < len && i < 3; i++) {
         step(&tail, bytes[i]);
-        set_bit(words, bucket_of_3(&tail));
+        has[bucket_of_3(&tail)] = 1;
     }
     for (; i < len; i++) {
         step(&tail, bytes[i]);
-        set_bit(words, bucket_of_3(&tail));
-        set_bit(words, bucket_of_4(&tail));
-        set_bit(words, bucket_of_5(&tail));
+        has[bucket_of_3(&tail)] = 1;
+        has[bucket_of_4(&tail)] = 1;
+        has[bucket_of_5(&tail)] = 1;
     }
+}
+
+static inline uint64_t load8(const uint8_t *at)
+{
+    uint64_t value;
+    memcpy(&value, at, sizeof value);
+    return le64toh(value);
+}
+
+/* Eight bytes that are 1 or 0 as the bits of one. */
+static inline uint8_t bits_of(const uint8_t *has)
+{
+    return (uint8_t)(load8(has) * UINT64_C(0x0102040810204080) >> 56);
+}
+
+/* Returns how many. */
+static size_t put_bits(const struct mf_signature *signature, uint8_t *bits)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < MF_BUCKETS / 8; i++)
+        bits[i] = bits_of(signature->has + i * 8);
+    for (size_t i = 0; i < MF_BUCKETS / 8; i += 8)
+        count += (size_t)__builtin_popcountll(load8(bits + i));
+    return count;
 }
 
 static size_t put_step(uint8_t *at, uint32_t step)
@@ -107,22 +129,21 @@ static size_t put_step(uint8_t *at, uint32_t step)
     return len;
 }
 
-static int encode_list(const struct mf_signature *signature, struct mf_buf *out)
+static size_t put_list(const struct mf_signature *signature, uint8_t *list)
 {
     uint32_t last = 0;
-    int rc = mf_buf_append_byte(out, FORM_LIST);
-    for (size_t i = 0; !rc && i < MF_BUCKET_WORDS; i++) {
-        uint8_t steps[64 * 3]; /* a step is of 17 bits at most */
-        size_t len = 0;
-        for (uint64_t word = signature->words[i]; word; word &= word - 1) {
-            uint32_t bucket =
-                (uint32_t)(i * 64) + (uint32_t)__builtin_ctzll(word);
-            len += put_step(steps + len, bucket - last);
+    size_t len = 0;
+    for (uint32_t i = 0; i < MF_BUCKETS; i += 8) {
+        if (!load8(signature->has + i))
+            continue;
+        for (uint32_t bucket = i; bucket < i + 8; bucket++) {
+            if (!signature->has[bucket])
+                continue;
+            len += put_step(list + len, bucket - last);
             last = bucket;
         }
-        rc = mf_buf_append(out, steps, len);
     }
-    return rc;
+    return len;
 }
 
 int mf_signature_encode(const struct mf_signature *signature,
@@ -132,19 +153,18 @@ int mf_signature_encode(const struct mf_signature *signature,
      * much shorter than the bits, which can be looked into without reading
      * all of them. */
     const size_t list_max = MF_BUCKETS / 32;
-    size_t count = 0;
-    for (size_t i = 0; i < MF_BUCKET_WORDS; i++)
-        count += (size_t)__builtin_popcountll(signature->words[i]);
-    if (count <= list_max)
-        return encode_list(signature, out);
     int rc = mf_buf_reserve(out, 1 + MF_BUCKETS / 8);
     if (rc)
         return rc;
-    mf_buf_append_byte(out, FORM_BITS);
-    for (size_t i = 0; i < MF_BUCKET_WORDS; i++) {
-        uint64_t word = htole64(signature->words[i]);
-        mf_buf_append(out, &word, sizeof word);
+    uint8_t *at = out->data + out->len;
+    size_t len = MF_BUCKETS / 8;
+    at[0] = FORM_BITS;
+    /* A step of a list is of three bytes at most. */
+    if (put_bits(signature, at + 1) <= list_max) {
+        at[0] = FORM_LIST;
+        len = put_list(signature, at + 1);
     }
+    out->len += 1 + len;
     return 0;
 }
 
@@ -157,7 +177,7 @@ static bool decode_list(struct mf_cursor *cursor, uint64_t *words)
         if (step >= MF_BUCKETS - bucket)
             return false;
         bucket += step;
-        set_bit(words, (uint32_t)bucket);
+        words[bucket / 64] |= UINT64_C(1) << bucket % 64;
     }
     return !cursor->error;
 }
@@ -173,8 +193,9 @@ bool mf_signature__decode(const uint8_t *signature, size_t len, uint64_t *words)
     if (form != FORM_BITS ||
         mf_cursor_left(&cursor) != MF_BUCKET_WORDS * sizeof *words)
         return false;
+    const uint8_t *bits = cursor.at;
     for (size_t i = 0; i < MF_BUCKET_WORDS; i++)
-        words[i] = mf_cursor_le64(&cursor);
+        words[i] = load8(bits + i * sizeof *words);
     return true;
 }
 
