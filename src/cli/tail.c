@@ -22,8 +22,8 @@ struct tail {
     bool is_connected;
     bool was_connected; /* ever */
     unsigned backoff_ms;
-    /* Identities of flows shown, each in the place of its number. Numbers
-     * come in order, so these are the last ones. */
+    /* Flows shown, and in which state, each in the place of its number.
+     * Numbers come in order, so these are the last ones. */
     uint64_t seen[SEEN_CAP];
     int rc; /* of taking a message */
     struct mf_err *err;
@@ -57,19 +57,18 @@ static uint64_t identity(const Mitmflow__V1__FlowSummary *flow)
     if (flow->timestamp_start)
         start = (uint64_t)flow->timestamp_start->seconds * MF_NS_PER_S +
                 (uint64_t)flow->timestamp_start->nanos;
-    return (flow->number ^ start * UINT64_C(0x9e3779b97f4a7c15)) << 1 | 1;
+    return flow->number ^ start * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* True once for a flow that has ended; once more before, if it is long. */
+/* True once for a flow that has ended or was cut off; once more before, if it
+ * is a long one. */
 static bool is_news(struct tail *tail, const Mitmflow__V1__FlowSummary *flow)
 {
     uint64_t *seen = &tail->seen[flow->number % SEEN_CAP];
-    uint64_t ended = identity(flow), open = ended ^ 1;
-    if (is_live(flow) && !is_long(flow))
+    uint64_t state = identity(flow) << 2 | ((unsigned)flow->state & 3);
+    if ((is_live(flow) && !is_long(flow)) || *seen == state)
         return false;
-    if (*seen == ended || (is_live(flow) && *seen == open))
-        return false;
-    *seen = is_live(flow) ? open : ended;
+    *seen = state;
     return true;
 }
 

@@ -304,7 +304,8 @@ def test_a_tail_shows_the_last_flows_and_then_each_once_it_has_ended():
         to.send(told(flow(6, state=LIVE), websocket, cursor="c2"))
         to.send(told(websocket, cursor="c3"))
         to.send(told(flow(6), flow(5, pinned=True), cursor="c4"))
-        to.send(told(flow(7), cursor="c5"))
+        to.send(told(flow(8, state=view.FLOW_STATE_CUT_OFF), cursor="c5"))
+        to.send(told(flow(8), flow(7), cursor="c6"))
         to.send(told(cursor="c6"))
         to.wait_gone()
 
@@ -313,9 +314,11 @@ def test_a_tail_shows_the_last_flows_and_then_each_once_it_has_ended():
     tail.wait_lines("/7", count=2)
     tail.signal(signal.SIGINT)
     assert tail.wait() == -signal.SIGINT
-    assert [line.rpartition("/")[2] for line in tail.lines] == list("45767")
+    assert [line.rpartition("/")[2] for line in tail.lines] == list("4576887")
     assert [line.split()[2:4] for line in tail.lines[2:]] == [
         ["WS", "open"],
+        ["GET", "200"],
+        ["GET", "200"],
         ["GET", "200"],
         ["GET", "200"],
     ]

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import queue
 import signal
 import tempfile
 
@@ -15,6 +16,26 @@ from harness.schema import proxy, view
 
 def export(server, *messages):
     server.ingest.ExportFlow(iter(messages), timeout=DEADLINE_S)
+
+
+class Export:
+    """A call of an exporter that stays open."""
+
+    def __init__(self, server):
+        self._server = server
+        self._queue = queue.Queue()
+
+    def __enter__(self):
+        messages = iter(self._queue.get, None)
+        self._call = self._server.ingest.ExportFlow.future(messages, timeout=DEADLINE_S)
+        return self
+
+    def send(self, message):
+        self._queue.put(message)
+
+    def __exit__(self, *_):
+        self._queue.put(None)
+        self._call.result(DEADLINE_S)
 
 
 def search(server, *arguments):
@@ -123,11 +144,12 @@ def test_a_tail_follows_and_goes_on_after_a_restart(start_server):
     export(server, *(build.http(f"http://a/before{n}") for n in range(12)))
     tail = command.start("tail", "--server", server.url, "~d ^a$")
     tail.wait_lines("/before11")
-    export(server, build.started(url="http://a/live", flow_id="live"))
-    export(server, build.http("http://b/other"), build.http("http://a/while"))
-    tail.wait_lines("/while")
-    export(server, build.http("http://a/live", flow_id="live"))
-    tail.wait_lines("/live")
+    with Export(server) as live:
+        live.send(build.started(url="http://a/live", flow_id="live"))
+        export(server, build.http("http://b/other"), build.http("http://a/while"))
+        tail.wait_lines("/while")
+        live.send(build.http("http://a/live", flow_id="live"))
+        tail.wait_lines("/live")
     server.stop()
     tail.wait_lines("waiting for the server")
     again = start_server(addr=server.addr)
@@ -145,11 +167,14 @@ def test_a_tail_tells_of_a_conversation_when_it_begins_and_when_it_ends(server):
     message = build.request("tcp", proxy.EVENT_TYPE_TCP_START, flow_id="t")
     message.flow.tcp_flow.server.address_host = "192.0.2.25"
     message.flow.tcp_flow.server.address_port = 25
-    export(server, message)
-    [first] = tail.wait_lines("192.0.2.25:25")
-    message.event_type = proxy.EVENT_TYPE_TCP_END
-    export(server, message)
-    [_, last] = tail.wait_lines("192.0.2.25:25", count=2)
+    with Export(server) as live:
+        live.send(message)
+        [first] = tail.wait_lines("192.0.2.25:25")
+        ended = type(message)()
+        ended.CopyFrom(message)
+        ended.event_type = proxy.EVENT_TYPE_TCP_END
+        live.send(ended)
+        [_, last] = tail.wait_lines("192.0.2.25:25", count=2)
     tail.signal(signal.SIGTERM)
     tail.wait()
     assert first.split()[2:4] == ["TCP", "open"]

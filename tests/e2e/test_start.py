@@ -213,5 +213,4 @@ def test_max_flows_keeps_the_newest_and_the_pinned(start_server):
     )
     for n in range(12):
         server.ingest.ExportFlow(iter([build.http(f"http://{n}/")]), timeout=DEADLINE_S)
-    urls = [flow.http.url for flow in server.flows()]
-    assert urls == [f"http://{n}/" for n in (11, 10, 9, 8, 7)] + ["http://pinned/"]
+    server.wait_urls([f"http://{n}/" for n in (11, 10, 9, 8, 7)] + ["http://pinned/"])

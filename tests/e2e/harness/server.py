@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import signal
+import time
 import urllib.parse
 
 import grpc
@@ -107,6 +108,12 @@ class Server:
             limit=limit, filter=schema.view.FlowFilter(**filters)
         )
         return [r.flow for r in self.viewer.GetFlows(request, timeout=DEADLINE_S)]
+
+    def wait_urls(self, urls, deadline_s=DEADLINE_S):
+        """Until these are kept, the newest first: limits hold a little later."""
+        until = time.monotonic() + deadline_s
+        while (there := [flow.http.url for flow in self.flows()]) != urls:
+            assert time.monotonic() < until, there
 
     def flow(self, summary):
         """The whole flow of a summary."""
