@@ -5,12 +5,12 @@
 #include "store/batch_impl.h"
 #include "store/sql.h"
 
-#define SET_COLUMNS                                                         \
-    "change = ?2, type = ?3, state = ?4, flags = ?5, status = ?6,"          \
-    " client_port = ?7, server_port = ?8, method = ?9, host = ?10,"         \
-    " client = ?11, source_name = ?12, response_type = ?13,"                \
-    " request_type = ?14, start_ns = ?15, duration_ms = ?16,"               \
-    " client_bytes = ?17, server_bytes = ?18, message_count = ?19,"         \
+#define SET_COLUMNS                                                 \
+    "change = ?2, type = ?3, state = ?4, flags = ?5, status = ?6,"  \
+    " client_port = ?7, server_port = ?8, method = ?9, host = ?10," \
+    " client = ?11, source_name = ?12, response_type = ?13,"        \
+    " request_type = ?14, start_ns = ?15, duration_ms = ?16,"       \
+    " client_bytes = ?17, server_bytes = ?18, message_count = ?19," \
     " frame = ?20, slot = ?21, note = ?22, url = ?23, summary = ?24"
 
 static const char *const sql[MF_BATCH_STATEMENTS] = {
@@ -76,9 +76,8 @@ static const char *const sql[MF_BATCH_STATEMENTS] = {
         " VALUES (?1, ?2, ?3, ?4, ?5)",
     [MF_BATCH_GET_BLOCK] = "SELECT frame, data FROM block WHERE frame <= ?1"
                            " ORDER BY frame DESC LIMIT 1",
-    [MF_BATCH_FIND_BLOCK] =
-        "SELECT frame, frames FROM block WHERE frame <= ?1"
-        " ORDER BY frame DESC LIMIT 1",
+    [MF_BATCH_FIND_BLOCK] = "SELECT frame, frames FROM block WHERE frame <= ?1"
+                            " ORDER BY frame DESC LIMIT 1",
     [MF_BATCH_PUT_DEAD] =
         "INSERT INTO block_dead (frame, dead, purge) VALUES (?1, ?2, ?3)"
         " ON CONFLICT (frame) DO UPDATE SET dead = dead + excluded.dead,"
@@ -93,7 +92,12 @@ static const char *const sql[MF_BATCH_STATEMENTS] = {
         "INSERT INTO tombstone (change, number, growing) VALUES (?1, ?2, ?3)",
     [MF_BATCH_NTH_TOMBSTONE] = "SELECT change FROM tombstone"
                                " ORDER BY change DESC LIMIT 1 OFFSET ?1",
-    [MF_BATCH_DROP_TOMBSTONES] = "DELETE FROM tombstone WHERE change <= ?1",
+    [MF_BATCH_DROP_TOMBSTONES] =
+        "DELETE FROM tombstone WHERE change <= ?1 AND growing IS NULL",
+    [MF_BATCH_DROP_GROWING] =
+        "DELETE FROM tombstone WHERE growing IS NOT NULL AND change <="
+        " (SELECT change FROM tombstone WHERE growing IS NOT NULL"
+        " ORDER BY change DESC LIMIT 1 OFFSET ?1)",
     [MF_BATCH_END_GROWING] =
         "UPDATE tombstone SET growing = NULL WHERE growing = ?1",
 };
@@ -109,9 +113,9 @@ static int load_counters(struct mf_batch *batch, struct mf_err *err)
         " (SELECT ceiling FROM block ORDER BY frame DESC LIMIT 1) FROM store"};
     struct mf_batch_counters *saved = &batch->saved;
     uint64_t *const values[] = {
-        &saved->last_number,   &saved->last_change,     &saved->top_change,
-        &saved->last_frame,    &saved->tombstone_floor, &saved->flow_count,
-        &saved->pinned_count,  &saved->evicted_count,   &saved->tombstones,
+        &saved->last_number,  &saved->last_change,     &saved->top_change,
+        &saved->last_frame,   &saved->tombstone_floor, &saved->flow_count,
+        &saved->pinned_count, &saved->evicted_count,   &saved->tombstones,
         &saved->ceiling,
     };
     sqlite3_stmt *stmt;
@@ -140,8 +144,8 @@ int mf_batch_new(struct mf_store *store, struct mf_batch **ret_batch,
     mf_buf_init(&batch->rest, SIZE_MAX);
     mf_buf_init(&batch->head, SIZE_MAX);
     int64_t page_size;
-    int rc = mf_sql_prepare(store->db, sql, MF_BATCH_STATEMENTS, batch->stmts,
-                            err);
+    int rc =
+        mf_sql_prepare(store->db, sql, MF_BATCH_STATEMENTS, batch->stmts, err);
     if (!rc)
         rc = mf_sql_get_int(store->db, "PRAGMA page_size", &page_size, err);
     if (!rc)
@@ -224,8 +228,8 @@ int mf_batch__add_waiting(struct mf_batch *batch, uint64_t number, size_t len,
                           sizeof *batch->waiting);
     batch->waiting = items;
     if (!rc)
-        batch->waiting[batch->waiting_count++] = (struct mf_waiting){
-            .number = number, .len = len, .kind = kind};
+        batch->waiting[batch->waiting_count++] =
+            (struct mf_waiting){.number = number, .len = len, .kind = kind};
     return rc;
 }
 
@@ -256,12 +260,10 @@ static int save_names(struct mf_batch *batch, struct mf_err *err)
         uint32_t count = mf_names_count(batch->store->names, kind);
         for (uint32_t id = batch->next.names[kind] + 1; !rc && id <= count;
              id++) {
-            struct mf_span text =
-                mf_names_text(batch->store->names, kind, id);
+            struct mf_span text = mf_names_text(batch->store->names, kind, id);
             mf_sql_bind_int(stmt, 1, (uint64_t)kind);
             mf_sql_bind_int(stmt, 2, id);
-            sqlite3_bind_text(stmt, 3, text.text, (int)text.len,
-                              SQLITE_STATIC);
+            sqlite3_bind_text(stmt, 3, text.text, (int)text.len, SQLITE_STATIC);
             rc = mf_sql_run(stmt, err);
         }
         batch->next.names[kind] = count;
@@ -293,8 +295,8 @@ static int save_counters(struct mf_batch *batch, const struct mf_taken *taken,
     if (next->last_change > next->top_change)
         next->top_change = next->last_change;
     const uint64_t values[] = {
-        next->last_number, next->last_change,     next->top_change,
-        next->last_frame,  next->tombstone_floor, next->flow_count,
+        next->last_number,  next->last_change,     next->top_change,
+        next->last_frame,   next->tombstone_floor, next->flow_count,
         next->pinned_count, next->evicted_count,
     };
     sqlite3_stmt *stmt = mf_batch__stmt(batch, MF_BATCH_SAVE_STORE);

@@ -3,6 +3,9 @@
 #include "store/purge.h"
 #include "store/sql.h"
 
+/* Keys of deleted flows that may go on; older ones are forgotten. */
+enum { GROWING_MAX = 100000 };
+
 static int out_of_memory(struct mf_err *err)
 {
     return mf_err_set(err, MF_ENOMEM, "out of memory");
@@ -91,5 +94,10 @@ int mf_batch__trim_tombstones(struct mf_batch *batch, struct mf_err *err)
     rc = mf_sql_run(stmt, err);
     batch->next.tombstone_floor = floor;
     batch->next.tombstones = keep;
-    return rc;
+    if (rc)
+        return rc;
+    /* Keys of flows that never ended, since their proxies are gone. */
+    stmt = mf_batch__stmt(batch, MF_BATCH_DROP_GROWING);
+    mf_sql_bind_int(stmt, 1, GROWING_MAX);
+    return mf_sql_run(stmt, err);
 }

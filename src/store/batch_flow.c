@@ -49,8 +49,8 @@ static int read_head(struct mf_batch *batch, const struct work *work,
     if (!work->is_there)
         return MF_ENOENT;
     if (work->old_frame)
-        return mf_batch__read_frame(batch, work->old_frame, work->old_slot,
-                                    out, err);
+        return mf_batch__read_frame(batch, work->old_frame, work->old_slot, out,
+                                    err);
     sqlite3_stmt *stmt = mf_batch__stmt(batch, MF_BATCH_GET_RECENT);
     mf_sql_bind_int(stmt, 1, work->version->number);
     int rc = mf_sql_step(stmt, err);
@@ -106,8 +106,8 @@ static int make_head(struct mf_batch *batch, struct work *work,
     bool is_cut = version->flow && gain && gain->is_cut;
     /* A live flow's head is in recent: there it is found when its session
      * ends. */
-    bool comes_back = !version->flow && work->old_frame &&
-                      version->state == MF_FLOW_LIVE;
+    bool comes_back =
+        !version->flow && work->old_frame && version->state == MF_FLOW_LIVE;
     if (!is_longer && !is_cut && !comes_back) {
         work->head = version->flow ? mf_flow_ref(version->flow) : NULL;
         return 0;
@@ -313,8 +313,8 @@ static int touch_row(struct mf_batch *batch, const struct work *work,
     /* A flow that goes on is not lost; but a body may be. */
     if (version->state == MF_FLOW_CUT_OFF || gain)
         own |= MF_COLUMN_LOST;
-    sqlite3_stmt *stmt = mf_batch__stmt(
-        batch, gain ? MF_BATCH_GROW_FLOW : MF_BATCH_TOUCH_FLOW);
+    sqlite3_stmt *stmt =
+        mf_batch__stmt(batch, gain ? MF_BATCH_GROW_FLOW : MF_BATCH_TOUCH_FLOW);
     mf_sql_bind_int(stmt, 1, version->number);
     mf_sql_bind_int(stmt, 2, version->change);
     mf_sql_bind_int(stmt, 3, version->state);
@@ -326,9 +326,9 @@ static int touch_row(struct mf_batch *batch, const struct work *work,
         sqlite3_bind_double(stmt, 7, gain->duration_ms);
         mf_sql_bind_int(stmt, 8, gain->client_bytes);
         mf_sql_bind_int(stmt, 9, gain->server_bytes);
-        mf_sql_bind_int(stmt, 10, gain->message_count > UINT32_MAX
-                                      ? UINT32_MAX
-                                      : gain->message_count);
+        mf_sql_bind_int(stmt, 10,
+                        gain->message_count > UINT32_MAX ? UINT32_MAX
+                                                         : gain->message_count);
     }
     return mf_sql_run(stmt, err);
 }
@@ -339,8 +339,8 @@ static int touch_recent(struct mf_batch *batch, const struct work *work,
 {
     const struct mf_version *version = work->version;
     bool is_live = version->state == MF_FLOW_LIVE;
-    sqlite3_stmt *stmt = mf_batch__stmt(
-        batch, is_live ? MF_BATCH_MOVE_RECENT : MF_BATCH_REST_RECENT);
+    sqlite3_stmt *stmt = mf_batch__stmt(batch, is_live ? MF_BATCH_MOVE_RECENT
+                                                       : MF_BATCH_REST_RECENT);
     mf_sql_bind_int(stmt, 1, version->number);
     if (is_live) {
         mf_sql_bind_text(stmt, 2, version->session->text);
@@ -368,8 +368,8 @@ static int put_piece(struct mf_batch *batch, uint64_t number, uint64_t first,
     mf_sql_bind_int(stmt, 3, count);
     mf_sql_bind_blob(stmt, 4, fields->data, fields->len);
     int rc = mf_sql_run(stmt, err);
-    if (!rc && mf_batch__add_waiting(batch, number, fields->len,
-                                     MF_WAITS_PIECE))
+    if (!rc &&
+        mf_batch__add_waiting(batch, number, fields->len, MF_WAITS_PIECE))
         rc = out_of_memory(err);
     return rc;
 }
@@ -392,8 +392,8 @@ static int put_pieces(struct mf_batch *batch, const struct work *work,
             rc = out_of_memory(err);
         index++;
         if (!rc && piece.len >= MF_FRAME_LEN) {
-            rc = put_piece(batch, version->number, first, index - first,
-                           &piece, err);
+            rc = put_piece(batch, version->number, first, index - first, &piece,
+                           err);
             first = index;
             mf_buf_clear(&piece);
         }

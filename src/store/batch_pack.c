@@ -90,50 +90,68 @@ struct run {
     struct mf_flow *flow; /* owned; NULL: there are none */
 };
 
+/* What gather() takes together. */
+struct gathering {
+    struct run run;
+    enum mf_flow_type type;
+    struct mf_buf id;
+    struct mf_buf fields;
+};
+
+/* Add the piece that `stmt` stands on. 1: it does not follow the last. */
+static int add_to_run(sqlite3_stmt *stmt, struct gathering *gathering)
+{
+    struct run *run = &gathering->run;
+    uint64_t first = (uint64_t)sqlite3_column_int64(stmt, 0);
+    if (run->count && first != run->first + run->count)
+        return 1;
+    int rc = mf_buf_append(&gathering->fields, sqlite3_column_blob(stmt, 2),
+                           (size_t)sqlite3_column_bytes(stmt, 2));
+    if (!rc && !run->count) {
+        run->first = first;
+        gathering->type = (enum mf_flow_type)sqlite3_column_int(stmt, 3);
+        rc = mf_buf_append(&gathering->id, sqlite3_column_blob(stmt, 4),
+                           (size_t)sqlite3_column_bytes(stmt, 4));
+    }
+    run->count += (uint64_t)sqlite3_column_int64(stmt, 1);
+    return rc;
+}
+
+static int make_run(struct gathering *gathering, struct mf_err *err)
+{
+    struct mf_span id = {(char *)gathering->id.data, gathering->id.len};
+    struct mf_buf piece;
+    mf_buf_init(&piece, SIZE_MAX);
+    int rc = mf_messages_put_piece(gathering->type, id, gathering->fields.data,
+                                   gathering->fields.len, &piece);
+    if (!rc)
+        rc = mf_flow_from_snapshot(piece.data, piece.len, MF_FLOW_ENDED,
+                                   &gathering->run.flow, err);
+    mf_buf_release(&piece);
+    return rc == MF_ECORRUPT || rc == MF_EINVAL ? 0 : rc;
+}
+
 /* Gather pieces of flow `number` from message `from` on, up to a frame. */
 static int gather(struct mf_batch *batch, uint64_t number, uint64_t from,
-                  struct run *run, struct mf_err *err)
+                  struct run *ret_run, struct mf_err *err)
 {
     sqlite3_stmt *stmt = mf_batch__stmt(batch, MF_BATCH_GET_PIECES);
-    struct mf_buf fields, piece, id;
-    enum mf_flow_type type = 0;
-    int rc;
-    mf_buf_init(&fields, SIZE_MAX);
-    mf_buf_init(&id, SIZE_MAX);
-    mf_buf_init(&piece, SIZE_MAX);
-    *run = (struct run){0};
+    struct gathering gathering = {0};
+    int rc = 0;
+    mf_buf_init(&gathering.id, SIZE_MAX);
+    mf_buf_init(&gathering.fields, SIZE_MAX);
     mf_sql_bind_int(stmt, 1, number);
     mf_sql_bind_int(stmt, 2, from);
-    while ((rc = mf_sql_step(stmt, err)) == 1 && fields.len < MF_FRAME_LEN) {
-        uint64_t first = (uint64_t)sqlite3_column_int64(stmt, 0);
-        if (run->count == 0)
-            run->first = first;
-        else if (first != run->first + run->count)
-            break;
-        run->count += (uint64_t)sqlite3_column_int64(stmt, 1);
-        type = (enum mf_flow_type)sqlite3_column_int(stmt, 3);
-        mf_buf_clear(&id);
-        if (mf_buf_append(&id, sqlite3_column_blob(stmt, 4),
-                          (size_t)sqlite3_column_bytes(stmt, 4)) ||
-            mf_buf_append(&fields, sqlite3_column_blob(stmt, 2),
-                          (size_t)sqlite3_column_bytes(stmt, 2))) {
-            rc = out_of_memory(err);
-            break;
-        }
-    }
-    rc = rc == 1 ? 0 : rc;
-    if (!rc && run->count)
-        rc = mf_messages_put_piece(
-            type, (struct mf_span){(const char *)id.data, id.len}, fields.data,
-            fields.len, &piece);
-    if (!rc && run->count)
-        rc = mf_flow_from_snapshot(piece.data, piece.len, MF_FLOW_ENDED,
-                                   &run->flow, err);
+    while (!rc && gathering.fields.len < MF_FRAME_LEN &&
+           (rc = mf_sql_step(stmt, err)) == 1)
+        rc = add_to_run(stmt, &gathering);
     sqlite3_reset(stmt);
-    mf_buf_release(&fields);
-    mf_buf_release(&piece);
-    mf_buf_release(&id);
-    return rc == MF_ECORRUPT || rc == MF_EINVAL ? 0 : rc;
+    if (rc >= 0 && gathering.run.count)
+        rc = make_run(&gathering, err);
+    mf_buf_release(&gathering.id);
+    mf_buf_release(&gathering.fields);
+    *ret_run = gathering.run;
+    return rc < 0 ? rc : 0;
 }
 
 static int place_run(struct mf_batch *batch, uint64_t number,

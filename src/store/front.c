@@ -382,7 +382,7 @@ static bool has_tickets(const struct mf_front *front)
 
 static bool is_ripe(const struct mf_front *front, int64_t gather_ns)
 {
-    return front->dirty.count &&
+    return front->dirty_since_ns &&
            (front->is_closing ||
             front->dirty_bytes >= front->opts.batch_bytes ||
             mf_clock_mono_ns() >= front->dirty_since_ns + gather_ns);
@@ -392,11 +392,11 @@ void mf_front_wait(struct mf_front *front, int64_t gather_ns, int64_t until_ns,
                    struct mf_front_work *ret_work)
 {
     pthread_mutex_lock(&front->mutex);
-    while (until_ns && !front->dirty.count && !front->ops.first &&
+    while (until_ns && !front->dirty_since_ns && !front->ops.first &&
            !front->is_closing && !has_tickets(front) &&
            wait_until(front, &front->work, until_ns))
         ;
-    while (until_ns && front->dirty.count && !is_ripe(front, gather_ns))
+    while (until_ns && front->dirty_since_ns && !is_ripe(front, gather_ns))
         wait_until(front, &front->work, front->dirty_since_ns + gather_ns);
     *ret_work = (struct mf_front_work){
         .is_closing = front->is_closing,

@@ -47,10 +47,15 @@ static void make_dirty(struct mf_front *front, struct mf_entry *entry)
     entry->first_change = entry->change;
     entry->first_ticket = front->ticket;
     mf_front__to_list(front, entry, MF_ENTRY_DIRTY);
-    if (front->dirty.count == 1) {
-        front->dirty_since_ns = mf_clock_mono_ns();
-        pthread_cond_signal(&front->work);
-    }
+    mf_front__has_work(front);
+}
+
+void mf_front__has_work(struct mf_front *front)
+{
+    if (front->dirty_since_ns)
+        return;
+    front->dirty_since_ns = mf_clock_mono_ns();
+    pthread_cond_signal(&front->work);
 }
 
 bool mf_front__changed(struct mf_front *front, struct mf_entry *entry,

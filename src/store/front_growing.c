@@ -87,6 +87,7 @@ void mf_front__end_growing(struct mf_front *front, uint64_t whole_key)
         front->ended_cap = cap;
     }
     front->ended[front->ended_count++] = whole_key;
+    mf_front__has_work(front);
     remove_slot(front,
                 slot_of(front->growing, front->growing_slots, whole_key));
 }

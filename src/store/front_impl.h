@@ -172,6 +172,9 @@ int mf_front__reserve_change(struct mf_front *front);
 bool mf_front__changed(struct mf_front *front, struct mf_entry *entry,
                        struct mf_record *record, bool is_first);
 
+/* There is something to commit: the writer is told, if it was not. */
+void mf_front__has_work(struct mf_front *front);
+
 /* A record of the entry as it is about to be, at the next change. `flow`
  * and `derived` as mf_record_new(). */
 struct mf_record *mf_front__record(const struct mf_front *front,

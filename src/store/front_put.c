@@ -244,7 +244,7 @@ static int leave(struct mf_front *front, int rc, bool signals,
     if (!rc && ret_ticket)
         *ret_ticket = front->ticket;
     /* Nothing to commit: the writer tells the ticket all the same. */
-    if (!rc && !front->dirty.count)
+    if (!rc && !front->dirty_since_ns)
         pthread_cond_signal(&front->work);
     pthread_mutex_unlock(&front->mutex);
     if (signals)
@@ -324,8 +324,8 @@ static int look_at(const struct mf_entry *entry, const struct mf_append *append,
         return rc;
     news->state = entry->state == MF_FLOW_ENDED ? MF_FLOW_ENDED : append->state;
     /* A repeat does not bring a flow that was cut off back to life. */
-    return news->count || (news->state == MF_FLOW_ENDED &&
-                           entry->state != MF_FLOW_ENDED);
+    return news->count ||
+           (news->state == MF_FLOW_ENDED && entry->state != MF_FLOW_ENDED);
 }
 
 static double duration_of(const struct mf_growth *growth,

@@ -126,7 +126,7 @@ int mf_front_take(struct mf_front *front, size_t bytes,
     while (more) {
         pthread_mutex_lock(&front->mutex);
         more = take_some(front, &bytes, &taken, &rc);
-        if (!more) {
+        if (!more && (taken.count || !rc)) {
             const struct mf_entry *next = front->dirty.first;
             taken.last_change =
                 next ? next->first_change - 1 : front->last_change;

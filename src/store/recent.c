@@ -55,8 +55,7 @@ int mf_recent_add_piece(struct mf_recent *recent, uint64_t number,
     const struct numbers *pieces = &recent->pieces;
     len += take_growing(recent, number);
     /* They come flow by flow. */
-    bool is_there =
-        pieces->count && pieces->items[pieces->count - 1] == number;
+    bool is_there = pieces->count && pieces->items[pieces->count - 1] == number;
     int rc = is_there ? 0 : add_number(&recent->pieces, number);
     if (!rc)
         recent->ready += len;

@@ -31,10 +31,9 @@ int mf_resolver_new(struct mf_store *store, struct mf_resolver **ret_resolver,
                         ? store->limits.delete_count
                         : store->limits.chunk_count;
     resolver->numbers = calloc(resolver->cap, sizeof *resolver->numbers);
-    int rc = resolver->numbers
-                 ? mf_sql_prepare(store->db, sql, STATEMENTS, resolver->stmts,
-                                  err)
-                 : mf_err_set(err, MF_ENOMEM, "out of memory");
+    int rc = resolver->numbers ? mf_sql_prepare(store->db, sql, STATEMENTS,
+                                                resolver->stmts, err)
+                               : mf_err_set(err, MF_ENOMEM, "out of memory");
     if (rc)
         mf_resolver_free(resolver);
     else
@@ -151,8 +150,8 @@ static int cut_off(struct mf_resolver *resolver, struct mf_op *op)
 
 int mf_resolver_run(struct mf_resolver *resolver, struct mf_op *op)
 {
-    static int (*const runs[])(struct mf_resolver *resolver,
-                               struct mf_op *op) = {
+    static int (*const runs[])(struct mf_resolver * resolver,
+                               struct mf_op * op) = {
         [MF_OP_CUT_OFF] = cut_off,
         [MF_OP_UPDATE] = update,
         [MF_OP_DELETE] = delete_some,

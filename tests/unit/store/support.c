@@ -49,31 +49,36 @@ static void note_change(struct told *told, const struct mf_change *change)
     told->change_count++;
     told->new_count += change->is_new;
     told->gone_count += change->record == NULL;
+    told->evicted_count += change->is_evicted;
+    mf_record_unref(change->record);
 }
 
-/* With told->mutex held, so that one thread at a time takes them. */
-static void take_changes(struct fixture *fixture)
+/* With the mutex: changes are told before on_changes() of the next. */
+static void take_changes(struct told *told)
 {
-    struct mf_change changes[64];
+    enum { AT_ONCE = 16 };
+    struct mf_change changes[AT_ONCE];
     size_t count;
-    while ((count = mf_store_take_changes(fixture->store, changes, 64)))
-        for (size_t i = 0; i < count; i++) {
-            note_change(&fixture->told, &changes[i]);
-            mf_record_unref(changes[i].record);
-        }
+    while (told->store &&
+           (count = mf_store_take_changes(told->store, changes, AT_ONCE)))
+        for (size_t i = 0; i < count; i++)
+            note_change(told, &changes[i]);
 }
 
-/* They are taken by whoever waits. */
 static void on_changes(void *user)
 {
-    (void)user;
+    struct told *told = user;
+    pthread_mutex_lock(&told->mutex);
+    take_changes(told);
+    pthread_cond_broadcast(&told->changed);
+    pthread_mutex_unlock(&told->mutex);
 }
 
 static void on_commit(void *user, uint64_t ticket)
 {
-    struct fixture *fixture = user;
-    struct told *told = &fixture->told;
+    struct told *told = user;
     pthread_mutex_lock(&told->mutex);
+    take_changes(told);
     told->ticket = ticket;
     told->commits++;
     pthread_cond_broadcast(&told->changed);
@@ -82,7 +87,7 @@ static void on_commit(void *user, uint64_t ticket)
 
 static void on_failure(void *user, const struct mf_err *err)
 {
-    struct told *told = &((struct fixture *)user)->told;
+    struct told *told = user;
     pthread_mutex_lock(&told->mutex);
     told->failures++;
     told->failure = *err;
@@ -98,11 +103,16 @@ int fixture_try_open(struct fixture *fixture, struct mf_err *err)
         .on_changes = on_changes,
         .on_commit = on_commit,
         .on_failure = on_failure,
-        .user = fixture,
+        .user = &fixture->told,
     };
-    fixture->told.ticket = 0;
-    fixture->told.last_change = 0; /* opening may change flows untold */
-    return mf_store__open(&opts, &fixture->limits, &fixture->store, err);
+    struct told *told = &fixture->told;
+    int rc = mf_store__open(&opts, &fixture->limits, &fixture->store, err);
+    pthread_mutex_lock(&told->mutex);
+    told->ticket = 0;
+    told->last_change = 0; /* opening may change flows untold */
+    told->store = rc ? NULL : fixture->store;
+    pthread_mutex_unlock(&told->mutex);
+    return rc;
 }
 
 void fixture_open(struct fixture *fixture)
@@ -117,6 +127,7 @@ void fixture_open(struct fixture *fixture)
 void fixture_close(struct fixture *fixture)
 {
     mf_store_close(fixture->store);
+    fixture->told.store = NULL;
     fixture->store = NULL;
 }
 
@@ -174,7 +185,6 @@ void wait_ticket(struct fixture *fixture, uint64_t ticket)
     pthread_mutex_lock(&told->mutex);
     while (told->ticket < ticket)
         pthread_cond_wait(&told->changed, &told->mutex);
-    take_changes(fixture);
     pthread_mutex_unlock(&told->mutex);
 }
 
@@ -184,7 +194,6 @@ void wait_done(struct fixture *fixture, size_t count)
     pthread_mutex_lock(&told->mutex);
     while (told->done_count < count)
         pthread_cond_wait(&told->changed, &told->mutex);
-    take_changes(fixture);
     pthread_mutex_unlock(&told->mutex);
 }
 
@@ -197,6 +206,13 @@ void wait_failure(struct fixture *fixture, size_t count)
     pthread_mutex_unlock(&told->mutex);
 }
 
+uint64_t flow_count(struct fixture *fixture)
+{
+    struct mf_store_stats stats;
+    mf_store_stats(fixture->store, &stats);
+    return stats.flow_count;
+}
+
 void wait_flow_count(struct fixture *fixture, uint64_t count)
 {
     struct told *told = &fixture->told;
@@ -204,11 +220,11 @@ void wait_flow_count(struct fixture *fixture, uint64_t count)
     pthread_mutex_lock(&told->mutex);
     for (;;) {
         mf_store_stats(fixture->store, &stats);
-        if (stats.flow_count == count)
+        if (stats.flow_count == count &&
+            mf_store_change_is_durable(fixture->store, stats.head))
             break;
         pthread_cond_wait(&told->changed, &told->mutex);
     }
-    take_changes(fixture);
     pthread_mutex_unlock(&told->mutex);
 }
 
@@ -309,4 +325,20 @@ static bool is_text(void *user, const char *text, size_t len)
 bool holds(const struct mf_record *record, const char *text)
 {
     return mf_flow_each_text(mf_record_flow(record), is_text, (char *)text);
+}
+
+int64_t sql_int(struct fixture *fixture, const char *sql)
+{
+    char path[128];
+    sqlite3 *db;
+    sqlite3_stmt *stmt;
+    snprintf(path, sizeof path, "%s/flows.db", fixture->dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    int64_t value = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return value;
 }

@@ -11,11 +11,11 @@
 #include "store/reader.h"
 #include "store/store.h"
 
-/* What the store told, and a way to wait for it. Changes are as of the last
- * call that waited. */
+/* What the store told, and a way to wait for it. */
 struct told {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
+    struct mf_store *store; /* while it is open */
     uint64_t ticket;
     size_t commits;
     size_t failures;
@@ -24,6 +24,7 @@ struct told {
     bool has_gap; /* a change was not the one after the last */
     size_t new_count;
     size_t gone_count;
+    size_t evicted_count;
     size_t done_count;
     int done_rc;
     uint64_t done_deleted;
@@ -64,7 +65,9 @@ uint64_t put(struct fixture *fixture, const char *id, unsigned event,
 void wait_ticket(struct fixture *fixture, uint64_t ticket);
 void wait_done(struct fixture *fixture, size_t count);
 void wait_failure(struct fixture *fixture, size_t count);
+/* By the store's own count, and the changes told so far, durable. */
 void wait_flow_count(struct fixture *fixture, uint64_t count);
+uint64_t flow_count(struct fixture *fixture);
 
 /* As mf_store_update() and the others, waiting for `done`; its rc. */
 int update(struct fixture *fixture, const char *id, const bool *pinned,
@@ -81,5 +84,9 @@ struct mf_record *get(struct fixture *fixture, const void *id, size_t id_len);
 
 /* The bytes of the message of a record's flow. */
 bool holds(const struct mf_record *record, const char *text);
+
+/* The first column of the first row of `sql`, run on the store's database
+ * beside it. */
+int64_t sql_int(struct fixture *fixture, const char *sql);
 
 #endif
