@@ -20,8 +20,8 @@ def damaged(request, start_server):
     server.stop()
     with contextlib.closing(sqlite3.connect(server.data_dir / "flows.db")) as database:
         how = {
-            "malformed": "UPDATE snapshot SET flow = x'0aff' WHERE number = ?",
-            "missing": "DELETE FROM snapshot WHERE number = ?",
+            "malformed": "UPDATE recent SET snapshot = x'0aff' WHERE number = ?",
+            "missing": "DELETE FROM recent WHERE number = ?",
         }[request.param]
         assert database.execute(how, (victim.number,)).rowcount == 1
         database.commit()
