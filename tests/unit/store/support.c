@@ -53,23 +53,21 @@ static void note_change(struct told *told, const struct mf_change *change)
     mf_record_unref(change->record);
 }
 
-/* With the mutex: changes are told before on_changes() of the next. */
-static void take_changes(struct told *told)
+void take_changes(struct fixture *fixture)
 {
     enum { AT_ONCE = 16 };
     struct mf_change changes[AT_ONCE];
     size_t count;
-    while (told->store &&
-           (count = mf_store_take_changes(told->store, changes, AT_ONCE)))
+    while (fixture->store &&
+           (count = mf_store_take_changes(fixture->store, changes, AT_ONCE)))
         for (size_t i = 0; i < count; i++)
-            note_change(told, &changes[i]);
+            note_change(&fixture->told, &changes[i]);
 }
 
 static void on_changes(void *user)
 {
     struct told *told = user;
     pthread_mutex_lock(&told->mutex);
-    take_changes(told);
     pthread_cond_broadcast(&told->changed);
     pthread_mutex_unlock(&told->mutex);
 }
@@ -78,7 +76,6 @@ static void on_commit(void *user, uint64_t ticket)
 {
     struct told *told = user;
     pthread_mutex_lock(&told->mutex);
-    take_changes(told);
     told->ticket = ticket;
     told->commits++;
     pthread_cond_broadcast(&told->changed);
@@ -110,7 +107,6 @@ int fixture_try_open(struct fixture *fixture, struct mf_err *err)
     pthread_mutex_lock(&told->mutex);
     told->ticket = 0;
     told->last_change = 0; /* opening may change flows untold */
-    told->store = rc ? NULL : fixture->store;
     pthread_mutex_unlock(&told->mutex);
     return rc;
 }
@@ -126,8 +122,8 @@ void fixture_open(struct fixture *fixture)
 
 void fixture_close(struct fixture *fixture)
 {
+    take_changes(fixture);
     mf_store_close(fixture->store);
-    fixture->told.store = NULL;
     fixture->store = NULL;
 }
 
@@ -186,6 +182,7 @@ void wait_ticket(struct fixture *fixture, uint64_t ticket)
     while (told->ticket < ticket)
         pthread_cond_wait(&told->changed, &told->mutex);
     pthread_mutex_unlock(&told->mutex);
+    take_changes(fixture);
 }
 
 void wait_done(struct fixture *fixture, size_t count)
@@ -195,6 +192,7 @@ void wait_done(struct fixture *fixture, size_t count)
     while (told->done_count < count)
         pthread_cond_wait(&told->changed, &told->mutex);
     pthread_mutex_unlock(&told->mutex);
+    take_changes(fixture);
 }
 
 void wait_failure(struct fixture *fixture, size_t count)
@@ -204,11 +202,13 @@ void wait_failure(struct fixture *fixture, size_t count)
     while (told->failures < count)
         pthread_cond_wait(&told->changed, &told->mutex);
     pthread_mutex_unlock(&told->mutex);
+    take_changes(fixture);
 }
 
 uint64_t flow_count(struct fixture *fixture)
 {
     struct mf_store_stats stats;
+    take_changes(fixture);
     mf_store_stats(fixture->store, &stats);
     return stats.flow_count;
 }
@@ -226,6 +226,7 @@ void wait_flow_count(struct fixture *fixture, uint64_t count)
         pthread_cond_wait(&told->changed, &told->mutex);
     }
     pthread_mutex_unlock(&told->mutex);
+    take_changes(fixture);
 }
 
 void told_done(void *user, int rc, struct mf_record *record, uint64_t count)

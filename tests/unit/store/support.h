@@ -11,11 +11,11 @@
 #include "store/reader.h"
 #include "store/store.h"
 
-/* What the store told, and a way to wait for it. */
+/* What the store told, and a way to wait for it. Changes are as of the last
+ * take_changes(), which every call that waits ends with. */
 struct told {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    struct mf_store *store; /* while it is open */
     uint64_t ticket;
     size_t commits;
     size_t failures;
@@ -62,6 +62,7 @@ uint64_t put_id(struct fixture *fixture, const void *id, size_t id_len,
 uint64_t put(struct fixture *fixture, const char *id, unsigned event,
              const char *text);
 
+void take_changes(struct fixture *fixture);
 void wait_ticket(struct fixture *fixture, uint64_t ticket);
 void wait_done(struct fixture *fixture, size_t count);
 void wait_failure(struct fixture *fixture, size_t count);

@@ -255,6 +255,7 @@ static void snapshots_of_one_commit_are_a_change_each_and_one_row(void **state)
     fixture_open(fixture);
     for (int i = 0; i < 10; i++)
         put(fixture, "a", TCP_MESSAGE, i < 9 ? "early" : "late");
+    take_changes(fixture);
     assert_int_equal(fixture->told.commits, 0);
     assert_int_equal(fixture->told.change_count, 10);
     assert_false(mf_store_change_is_durable(fixture->store, 1));
