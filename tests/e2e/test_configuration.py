@@ -51,6 +51,17 @@ def test_the_environment_configures_the_server(start_server, tmp_path):
     server.wait_urls([f"http://{n}/" for n in (4, 3, 2)])
 
 
+def test_flows_go_when_they_are_too_old_unless_they_are_pinned(start_server):
+    server = start_server("--max-age=1s")
+    server.ingest.ExportFlow(iter([build.http("http://pinned/")]), timeout=DEADLINE_S)
+    [first] = server.flows()
+    server.viewer.UpdateFlow(
+        schema.view.UpdateFlowRequest(number=first.number, pinned=True), timeout=DEADLINE_S
+    )
+    server.ingest.ExportFlow(iter([build.http("http://old/")]), timeout=DEADLINE_S)
+    server.wait_urls(["http://pinned/"])
+
+
 def test_names_of_ours_that_are_nobodys_are_warned_of(start_server):
     server = start_server(
         env={"MITMFLOW_MAXFLOWS": "secret", "MITMFLOW_TOKEN": "secret", "OTHER": "secret"}
