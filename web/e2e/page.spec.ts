@@ -224,7 +224,7 @@ describe("the page", () => {
       await scene.exporter.send(http(`http://a.example/n${i}`));
     const reader = await read();
     await reader.sees("/n11");
-    await reader.page.getByText("7 older flows went by the limits").waitFor();
+    await reader.page.getByText("7 older flows were let go by the limits").waitFor();
     await reader.page.getByText("5 flows").waitFor();
   });
 

@@ -58,7 +58,12 @@ function Older() {
   const { client } = useLive();
   const { rows, hasOlder, evicted } = useView();
   if (!hasOlder)
-    return <>{plural(evicted, "older flow")} went by the limits of what is kept.</>;
+    return (
+      <>
+        {plural(evicted, "older flow")} {evicted === 1 ? "was" : "were"} let go by the
+        limits.
+      </>
+    );
   if (rows.length >= windowMax) return <>Older flows are kept: filter to find them.</>;
   return (
     <button type="button" className="link" onClick={() => client.showOlder()}>
