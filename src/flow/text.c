@@ -10,7 +10,7 @@
 enum { BODY_MAX_LEN = 16 << 20 };
 
 /* How much of a body is looked at to tell whether it is text. */
-enum { LOOK_LEN = 1024, CONTROLS_ONE_IN = 32 };
+enum { LOOK_LEN = 1024, LOOK_STEP = 128, CONTROLS_ONE_IN = 32 };
 
 struct visitor {
     bool (*visit)(void *user, const struct mf_piece *piece);
@@ -19,17 +19,31 @@ struct visitor {
     bool derives; /* else MF_PIECE_DERIVED is left out */
 };
 
+/* How many of at most 255 bytes are control characters, without tab, the
+ * ends of lines and pages, and the escape of terminals. Written so that
+ * compilers make vectors of it. */
+static size_t count_controls(const uint8_t *bytes, size_t len)
+{
+    uint8_t count = 0;
+    for (size_t i = 0; i < len; i++) {
+        uint8_t is_low = bytes[i] < ' ' || bytes[i] == 0x7f;
+        uint8_t is_white = (uint8_t)(bytes[i] - '\t') <= '\r' - '\t';
+        uint8_t is_escape = bytes[i] == 0x1b;
+        count += is_low & (is_white ^ 1) & (is_escape ^ 1);
+    }
+    return count;
+}
+
 bool mf_is_text(const char *bytes, size_t len)
 {
-    const uint8_t *at = (const uint8_t *)bytes;
-    size_t look = len < LOOK_LEN ? len : LOOK_LEN, controls = 0, nuls = 0;
-    for (size_t i = 0; i < look; i++) {
-        /* Tab, the ends of lines and pages, and the escape of terminals. */
-        bool is_white = (at[i] >= '\t' && at[i] <= '\r') || at[i] == 0x1b;
-        controls += (at[i] < ' ' && !is_white) || at[i] == 0x7f;
-        nuls += at[i] == 0;
-    }
-    return nuls == 0 && controls * CONTROLS_ONE_IN <= look;
+    size_t look = len < LOOK_LEN ? len : LOOK_LEN, controls = 0;
+    if (look && memchr(bytes, '\0', look))
+        return false;
+    for (size_t at = 0; at < look; at += LOOK_STEP)
+        controls +=
+            count_controls((const uint8_t *)bytes + at,
+                           look - at < LOOK_STEP ? look - at : LOOK_STEP);
+    return controls * CONTROLS_ONE_IN <= look;
 }
 
 static bool see(const struct visitor *visitor, struct mf_span span)
@@ -40,14 +54,14 @@ static bool see(const struct visitor *visitor, struct mf_span span)
 
 /* A body or message: `text` is what `origin` is when it is decoded. */
 static bool see_content(const struct visitor *visitor, struct mf_span text,
-                        struct mf_span origin, bool is_broken)
+                        struct mf_span origin, int error)
 {
     const struct mf_piece piece = {
         .kind =
             mf_is_text(text.text, text.len) ? MF_PIECE_BODY : MF_PIECE_BINARY,
         .text = text,
         .origin = origin,
-        .is_broken = is_broken,
+        .error = error,
     };
     return (text.len || origin.len) && visitor->visit(visitor->user, &piece);
 }
@@ -74,13 +88,13 @@ static bool see_body(const struct visitor *visitor,
                      const struct mf_flow__half_fields *fields)
 {
     if (half->content.len)
-        return see_content(visitor, half->content, half->content, false) ||
+        return see_content(visitor, half->content, half->content, 0) ||
                see_other(visitor, half->raw_content);
     if (!half->raw_content.len)
         return false;
     if (!visitor->decodes)
         return see_content(visitor, (struct mf_span){"", 0}, half->raw_content,
-                           false);
+                           0);
     struct mf_span encoding = mf_flow__header(half, fields, "content-encoding");
     struct mf_buf body;
     mf_buf_init(&body, BODY_MAX_LEN);
@@ -90,7 +104,7 @@ static bool see_body(const struct visitor *visitor,
     struct mf_span text = {(char *)body.data, body.len};
     if (rc == MF_EUNSUPPORTED)
         text = half->raw_content;
-    bool found = see_content(visitor, text, half->raw_content, rc != 0);
+    bool found = see_content(visitor, text, half->raw_content, rc);
     mf_buf_release(&body);
     return found;
 }
@@ -165,7 +179,7 @@ static bool see_messages(const struct visitor *visitor,
         if (field.number == number && field.type == MF_WIRE_LEN &&
             mf_wire_find(field.data, field.len, 1, &content) &&
             see_content(visitor, mf_flow__span(&content),
-                        mf_flow__span(&content), false))
+                        mf_flow__span(&content), 0))
             return true;
     return false;
 }
@@ -193,12 +207,13 @@ static bool see_derived(const struct visitor *visitor,
     for (int half = 0; half < 2 && !found; half++) {
         struct mf_buf text;
         mf_buf_init(&text, BODY_MAX_LEN);
-        mf_flow_put_dns_text(flow, (enum mf_half)half, &text);
+        int rc = mf_flow_put_dns_text(flow, (enum mf_half)half, &text);
         const struct mf_piece piece = {
             .kind = MF_PIECE_DERIVED,
             .text = {(const char *)text.data, text.len},
+            .error = rc,
         };
-        found = text.len && visitor->visit(visitor->user, &piece);
+        found = (text.len || rc) && visitor->visit(visitor->user, &piece);
         mf_buf_release(&text);
     }
     return found;

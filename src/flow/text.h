@@ -25,9 +25,9 @@ struct mf_piece {
     /* Where it comes from: the bytes of a field inside the flow's snapshot,
      * as they are there. Empty for MF_PIECE_LINE and MF_PIECE_DERIVED. */
     struct mf_span origin;
-    /* The content encoding is unknown, or breaks off: `text` may not be what
-     * others make of `origin`. */
-    bool is_broken;
+    /* Why `text` may not be what others make of `origin`; 0: it is. As
+     * mf_encoding_decode_all(). */
+    int error;
 };
 
 /*

@@ -8,7 +8,7 @@
 #include "fold_table.h" /* made by tools/fold-table */
 
 enum {
-    STEP_LEN = 64,     /* of ASCII at a time */
+    STEP_LEN = 16,     /* of ASCII at a time */
     CHUNK_LEN = 16384, /* of text, in a search */
     CHARACTER_MAX = 4, /* bytes in UTF-8 */
 };

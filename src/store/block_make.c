@@ -270,10 +270,12 @@ static bool take_piece(void *user, const struct mf_piece *piece)
     bool is_text =
         piece->kind != MF_PIECE_BINARY && piece->kind != MF_PIECE_OTHER;
     bool is_encoded = piece->text.text != piece->origin.text;
-    if (is_text)
+    if (piece->error == MF_ENOMEM)
+        maker->rc = MF_ENOMEM;
+    else if (is_text)
         maker->rc = mf_signer_add(maker->signer, piece->text,
                                   is_inside(maker->flow, piece->text));
-    if (piece->kind == MF_PIECE_BINARY || piece->is_broken)
+    if (piece->kind == MF_PIECE_BINARY || piece->error)
         maker->has_binary = true;
     if (!maker->rc && piece->origin.len >= CUT_MIN_LEN &&
         (!is_text || is_encoded))

@@ -329,7 +329,7 @@ struct seen {
 static bool see(void *user, const struct mf_piece *piece)
 {
     struct seen *seen = user;
-    if (piece->kind == MF_PIECE_BINARY || piece->is_broken)
+    if (piece->kind == MF_PIECE_BINARY || piece->error)
         seen->has_binary = true;
     else if (piece->kind != MF_PIECE_OTHER)
         seen->found =
