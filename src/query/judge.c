@@ -62,7 +62,7 @@ static verdict of_bool(bool is_match)
 
 static verdict search(const struct mf_node *node, struct mf_span text)
 {
-    struct mf_pattern_effort effort = {0};
+    struct mf_pattern_effort effort = {.is_untimed = true};
     bool found = mf_pattern_finds(node->pattern, text, &effort);
     return effort.is_limited ? MF_FILTER_UNSURE : of_bool(found);
 }

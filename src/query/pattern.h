@@ -21,6 +21,7 @@ void mf_pattern_release(struct mf_pattern *pattern);
 struct mf_pattern_effort {
     int64_t spent_ns;
     bool is_limited; /* something took more than it may */
+    bool is_untimed; /* one short text: its steps are limit enough */
 };
 
 /*
