@@ -1,7 +1,7 @@
 #include "flow/lookup.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -151,27 +151,48 @@ static bool is_ipv6(struct mf_span text)
     return inet_pton(AF_INET6, terminated, &address) == 1;
 }
 
-/* mitmproxy writes IPv6 hosts without brackets: the server's address helps
- * to tell where one ends. */
+/* What else tells where a host ends: mitmproxy writes IPv6 addresses without
+ * brackets, so that 1::2:3 may be 1::2 and a port. */
+struct host_hints {
+    struct mf_flow_peer server;
+    struct mf_span bracketed; /* in the Host header; empty: nothing is */
+};
+
+static bool is_same(struct mf_span a, struct mf_span b)
+{
+    return a.len == b.len && starts_with(a, b);
+}
+
+static bool is_number(struct mf_span text, uint32_t number)
+{
+    char digits[16];
+    int len = snprintf(digits, sizeof digits, "%u", number);
+    return is_same(text, (struct mf_span){digits, (size_t)len});
+}
+
 static struct mf_span without_port(struct mf_span authority,
-                                   struct mf_span server)
+                                   const struct host_hints *hints)
 {
     const char *colon =
         authority.len ? memrchr(authority.text, ':', authority.len) : NULL;
     if (!colon)
         return authority;
     struct mf_span head = {authority.text, (size_t)(colon - authority.text)};
-    if (!is_port(colon + 1, authority.len - head.len - 1))
+    struct mf_span port = {colon + 1, authority.len - head.len - 1};
+    if (!is_port(port.text, port.len))
         return authority;
     bool is_bracketed =
         head.len && head.text[0] == '[' && head.text[head.len - 1] == ']';
-    if (!memchr(head.text, ':', head.len) || is_bracketed ||
-        (head.len == server.len && starts_with(head, server)))
+    if (is_bracketed || !memchr(head.text, ':', head.len) ||
+        is_same(head, hints->server.host) || is_same(head, hints->bracketed))
         return head;
-    return is_ipv6(authority) || !is_ipv6(head) ? authority : head;
+    if (is_ipv6(authority) && !is_number(port, hints->server.port))
+        return authority;
+    return is_ipv6(head) ? head : authority;
 }
 
-static struct mf_span host_of_url(struct mf_span url, struct mf_span server)
+static struct mf_span host_of_url(struct mf_span url,
+                                  const struct host_hints *hints)
 {
     const char *scheme_end =
         url.len ? memmem(url.text, url.len, "://", 3) : NULL;
@@ -182,19 +203,29 @@ static struct mf_span host_of_url(struct mf_span url, struct mf_span server)
         if (slash)
             url.len = (size_t)(slash - url.text);
     }
-    return without_port(url, server);
+    return without_port(url, hints);
 }
 
 struct mf_span mf_flow_host(const struct mf_flow *flow)
 {
-    return host_of_url(flow->facts.url, flow->details.server_host);
+    const struct host_hints hints = {.server = mf_flow_server(flow)};
+    return host_of_url(flow->facts.url, &hints);
 }
 
 struct mf_span mf_flow_pretty_host(const struct mf_flow *flow)
 {
-    struct mf_span url = flow->facts.pretty_url;
-    return url.len ? host_of_url(url, flow->details.server_host)
-                   : mf_flow_host(flow);
+    struct host_hints hints = {.server = mf_flow_server(flow)};
+    if (!flow->facts.pretty_url.len)
+        return mf_flow_host(flow);
+    struct mf_span header = mf_flow__header(&flow->details.request,
+                                            &mf_flow__request_fields, "host");
+    const char *end = header.len && header.text[0] == '['
+                          ? memchr(header.text, ']', header.len)
+                          : NULL;
+    if (end)
+        hints.bracketed =
+            (struct mf_span){header.text + 1, (size_t)(end - header.text) - 1};
+    return host_of_url(flow->facts.pretty_url, &hints);
 }
 
 /* ---- messages ---- */

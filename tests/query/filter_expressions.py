@@ -49,6 +49,32 @@ CHOSEN = [
 ]
 
 
+ATOMS = r"""
+a e o n x 1 2 : / \. \d \D \w \W \s \S . . [a-e] [^a-e] [\w.] [^\s:] [\d-] [e] \b ^ $ \A \Z \x65 \145 \n \r \t é ü
+""".split()
+
+
+def random_regex(rng, depth=3):
+    """Repeats without an end are of single characters only: nothing here
+    takes long."""
+    kind = rng.random()
+    if depth == 0 or kind < 0.5:
+        atom = rng.choice(ATOMS)
+        repeats = ["", "", "", "*", "+", "?", "*?", "+?", "{2}", "{,2}", "{1,3}?", "*+", "{0,2}+"]
+        return atom + ("" if atom in ("^", "$", r"\A", r"\Z", r"\b") else rng.choice(repeats))
+    inner = random_regex(rng, depth - 1)
+    if kind < 0.75:
+        return inner + random_regex(rng, depth - 1)
+    if kind < 0.85:
+        return f"(?:{inner}|{random_regex(rng, depth - 1)})" + rng.choice(["", "?", "{2}", "{0,2}?"])
+    return rng.choice(["({0})", "(?P<n>{0})(?P=n)?", "(?={0})", "(?!{0})", "(?>{0})", "(?i:{0})", "(?-i:{0})",
+                       "(?s:{0})", "(?m:{0})", "({0})?(?(1)e|.)", "(?<=e){0}", "(?<!\\d){0}", "(?#x){0}"]).format(inner)
+
+
+def quoted(regex):
+    return '"' + regex.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def leaf(rng):
     kind = rng.random()
     if kind < 0.3:
@@ -78,5 +104,6 @@ def expressions():
     single += [f'~{name} "{text}"' for name in REGEX for text in QUOTED]
     rng.shuffle(single)
     faulty = [f'~{name} "{text}"' for name in ("b", "u") for text in FAULTY]
+    made = [f"~{rng.choice(REGEX)} {quoted(random_regex(rng))}" for _ in range(800)]
     trees = [tree(rng, rng.randrange(1, 5)) for _ in range(700)]
-    return CHOSEN + [f"~{name}" for name in UNARY] + single[:1400] + faulty + trees
+    return CHOSEN + [f"~{name}" for name in UNARY] + single[:1400] + faulty + made + trees

@@ -119,11 +119,12 @@ def random_http(rng):
             random_headers(rng, message)
             random_body(rng, message)
     if rng.random() < 0.6:
-        host = rng.choice(["example.com", "pretty.example:8443", "[::1]:8080", "other.test:80"])
+        host = rng.choice(["example.com", "pretty.example:8443", "other.test:80"])
         if request.is_http2 or request.is_http3:
             request.data.authority = host.encode()
         else:
-            request.headers["Host"] = host
+            request.headers["Host"] = rng.choice([host, "[::1]:8080", "[fe80::1:2]"])
+    flow.server_conn.address = (request.host, request.port)
     if flow.response:
         flow.response.status_code = rng.choice([200, 204, 301, 404, 500, 599, 101])
     return flow
@@ -210,7 +211,7 @@ def decorate(rng, flow):
         flow.client_conn.peername = rng.choice(
             [("192.168.1.7", 50000), ("fe80::1", 65535, 0, 3), ("10.0.0.1", 80)]
         )
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 and flow.server_conn.address[0] != "::1":
         flow.server_conn.address = rng.choice([("example.com", 443), ("10.0.0.7", 8080), None])
         flow.server_conn.peername = None
     if rng.random() < 0.1:
