@@ -5,7 +5,8 @@
  * number of expressions, then each expression; numbers and lengths are 32
  * bits, least byte first. Prints a line for each expression: "= 0110..." by
  * flow, or "! POSITION LENGTH TEXT" for one that is refused. Ends with
- * status 1 when columns and flow disagree about a match.
+ * status 1 when columns and flow disagree about a match, or when a flow
+ * matches without the needles of the expression.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +15,10 @@
 
 #include "base/cursor.h"
 #include "flow/columns.h"
+#include "flow/text.h"
 #include "query/filter.h"
+#include "query/fold.h"
+#include "query/needles.h"
 
 enum { NAMES_MAX = 4096, FILE_MAX_LEN = 64 << 20 };
 
@@ -91,7 +95,44 @@ static struct mf_span next_item(struct mf_cursor *cursor)
     return (struct mf_span){(const char *)bytes, len};
 }
 
-/* Returns whether columns and flows agree. */
+/* A piece that has the needle, or that an index does not look into. */
+static bool may_hold(void *user, const struct mf_piece *piece)
+{
+    const struct mf_needles *needle = user;
+    if (piece->kind == MF_PIECE_OTHER)
+        return false;
+    if (needle->or_binary && (piece->kind == MF_PIECE_BINARY || piece->error))
+        return true;
+    return piece->kind != MF_PIECE_BINARY && piece->text.len &&
+           mf_fold_find(piece->text.text, piece->text.len, needle->text,
+                        needle->len);
+}
+
+/* What an index by text may conclude. */
+static bool has_needles(const struct mf_flow *flow,
+                        const struct mf_needles *needles)
+{
+    struct mf_span id = mf_flow_id(flow);
+    switch (needles->kind) {
+    case MF_NEEDLES_ANY:
+        return true;
+    case MF_NEEDLES_TEXT:
+        return mf_fold_find(id.text, id.len, needles->text, needles->len) ||
+               mf_flow_each_piece(flow, may_hold, (void *)(uintptr_t)needles);
+    case MF_NEEDLES_ALL_OF:
+        for (size_t i = 0; i < needles->count; i++)
+            if (!has_needles(flow, needles->items[i]))
+                return false;
+        return true;
+    default:
+        for (size_t i = 0; i < needles->count; i++)
+            if (has_needles(flow, needles->items[i]))
+                return true;
+        return false;
+    }
+}
+
+/* Returns whether columns, needles and flows agree. */
 static bool print_matches(const struct mf_filter *filter,
                           const struct row *rows, uint32_t count)
 {
@@ -107,6 +148,9 @@ static bool print_matches(const struct mf_filter *filter,
         putchar(is_limited ? 'L' : is_match ? '1' : '0');
         if (verdict != MF_FILTER_UNSURE &&
             (verdict == MF_FILTER_YES) != is_match)
+            agree = false;
+        if (is_match && !has_needles(mf_record_flow(rows[i].record),
+                                     mf_filter_needles(filter)))
             agree = false;
     }
     putchar('\n');
@@ -128,7 +172,7 @@ static bool print_expression(struct mf_span text, const struct row *rows,
         die("out of memory");
     bool agree = print_matches(filter, rows, count);
     if (!agree)
-        fprintf(stderr, "columns and flow disagree: %.*s\n", (int)text.len,
+        fprintf(stderr, "columns or needles disagree: %.*s\n", (int)text.len,
                 text.text);
     mf_filter_unref(filter);
     return agree;
