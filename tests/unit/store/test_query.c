@@ -49,7 +49,7 @@ static void make_http(size_t n, struct mf_buf *buf)
     mf_buf_clear(buf);
     mf_wire_begin(buf, 1, &flow);
     mf_wire_begin(buf, MF_FLOW_HTTP, &http);
-    snprintf(text, sizeof text, "%08zx-id", n * 2654435761U % UINT32_MAX);
+    snprintf(text, sizeof text, "%08zx-identity", n * 2654435761U % UINT32_MAX);
     put_text(buf, 1, text);
     mf_wire_begin(buf, 2, &half);
     put_text(buf, 1, methods[n % 3]);
@@ -64,10 +64,10 @@ static void make_http(size_t n, struct mf_buf *buf)
                n % 7 == 3 ? "image/png" : "text/html; charset=utf-8");
     size_t len = (size_t)snprintf(
         text, sizeof text, "%s%s and %s, number <%zu>%s",
-        n % 7 == 3 ? "\x89PNG" : "", words[n / 3 % WORDS],
+        n % 7 == 3 ? "\x89PNG." : "", words[n / 3 % WORDS],
         words[n / 50 % WORDS], n, n % 499 == 0 ? " needle" : "");
     if (n % 7 == 3)
-        text[1] = '\0'; /* makes it binary */
+        text[4] = '\0'; /* makes it binary */
     mf_wire_put_bytes(buf, 102, text, len);
     mf_wire_end(buf, half);
     mf_wire_put_timestamp_opt(buf, 4,
@@ -177,13 +177,13 @@ static struct mf_reader *fill(struct fixture *fixture)
     }
     wait_ticket(fixture, ticket);
     for (size_t n = 5; n < FLOWS; n += 311) {
-        snprintf(id, sizeof id, "%08zx-id", n * 2654435761U % UINT32_MAX);
+        snprintf(id, sizeof id, "%08zx-identity", n * 2654435761U % UINT32_MAX);
         assert_int_equal(update(fixture, id, n % 2 ? &yes : NULL,
                                 n % 3 ? "a note of Needle" : NULL),
                          0);
     }
     for (size_t n = 17; n < FLOWS; n += 291) {
-        snprintf(id, sizeof id, "%08zx-id", n * 2654435761U % UINT32_MAX);
+        snprintf(id, sizeof id, "%08zx-identity", n * 2654435761U % UINT32_MAX);
         assert_int_equal(delete_id(fixture, id), 0);
     }
     assert_int_equal(mf_reader_open(fixture->store, &reader, NULL), 0);
@@ -334,7 +334,7 @@ every_way_of_a_query_finds_what_matching_each_flow_finds(void **state)
         "! and",
         "~h 'text.html' & ! ~m GET",
         "~source one & alpha",
-        "-id",
+        "-IDENTITY",
     };
     struct mf_reader *reader = shared_reader;
     (void)state;
@@ -506,7 +506,7 @@ static void flows_that_move_between_steps_are_found_once(void **state)
                 ticket = put_http(fixture, n);
             wait_ticket(fixture, ticket);
             char id[32];
-            snprintf(id, sizeof id, "%08zx-id",
+            snprintf(id, sizeof id, "%08zx-identity",
                      (n - FLOWS) * 4 * 2654435761U % UINT32_MAX);
             delete_id(fixture, id);
         }
