@@ -230,8 +230,9 @@ static void python_group(struct mf_regex *regex, size_t open, bool verbose,
                          enum mf_regex_item *item)
 {
     int c = mf_regex__peek(regex, 0);
-    regex->at++;
     *item = MF_REGEX_ATOM;
+    if (c == '<' || c == '=')
+        regex->at++;
     if (c == '<')
         named_group(regex, open, verbose);
     else if (c == '=')
@@ -379,12 +380,13 @@ static void flags_or_group(struct mf_regex *regex, size_t open, bool is_first,
 static void look_behind(struct mf_regex *regex, size_t open, bool verbose)
 {
     int c = mf_regex__peek(regex, 0);
-    regex->at++;
-    if (c == '=' || c == '!')
-        group(regex, open, verbose, c == '=' ? "(?<=" : "(?<!");
-    else
+    if (c != '=' && c != '!') {
         mf_regex__fail(regex, open, 3,
                        "after (?< comes = or !; a name is given by (?P<");
+        return;
+    }
+    regex->at++;
+    group(regex, open, verbose, c == '=' ? "(?<=" : "(?<!");
 }
 
 static void parenthesis(struct mf_regex *regex, bool is_first, bool *verbose,

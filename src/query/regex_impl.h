@@ -38,7 +38,7 @@ enum mf_regex_item {
 /* The byte `ahead` of the next one; -1: there is none. */
 static inline int mf_regex__peek(const struct mf_regex *regex, size_t ahead)
 {
-    return regex->len - regex->at > ahead
+    return regex->at < regex->len && regex->len - regex->at > ahead
                ? (unsigned char)regex->in[regex->at + ahead]
                : -1;
 }

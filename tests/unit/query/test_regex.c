@@ -133,6 +133,16 @@ static void what_python_refuses_is_refused(void **state)
     is_wrong("(?P<1>a)", 4, 1);
     is_wrong("(?P<n>a)(?P<n>b)", 12, 1);
     is_wrong("(?Px)", 0, 3);
+    is_wrong("(?P", 0, 3);
+    is_wrong("(?P<", 4, 0);
+    is_wrong("(?P=", 4, 0);
+    is_wrong("(?<", 0, 3);
+    is_wrong("(?(", 3, 0);
+    is_wrong("(?i", 0, 3);
+    is_wrong("(?i-", 0, 4);
+    is_wrong("[a-", 0, 1);
+    is_wrong("[\\", 1, 1);
+    is_wrong("a\\u12", 1, 4);
     is_wrong("(?(0)a)", 3, 1);
     is_wrong("(?(n)a)", 3, 1);
     is_wrong("(a)(?(1)b|c|d)", 11, 1);
