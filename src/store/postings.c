@@ -72,11 +72,28 @@ struct bit_writer {
     unsigned pending_bits;
 };
 
-static void put_bits(struct bit_writer *writer, uint64_t bits, unsigned count)
+/* At most 32 bits. */
+static inline void put_bits(struct bit_writer *writer, uint64_t bits,
+                            unsigned count)
 {
     writer->pending |= bits << writer->pending_bits;
     writer->pending_bits += count;
-    for (; writer->pending_bits >= 8; writer->pending_bits -= 8) {
+    if (writer->pending_bits < 32)
+        return;
+    uint32_t word = htole32((uint32_t)writer->pending);
+    memcpy(writer->at, &word, sizeof word);
+    writer->at += sizeof word;
+    writer->pending >>= 32;
+    writer->pending_bits -= 32;
+}
+
+/* The last of them, with ones to a whole byte. */
+static void finish_bits(struct bit_writer *writer)
+{
+    if (writer->pending_bits % 8)
+        put_bits(writer, 0xff >> writer->pending_bits % 8,
+                 8 - writer->pending_bits % 8);
+    for (; writer->pending_bits; writer->pending_bits -= 8) {
         *writer->at++ = (uint8_t)writer->pending;
         writer->pending >>= 8;
     }
@@ -92,10 +109,24 @@ static unsigned parameter_for(unsigned count)
     return parameter;
 }
 
+/* A unary number, 0, then the lower bits: most codes are short. */
+static inline void put_distance(struct bit_writer *writer, unsigned distance,
+                                unsigned parameter)
+{
+    unsigned ones = distance >> parameter;
+    uint64_t low = distance & ((1U << parameter) - 1);
+    while (ones > 16) { /* at most 511 >> 1 of them */
+        put_bits(writer, 0xffff, 16);
+        ones -= 16;
+    }
+    put_bits(writer, ((UINT64_C(1) << ones) - 1) | low << (ones + 1),
+             ones + 1 + parameter);
+}
+
 /* Returns its length, or 64 if the list does not fit into less. */
 static size_t put_list(const uint64_t *set, unsigned count, uint8_t *row)
 {
-    enum { CODE_MAX_LEN = 40 }; /* 256 ones: see below */
+    enum { CODE_MAX_LEN = 40 }; /* 256 ones: see above */
     uint8_t bytes[ROW_BITMAP + CODE_MAX_LEN];
     struct bit_writer writer = {.at = bytes};
     unsigned parameter = parameter_for(count);
@@ -104,23 +135,13 @@ static size_t put_list(const uint64_t *set, unsigned count, uint8_t *row)
     for (int word = 0; word < SET_WORDS; word++) {
         for (uint64_t left = set[word]; left; left &= left - 1) {
             int frame = word * 64 + __builtin_ctzll(left);
-            unsigned distance = (unsigned)(frame - last - 1);
-            /* At most 511 >> 1 ones. */
-            for (unsigned ones = distance >> parameter; ones;) {
-                unsigned some = ones < 32 ? ones : 32;
-                put_bits(&writer, (UINT64_C(1) << some) - 1, some);
-                ones -= some;
-            }
-            put_bits(&writer,
-                     (uint64_t)(distance & ((1U << parameter) - 1)) << 1,
-                     parameter + 1);
+            put_distance(&writer, (unsigned)(frame - last - 1), parameter);
             last = frame;
             if (writer.at - bytes >= ROW_BITMAP)
                 return ROW_BITMAP;
         }
     }
-    if (writer.pending_bits)
-        put_bits(&writer, 0xff, 8 - writer.pending_bits);
+    finish_bits(&writer);
     size_t len = (size_t)(writer.at - bytes);
     if (len < ROW_BITMAP)
         memcpy(row, bytes, len);

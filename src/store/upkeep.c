@@ -36,8 +36,10 @@ static const char *const sql[STATEMENTS] = {
                      " WHERE stale.number BETWEEN ?1 AND ?2 AND state = 1",
 };
 
-/* A step does pieces of work until so much time has gone. */
+/* A step does pieces of work until so much time has gone; longer when it has
+ * fallen behind what comes in. */
 static const int64_t step_ns = 8 * (int64_t)MF_NS_PER_MS;
+static const int64_t long_step_ns = 16 * (int64_t)MF_NS_PER_MS;
 /* Blocks and stale pages are looked for no more often than that while flows
  * come in. */
 static const int64_t scan_ns = 250 * (int64_t)MF_NS_PER_MS;
@@ -397,6 +399,13 @@ static bool is_any_due(const struct mf_upkeep *upkeep)
     return false;
 }
 
+static bool is_behind(const struct mf_upkeep *upkeep)
+{
+    const struct state *state = &upkeep->state;
+    return state->last_number / MF_COLUMN_PAGE_ROWS > state->paged + 8 ||
+           mf_group_of(state->last_frame) > state->sealed_groups + 1;
+}
+
 /* Each task in turn, so that none waits for ever, until the time is up. */
 static int run_tasks(struct mf_upkeep *upkeep, int64_t until_ns,
                      struct mf_err *err)
@@ -498,7 +507,8 @@ int mf_upkeep_step(struct mf_upkeep *upkeep, bool *ret_more, struct mf_err *err)
     uint64_t purged = upkeep->purged;
     rc = scan(upkeep, now_ns, err);
     if (!rc && is_any_due(upkeep))
-        rc = run_in_transaction(upkeep, now_ns + step_ns, err);
+        rc = run_in_transaction(
+            upkeep, now_ns + (is_behind(upkeep) ? long_step_ns : step_ns), err);
     if (!rc && upkeep->purged != purged)
         mf_checkpoint_purge(upkeep->checkpoint);
     look_again(upkeep);
