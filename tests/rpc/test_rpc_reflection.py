@@ -122,7 +122,11 @@ def test_what_is_sent_builds_a_pool(ask):
         pool.AddSerializedFile(file.SerializeToString())
     method = pool.FindServiceByName("mitmflow.v1.Service").FindMethodByName("GetFlow")
     assert method.input_type.full_name == "mitmflow.v1.GetFlowRequest"
-    assert [field.json_name for field in method.input_type.fields] == ["flowId", "number"]
+    assert [field.json_name for field in method.input_type.fields] == [
+        "flowId",
+        "number",
+        "messageLimit",
+    ]
 
 
 @pytest.mark.parametrize(
