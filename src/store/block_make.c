@@ -440,6 +440,7 @@ static int put_together(struct mf_block_maker *maker, struct mf_buf *out)
 
 static void give_back(struct mf_block_maker *maker)
 {
+    mf_signer_clear(maker->signer);
     for (size_t i = 0; i < BUFS; i++)
         if (maker->bufs[i].cap > KEPT_MAX_LEN)
             mf_buf_release(&maker->bufs[i]);
