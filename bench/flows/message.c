@@ -17,6 +17,10 @@ enum {
     TARGET_SPAN = 1200,
     REST_LEN = 520, /* of what comes behind a body */
     BODY_MIN = 600,
+    SITES = 300,
+    PHRASES = 4000,
+    SITE_KEYS = 8,
+    SITE_CHOICES = 6,
 };
 
 enum body {
@@ -34,7 +38,8 @@ struct maker {
     int stage;
     int whole;
     uint64_t seed;
-    size_t start; /* of the message in `out` */
+    uint64_t site; /* which of the sites */
+    size_t start;  /* of the message in `out` */
     size_t target;
 };
 
@@ -157,10 +162,32 @@ static const char *word(struct maker *m)
     return text;
 }
 
+/* People and programs repeat themselves: half of the text is phrases. */
+static int add_phrase(struct maker *m, struct mf_buf *text)
+{
+    uint64_t phrase = mix64(rank_of(random_next(&m->random), PHRASES) + 7);
+    int count = 3 + (int)random_below(&phrase, 4);
+    for (int i = 0; i < count; i++) {
+        char word[WORD_CAP + 1];
+        uint32_t rank = rank_of(random_next(&phrase), WORD_RANKS);
+        word[word_put(word, rank)] = '\0';
+        add(text, "%s%s", i ? " " : "", word);
+    }
+    return count;
+}
+
 static void add_words(struct maker *m, struct mf_buf *text, int count)
 {
-    for (int i = 0; i < count; i++)
-        add(text, "%s%s", i ? " " : "", word(m));
+    for (int i = 0; i < count;) {
+        if (i)
+            add(text, " ");
+        if (count - i >= 3 && random_below(&m->random, 4)) {
+            i += add_phrase(m, text);
+        } else {
+            add(text, "%s", word(m));
+            i++;
+        }
+    }
 }
 
 static void add_hex(struct maker *m, struct mf_buf *text, int digits)
@@ -169,48 +196,107 @@ static void add_hex(struct maker *m, struct mf_buf *text, int digits)
         add(text, "%x", random_below(&m->random, 16));
 }
 
+/* What a site's answers have in common: the same keys, values of the same
+ * sorts, the same frame around a page. */
+struct site {
+    uint64_t random;
+    char keys[SITE_KEYS][WORD_CAP + 1];
+    char choices[SITE_CHOICES][WORD_CAP + 1];
+};
+
+static struct site site_of(const struct maker *m)
+{
+    struct site site = {.random = mix64(m->site + 99)};
+    for (int i = 0; i < SITE_KEYS; i++)
+        site.keys[i][word_put(site.keys[i], random_below(&site.random, 130))] =
+            '\0';
+    for (int i = 0; i < SITE_CHOICES; i++)
+        site.choices[i][word_put(site.choices[i],
+                                 random_below(&site.random, 2000))] = '\0';
+    return site;
+}
+
+static void add_value(struct maker *m, struct mf_buf *text,
+                      const struct site *site, uint64_t *sort)
+{
+    switch (random_below(sort, 6)) {
+    case 0:
+        add(text, "%u", random_below(&m->random, 10000000));
+        break;
+    case 1:
+        add(text, "\"%s\"",
+            site->choices[random_below(&m->random, SITE_CHOICES)]);
+        break;
+    case 2:
+        add(text, "\"2024-05-%02uT%02u:%02u:00.000Z\"",
+            1 + random_below(&m->random, 28), random_below(&m->random, 24),
+            random_below(&m->random, 60));
+        break;
+    case 3:
+        add(text, "%s", random_below(&m->random, 4) ? "true" : "false");
+        break;
+    case 4:
+        add(text, "%u.%02u", random_below(&m->random, 500),
+            random_below(&m->random, 100));
+        break;
+    default:
+        add(text, "\"");
+        add_words(m, text, 2 + (int)random_below(&m->random, 8));
+        add(text, "\"");
+    }
+}
+
 static void add_json(struct maker *m, struct mf_buf *text, size_t len)
 {
+    const struct site site = site_of(m);
     add(text,
         "{\"requestId\":\"%s\",\"token\":\"%s\",\"owner\":\"%s\",\"at\":%s,",
         blank(BLANK_UUID), blank(BLANK_TOKEN), blank(BLANK_NAME),
         blank(BLANK_NUMBER));
-    add(text, "\"%s\":true,\"items\":[", word(m));
-    for (int i = 0; text->len + 260 < len; i++) {
-        add(text, "%s{\"id\":%u,\"sku\":\"", i ? "," : "",
-            random_below(&m->random, 10000000));
-        add_hex(m, text, 12);
-        add(text, "\",\"title\":\"");
-        add_words(m, text, 3);
-        add(text, "\",\"%s\":%u.%02u,\"%s\":\"%s\",\"description\":\"", word(m),
-            random_below(&m->random, 500), random_below(&m->random, 100),
-            word(m), word(m));
-        add_words(m, text, 4 + (int)random_below(&m->random, 12));
-        add(text, "\",\"inStock\":%s}",
-            random_below(&m->random, 4) ? "true" : "false");
+    add(text, "\"%s\":true,\"items\":[", site.keys[0]);
+    for (int i = 0; text->len + 280 < len; i++) {
+        uint64_t sort = m->site;
+        add(text, "%s{\"id\":\"", i ? "," : "");
+        add_hex(m, text, 8);
+        add(text, "\",\"description\":\"");
+        add_words(m, text, 4 + (int)random_below(&m->random, 8));
+        add(text, "\"");
+        for (int k = 1; k < SITE_KEYS; k++) {
+            add(text, ",\"%s\":", site.keys[k]);
+            add_value(m, text, &site, &sort);
+        }
+        add(text, "}");
     }
     add(text, "],\"next\":null}");
 }
 
 static void add_html(struct maker *m, struct mf_buf *text, size_t len)
 {
+    struct site site = site_of(m);
     add(text,
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-        "<title>");
+        "<meta name=\"viewport\" content=\"width=device-width\"><title>");
     add_words(m, text, 4);
-    add(text, "</title><link rel=\"stylesheet\" href=\"/static/main.");
-    add_hex(m, text, 8);
     add(text,
-        ".css\"><meta name=\"csrf-token\" content=\"%s\"></head>\n<body "
-        "data-user=\"%s\" data-request=\"%s\">\n",
-        blank(BLANK_TOKEN), blank(BLANK_NAME), blank(BLANK_UUID));
+        "</title><link rel=\"stylesheet\" href=\"/static/main.%08x.css\">"
+        "<meta name=\"csrf-token\" content=\"%s\"></head>\n<body "
+        "data-user=\"%s\" data-request=\"%s\">\n<nav>",
+        (unsigned)site.random, blank(BLANK_TOKEN), blank(BLANK_NAME),
+        blank(BLANK_UUID));
+    for (int i = 0; i < SITE_KEYS; i++)
+        add(text, "<a class=\"nav-link\" href=\"/%s\">%s</a>", site.keys[i],
+            site.keys[i]);
+    add(text, "</nav>\n");
     while (text->len + 300 < len) {
-        add(text, "<div class=\"%s-%s\"><h2>", word(m), word(m));
+        add(text, "<div class=\"%s-%s card\"><h2 class=\"card-title\">",
+            site.keys[1], site.keys[2]);
         add_words(m, text, 3);
-        add(text, "</h2>\n<p>");
-        add_words(m, text, 8 + (int)random_below(&m->random, 20));
-        add(text, ".</p><a href=\"/%s/%u\">%s</a></div>\n", word(m),
-            random_below(&m->random, 100000), word(m));
+        add(text, "</h2>\n<p class=\"card-text\">");
+        add_words(m, text, 8 + (int)random_below(&m->random, 16));
+        add(text,
+            ".</p><a class=\"btn btn-primary\" href=\"/%s/%u\">%s</a>"
+            "</div>\n",
+            site.choices[0], random_below(&m->random, 100000), site.keys[3]);
     }
     add(text, "</body></html>\n");
 }
@@ -348,8 +434,7 @@ static void put_server(struct maker *m, uint32_t number, const char *host,
 static void put_host(struct maker *m, char *host, size_t cap)
 {
     static const char *const kinds[] = {"api", "www", "cdn", "app", "static"};
-    /* Some 300 hosts, a few of them most of the traffic. */
-    uint64_t state = mix64(rank_of(random_next(&m->random), 300) + 77);
+    uint64_t state = mix64(m->site + 77);
     char name[WORD_CAP + 1];
     name[word_put(name, 500 + random_below(&state, 2000))] = '\0';
     snprintf(host, cap, "%s.%s.example", kinds[random_below(&state, 5)], name);
@@ -605,6 +690,8 @@ void message_put(struct mf_buf *out, uint64_t seed, int stage, int whole)
                       .stage = stage,
                       .whole = whole,
                       .start = out->len};
+    /* A few of the sites are most of the traffic. */
+    m.site = rank_of(random_next(&m.random), SITES);
     m.target = TARGET_MIN + random_below(&m.random, TARGET_SPAN);
     unsigned kind = random_below(&m.random, KINDS), event = 0;
     unsigned other = random_below(&m.random, 4);
