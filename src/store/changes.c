@@ -307,10 +307,10 @@ static int matches(struct reading *reading, sqlite3_stmt *row, bool *ret_match,
     int rc = mf_reader__load(reading->reader, row, &load, &flow, err);
     if (rc)
         return rc == MF_ECORRUPT ? 0 : rc;
-    rc = mf_row_record(row, reading->reader->names, flow, &record);
+    record = mf_reader__to_match(row, flow);
     mf_flow_unref(flow);
-    if (rc)
-        return rc == MF_ENOMEM ? no_memory(err) : 0;
+    if (!record)
+        return no_memory(err);
     *ret_match = mf_filter_match(reading->filter, record, NULL);
     mf_record_unref(record);
     return 0;

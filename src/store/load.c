@@ -373,3 +373,19 @@ int mf_reader__load(struct mf_reader *reader, sqlite3_stmt *row,
     }
     return rc;
 }
+
+struct mf_record *mf_reader__to_match(sqlite3_stmt *row, struct mf_flow *flow)
+{
+    static const uint8_t nothing;
+    const char *source = (const char *)sqlite3_column_text(row, MF_ROW_SOURCE);
+    const char *note = (const char *)sqlite3_column_text(row, MF_ROW_NOTE);
+    const struct mf_record_head head = {
+        .number = mf_reader__int(row, MF_ROW_NUMBER),
+        .change = mf_reader__int(row, MF_ROW_CHANGE),
+        .pinned = (mf_reader__int(row, MF_ROW_FLAGS) & MF_COLUMN_PINNED) != 0,
+        .state = mf_flow_state(flow),
+        .source = source ? source : "",
+        .note = note ? note : "",
+    };
+    return mf_record_new(&head, flow, &nothing, 0);
+}

@@ -7,6 +7,7 @@ enum {
     NUMBERS_FIRST = 64,
     PAGE_BITS = 1 << 14,
     WORD_BITS = 64,
+    PAGES_MAX = 1 << 26, /* numbers of flows have 40 bits */
 };
 
 static int grow(struct mf_numbers *numbers)
@@ -62,7 +63,7 @@ void mf_numbers_release(struct mf_numbers *numbers)
 
 int mf_seen_init(struct mf_seen *seen, uint64_t most)
 {
-    if (most / PAGE_BITS >= SIZE_MAX / sizeof *seen->pages)
+    if (most / PAGE_BITS >= PAGES_MAX)
         return MF_ENOMEM;
     seen->page_count = (size_t)(most / PAGE_BITS) + 1;
     seen->pages = calloc(seen->page_count, sizeof *seen->pages);

@@ -176,10 +176,10 @@ static int match(struct mf_query *query, sqlite3_stmt *row, bool *ret_match,
     rc = mf_reader__load(query->reader, row, &load, &flow, err);
     if (rc)
         return rc == MF_ECORRUPT ? 0 : rc;
-    rc = mf_row_record(row, query->reader->names, flow, &record);
+    record = mf_reader__to_match(row, flow);
     mf_flow_unref(flow);
-    if (rc)
-        return rc == MF_ENOMEM ? mf_query__no_memory(err) : 0;
+    if (!record)
+        return mf_query__no_memory(err);
     *ret_match = mf_filter_match(query->filter, record, &query->is_limited);
     mf_record_unref(record);
     return 0;

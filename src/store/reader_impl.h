@@ -149,6 +149,10 @@ int mf_reader__piece(struct mf_reader *reader, uint64_t number,
                      sqlite3_stmt *stmt, bool with_binary, struct mf_buf *out,
                      struct mf_err *err);
 
+/* The row as a record for mf_filter_match(): without a summary, whose making
+ * takes longer than the match. NULL: out of memory. */
+struct mf_record *mf_reader__to_match(sqlite3_stmt *row, struct mf_flow *flow);
+
 /* A mf_name_text of the reader's `names`, which is `user`. */
 struct mf_span mf_reader__name_text(void *names, enum mf_name_kind kind,
                                     uint32_t id);

@@ -8,7 +8,8 @@
 #include "store/seal.h"
 
 enum {
-    BUCKETS_MAX = 12,  /* of a needle; more make no difference */
+    BUCKETS_MAX = 32,  /* of a needle */
+    BUCKETS_KEPT = 12, /* of those, the rarest */
     FRAMES_MAX = 4096, /* of one flow that are looked at */
     GROUP_WORDS = MF_GROUP_FRAMES / 64,
 };
@@ -16,6 +17,7 @@ enum {
 struct leaf {
     uint32_t buckets[BUCKETS_MAX];
     size_t count;
+    bool is_ordered; /* by how rare they are in one group */
 };
 
 /* The set of one sealed group, for the whole tree. */
@@ -87,6 +89,14 @@ static bool is_empty(const struct mf_frame_set *set)
     return bits == 0;
 }
 
+static unsigned size_of(const struct mf_frame_set *set)
+{
+    unsigned size = 0;
+    for (size_t i = 0; i < GROUP_WORDS; i++)
+        size += (unsigned)__builtin_popcountll(set->bits[i]);
+    return size;
+}
+
 static void join(struct mf_frame_set *set, const struct mf_frame_set *more)
 {
     for (size_t i = 0; i < GROUP_WORDS; i++)
@@ -130,21 +140,56 @@ static void tell_damage(const struct group *group)
                        MF_DAMAGED_FLOW | MF_DAMAGED_PAGE | group->number, &why);
 }
 
-static int narrow_by_leaf(const struct group *group, const struct leaf *leaf,
-                          struct mf_frame_set *set, struct mf_err *err)
+/* `set` becomes what is in `set` and has the bucket. */
+static int narrow_by_bucket(const struct group *group, uint32_t bucket,
+                            struct mf_frame_set *set, struct mf_err *err)
 {
-    for (size_t i = 0; i < leaf->count && !is_empty(set); i++) {
-        struct mf_span data;
-        int rc =
-            open_part(group, mf_posting_part_of(leaf->buckets[i]), &data, err);
-        if (rc < 0)
-            return rc;
-        if (rc == 0 || mf_posting_narrow((const uint8_t *)data.text, data.len,
-                                         leaf->buckets[i], set))
-            tell_damage(group);
-    }
+    struct mf_span data;
+    int rc = open_part(group, mf_posting_part_of(bucket), &data, err);
+    if (rc < 0)
+        return rc;
+    if (rc == 0 ||
+        mf_posting_narrow((const uint8_t *)data.text, data.len, bucket, set))
+        tell_damage(group);
     close_part(group);
     return 0;
+}
+
+/* Which sequences are rare depends on what is stored: one group tells. The
+ * rarest are put first, and the others forgotten. */
+static int order_leaf(const struct group *group, struct leaf *leaf,
+                      struct mf_err *err)
+{
+    unsigned sizes[BUCKETS_MAX];
+    for (size_t i = 0; i < leaf->count; i++) {
+        struct mf_frame_set set;
+        uint32_t bucket = leaf->buckets[i];
+        memset(&set, 0xff, sizeof set);
+        int rc = narrow_by_bucket(group, bucket, &set, err);
+        if (rc)
+            return rc;
+        unsigned size = size_of(&set);
+        size_t at = i;
+        for (; at && sizes[at - 1] > size; at--) {
+            sizes[at] = sizes[at - 1];
+            leaf->buckets[at] = leaf->buckets[at - 1];
+        }
+        sizes[at] = size;
+        leaf->buckets[at] = bucket;
+    }
+    if (leaf->count > BUCKETS_KEPT)
+        leaf->count = BUCKETS_KEPT;
+    leaf->is_ordered = true;
+    return 0;
+}
+
+static int narrow_by_leaf(const struct group *group, struct leaf *leaf,
+                          struct mf_frame_set *set, struct mf_err *err)
+{
+    int rc = leaf->is_ordered ? 0 : order_leaf(group, leaf, err);
+    for (size_t i = 0; !rc && i < leaf->count && !is_empty(set); i++)
+        rc = narrow_by_bucket(group, leaf->buckets[i], set, err);
+    return rc;
 }
 
 static int read_binary(const struct group *group, struct mf_frame_set *ret_set,
@@ -281,8 +326,8 @@ struct flow {
 };
 
 static int sealed_frame_has(const struct flow *flow, uint64_t frame,
-                            const struct leaf *leaf, bool or_binary,
-                            bool *ret_has, struct mf_err *err)
+                            struct leaf *leaf, bool or_binary, bool *ret_has,
+                            struct mf_err *err)
 {
     const struct group group = {.sieve = flow->sieve,
                                 .reader = flow->reader,
@@ -320,7 +365,7 @@ static int unsealed_frame_has(const struct flow *flow, uint64_t frame,
 static int leaf_may(struct flow *flow, const struct mf_needles *needles,
                     bool *ret_may, struct mf_err *err)
 {
-    const struct leaf *leaf = &flow->sieve->leaves[flow->leaf_at++];
+    struct leaf *leaf = &flow->sieve->leaves[flow->leaf_at++];
     int rc = 0;
     *ret_may = flow->note.len && mf_fold_find(flow->note.text, flow->note.len,
                                               needles->text, needles->len);
