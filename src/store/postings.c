@@ -14,7 +14,7 @@
 #include "store/signature_impl.h"
 
 enum {
-    PART_BUCKETS = 512,
+    PART_BUCKETS = 128,
     PART_WORDS = PART_BUCKETS / 64,
     SET_WORDS = MF_GROUP_FRAMES / 64,
     ROW_BITMAP = 64, /* bytes */

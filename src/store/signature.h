@@ -61,7 +61,7 @@ int mf_postings_add(struct mf_postings *postings, unsigned frame,
 
 /* How many parts a group has (<= MF_POSTING_PARTS_MAX), always the same. */
 size_t mf_postings_part_count(void);
-/* Append part `part`, some 16 KB. */
+/* Append part `part`, some 3 KB. */
 int mf_postings_put_part(const struct mf_postings *postings, size_t part,
                          struct mf_buf *out);
 
