@@ -24,7 +24,15 @@ from mitmproxy.net.dns import https_records
 from mitmproxy.test import tflow
 
 HOSTS = ["example.com", "API.Example.org", "b\u00fccher.example", "10.0.0.7", "::1", "a_b.test"]
-PATHS = ["/", "/index.html", "/api/v1/items?id=12&q=a%20b", "/IMG/logo.PNG", "*", "/caf\u00e9", "/a|b"]
+PATHS = [
+    "/",
+    "/index.html",
+    "/api/v1/items?id=12&q=a%20b",
+    "/IMG/logo.PNG",
+    "*",
+    "/caf\u00e9",
+    "/a|b",
+]
 TYPES = [
     b"text/html; charset=utf-8",
     b"application/json",
@@ -176,7 +184,9 @@ def random_record(rng):
             record("mx.example", 15, 1, 60, b"\x00\x0a\x00"),
             record.HTTPS(
                 "svc.example",
-                https_records.HTTPSRecord(1, "target.example", {1: b"\x02h2", 3: b"\x01\xbb", 9: b"\\"}),
+                https_records.HTTPSRecord(
+                    1, "target.example", {1: b"\x02h2", 3: b"\x01\xbb", 9: b"\\"}
+                ),
             ),
         ]
     )

@@ -14,7 +14,8 @@ from harness import mitmdump, schema
 from harness.schema import proxy
 
 EXPORTER = pathlib.Path(os.environ.get("MITMFLOW_TEST_EXPORTER", mitmdump.EXPORTER))
-BUILD = pathlib.Path(os.environ.get("MITMFLOW_TEST_SERVER", schema.ROOT / "build" / "mitmflow")).parent
+SERVER = os.environ.get("MITMFLOW_TEST_SERVER", schema.ROOT / "build" / "mitmflow")
+BUILD = pathlib.Path(SERVER).parent
 HERE = pathlib.Path(__file__).parent
 KIND = "12.2.3-py3.13"
 DEADLINE_S = 100
@@ -69,7 +70,7 @@ def ours(subject, tmp_path_factory):
 def test_the_same_flows_match(subject, ours):
     cases = list(zip(expressions(), subject["verdicts"], ours, strict=True))
     accepted = [case for case in cases if case[1] is not None]
-    assert len(accepted) > 2500
+    assert len(accepted) > 2000
     assert {verdict for case in accepted for verdict in case[1]} == {"0", "1"}
     wrong = [
         (text, theirs, mine) for text, theirs, mine in accepted if mine != f"= {theirs}"
