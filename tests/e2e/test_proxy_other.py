@@ -43,6 +43,30 @@ def test_a_websocket_is_kept_with_types_and_its_end(chain):
     assert (close.by_client, close.code, close.reason) == (True, 4001, "done \N{SNOWMAN}")
 
 
+def test_a_long_websocket_is_kept_message_by_message(chain):
+    """Long enough that it grows by appends, to its end."""
+    path = f"/{uuid.uuid4()}"
+    port = chain.origin.websocket_port
+    uri = f"ws://127.0.0.1:{port}{path}"
+    batch, batches = 50, 20
+    sent = [f"{number:06} " * 30 for number in range(batch * batches)]
+    sock = chain.mitmdump.tunnel("127.0.0.1", port)
+    with websockets.sync.client.connect(
+        uri, sock=sock, compression=None, proxy=None
+    ) as connection:
+        for begin in range(0, len(sent), batch):
+            for message in sent[begin : begin + batch]:
+                connection.send(message)
+            for message in sent[begin : begin + batch]:
+                assert connection.recv(DEADLINE_S) == message
+    flow = chain.server.wait_ended(f"http://127.0.0.1:{port}{path}").http_flow
+    for from_client in (True, False):
+        told = [m.content.decode() for m in flow.websocket_messages if m.from_client == from_client]
+        assert told == sent
+    assert flow.websocket_close.code == 1000
+    assert flow.duration_ms > 0
+
+
 def ended(kind):
     """Fits a summary of this type that has ended."""
     return lambda flow: flow.type == kind and flow.state == schema.view.FLOW_STATE_ENDED

@@ -138,6 +138,44 @@ static void an_acknowledgement_has_its_counts(void **state)
     mf_answer_release(&answer);
 }
 
+static void an_acknowledgement_names_the_flows_that_are_missing(void **state)
+{
+    (void)state;
+    struct mf_answer answer;
+    struct mf_ack ack;
+    make(&answer, "200", GRPC, "0", "\0\0\0\0\2\x18\x05", 7);
+    assert_int_equal(mf_ack_read(&answer, &ack), 0);
+    assert_false(ack.has_missing);
+    mf_answer_release(&answer);
+
+    make(&answer, "200", GRPC, "0",
+         "\0\0\0\0\x0b\x18\x05\xb2\x06\2ab\xb2\x06\1z", 16);
+    assert_int_equal(mf_ack_read(&answer, &ack), 0);
+    assert_int_equal(ack.processed, 5);
+    assert_true(ack.has_missing);
+    assert_true(mf_ack_is_missing(&ack, (const uint8_t *)"ab", 2));
+    assert_true(mf_ack_is_missing(&ack, (const uint8_t *)"z", 1));
+    assert_false(mf_ack_is_missing(&ack, (const uint8_t *)"a", 1));
+    assert_false(mf_ack_is_missing(&ack, (const uint8_t *)"", 0));
+    mf_answer_release(&answer);
+}
+
+static void appends_are_for_a_server_that_takes_them(void **state)
+{
+    (void)state;
+    struct mf_answer answer;
+    struct mf_hello hello;
+    make(&answer, "200", GRPC, "0", TAKES_RAW, 9);
+    mf_hello_read(&answer, &hello);
+    assert_false(hello.takes_appends);
+    mf_answer_release(&answer);
+    /* takes { raw_bodies: true, appended_messages: true } */
+    make(&answer, "200", GRPC, "0", "\0\0\0\0\6\x12\4\x08\1\x10\1", 11);
+    mf_hello_read(&answer, &hello);
+    assert_true(hello.takes_appends);
+    mf_answer_release(&answer);
+}
+
 static void an_endless_answer_is_not_kept(void **state)
 {
     (void)state;
@@ -177,6 +215,8 @@ int main(void)
         cmocka_unit_test(a_broken_hello_is_refused),
         cmocka_unit_test(the_limit_and_version_are_read),
         cmocka_unit_test(an_acknowledgement_has_its_counts),
+        cmocka_unit_test(an_acknowledgement_names_the_flows_that_are_missing),
+        cmocka_unit_test(appends_are_for_a_server_that_takes_them),
         cmocka_unit_test(an_endless_answer_is_not_kept),
         cmocka_unit_test(a_servers_words_are_short_and_printable),
     };
