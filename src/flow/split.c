@@ -160,6 +160,41 @@ int mf_summary_split(const struct mf_flow *flow,
     return put.rc;
 }
 
+int mf_summary_keep(struct mf_span summary, struct mf_columns *columns,
+                    struct mf_buf *rest)
+{
+    enum {
+        FIRST_TYPE = 6,
+        LAST_TYPE = 9,
+        ERROR = 104,
+        DURATION = 105,
+        CLIENT_BYTES = 106,
+        SERVER_BYTES = 107,
+        MESSAGE_COUNT = 108,
+        TLS = 109,
+        MODE = 110,
+    };
+    struct mf_cursor cursor = mf_cursor_make(summary.text, summary.len);
+    struct mf_wire_field field;
+    int rc = 0;
+    while (!rc && mf_wire_next(&cursor, &field)) {
+        if (field.number == DURATION)
+            columns->duration_ms = mf_wire_double(&field);
+        else if (field.number == CLIENT_BYTES)
+            columns->client_bytes = field.value;
+        else if (field.number == SERVER_BYTES)
+            columns->server_bytes = field.value;
+        else if (field.number == MESSAGE_COUNT)
+            columns->message_count = (uint32_t)field.value;
+        else if (field.number == TLS)
+            columns->flags |= MF_COLUMN_TLS;
+        else if ((field.number >= FIRST_TYPE && field.number <= LAST_TYPE) ||
+                 field.number == ERROR || field.number == MODE)
+            rc = mf_wire_put_field(rest, &field);
+    }
+    return rc;
+}
+
 /* ---- joining ---- */
 
 /* Which fields of a message are there: those below 64, and from 100 on. */

@@ -21,6 +21,14 @@ int mf_summary_split(const struct mf_flow *flow,
                      const struct mf_column_texts *texts, struct mf_buf *url,
                      struct mf_buf *rest);
 
+/*
+ * The same of a flow of which nothing is left but its whole derived summary:
+ * what `columns` tells of the connection's numbers is filled in, and all of
+ * the rest is appended.
+ */
+int mf_summary_keep(struct mf_span summary, struct mf_columns *columns,
+                    struct mf_buf *rest);
+
 /* A flow's row. The texts are those of the columns' ids, empty for id 0;
  * source and request_type are not looked at. */
 struct mf_summary_row {

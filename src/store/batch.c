@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "store/batch_impl.h"
+#include "store/rows.h"
 #include "store/sql.h"
 
 #define SET_COLUMNS                                                 \
@@ -23,14 +24,7 @@ static const char *const sql[MF_BATCH_STATEMENTS] = {
         " flow_count = ?6, pinned_count = ?7, evicted_count = ?8",
     [MF_BATCH_PAGE_COUNT] = "PRAGMA page_count",
     [MF_BATCH_FREE_COUNT] = "PRAGMA freelist_count",
-    [MF_BATCH_INSERT_FLOW] =
-        "INSERT INTO flow (number, change, type, state, flags, status,"
-        " client_port, server_port, method, host, client, source_name,"
-        " response_type, request_type, start_ns, duration_ms, client_bytes,"
-        " server_bytes, message_count, frame, slot, note, url, summary,"
-        " arrived_ns, key, id, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-        " ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,"
-        " ?22, ?23, ?24, ?25, ?26, ?27, ?28)",
+    [MF_BATCH_INSERT_FLOW] = MF_ROW_INSERT,
     [MF_BATCH_UPDATE_FLOW] =
         "UPDATE flow SET " SET_COLUMNS " WHERE number = ?1",
     [MF_BATCH_TOUCH_FLOW] =
@@ -86,8 +80,7 @@ static const char *const sql[MF_BATCH_STATEMENTS] = {
         "INSERT INTO unsealed (frame, has_binary, signature)"
         " VALUES (?1, ?2, ?3)",
     [MF_BATCH_PUT_STALE] = "INSERT OR IGNORE INTO stale (number) VALUES (?1)",
-    [MF_BATCH_PUT_NAME] =
-        "INSERT OR REPLACE INTO name (kind, id, text) VALUES (?1, ?2, ?3)",
+    [MF_BATCH_PUT_NAME] = MF_ROW_PUT_NAME,
     [MF_BATCH_PUT_TOMBSTONE] =
         "INSERT INTO tombstone (change, number, growing) VALUES (?1, ?2, ?3)",
     [MF_BATCH_NTH_TOMBSTONE] = "SELECT change FROM tombstone"
@@ -252,25 +245,6 @@ static void let_wait(struct mf_batch *batch)
 
 /* ---- the transaction ---- */
 
-static int save_names(struct mf_batch *batch, struct mf_err *err)
-{
-    sqlite3_stmt *stmt = mf_batch__stmt(batch, MF_BATCH_PUT_NAME);
-    int rc = 0;
-    for (int kind = 0; !rc && kind < MF_NAME_KINDS; kind++) {
-        uint32_t count = mf_names_count(batch->store->names, kind);
-        for (uint32_t id = batch->next.names[kind] + 1; !rc && id <= count;
-             id++) {
-            struct mf_span text = mf_names_text(batch->store->names, kind, id);
-            mf_sql_bind_int(stmt, 1, (uint64_t)kind);
-            mf_sql_bind_int(stmt, 2, id);
-            sqlite3_bind_text(stmt, 3, text.text, (int)text.len, SQLITE_STATIC);
-            rc = mf_sql_run(stmt, err);
-        }
-        batch->next.names[kind] = count;
-    }
-    return rc;
-}
-
 static int end_growing(struct mf_batch *batch, const struct mf_taken *taken,
                        struct mf_err *err)
 {
@@ -319,7 +293,8 @@ static int write_all(struct mf_batch *batch, const struct mf_taken *taken,
     if (!rc)
         rc = mf_batch__put_blocks(batch, err);
     if (!rc)
-        rc = save_names(batch, err);
+        rc = mf_row_save_names(mf_batch__stmt(batch, MF_BATCH_PUT_NAME),
+                               batch->store->names, batch->next.names, err);
     if (!rc)
         rc = end_growing(batch, taken, err);
     if (!rc)

@@ -5,6 +5,7 @@
 #include "flow/summary.h"
 #include "store/batch_impl.h"
 #include "store/purge.h"
+#include "store/rows.h"
 #include "store/sql.h"
 
 /* What is known of a flow while its version is written. */
@@ -193,29 +194,6 @@ static int place_head(struct mf_batch *batch, struct work *work,
 
 /* ---- the row ---- */
 
-static uint32_t name_id(struct mf_batch *batch, enum mf_name_kind kind,
-                        struct mf_span text)
-{
-    bool is_new;
-    return mf_names_id(batch->store->names, kind, text, &is_new);
-}
-
-static void fill_names(struct mf_batch *batch, struct mf_columns *columns,
-                       const struct mf_column_texts *texts)
-{
-    columns->method =
-        name_id(batch, MF_NAME_METHOD, texts->names[MF_NAME_METHOD]);
-    columns->host = name_id(batch, MF_NAME_HOST, texts->names[MF_NAME_HOST]);
-    columns->client =
-        name_id(batch, MF_NAME_CLIENT, texts->names[MF_NAME_CLIENT]);
-    columns->source =
-        name_id(batch, MF_NAME_SOURCE, texts->names[MF_NAME_SOURCE]);
-    columns->response_type =
-        name_id(batch, MF_NAME_CONTENT_TYPE, texts->response_type);
-    columns->request_type =
-        name_id(batch, MF_NAME_CONTENT_TYPE, texts->request_type);
-}
-
 static uint32_t own_flags(const struct mf_version *version)
 {
     return (version->pinned ? MF_COLUMN_PINNED : 0) |
@@ -236,7 +214,7 @@ static void fill_columns(struct mf_batch *batch, const struct work *work,
     columns->change = version->change;
     columns->state = (uint8_t)version->state;
     columns->flags |= own_flags(version);
-    fill_names(batch, columns, texts);
+    mf_row_name(columns, texts, batch->store->names);
     if (!gain)
         return;
     columns->client_bytes = gain->client_bytes;
@@ -247,27 +225,14 @@ static void fill_columns(struct mf_batch *batch, const struct work *work,
                                  : (uint32_t)gain->message_count;
 }
 
-static void bind_columns(sqlite3_stmt *stmt, const struct mf_columns *columns)
+static struct mf_span span_of(const struct mf_text *text)
 {
-    mf_sql_bind_int(stmt, 1, columns->number);
-    mf_sql_bind_int(stmt, 2, columns->change);
-    mf_sql_bind_int(stmt, 3, columns->type);
-    mf_sql_bind_int(stmt, 4, columns->state);
-    mf_sql_bind_int(stmt, 5, columns->flags);
-    mf_sql_bind_int(stmt, 6, columns->status);
-    mf_sql_bind_int(stmt, 7, columns->client_port);
-    mf_sql_bind_int(stmt, 8, columns->server_port);
-    mf_sql_bind_int(stmt, 9, columns->method);
-    mf_sql_bind_int(stmt, 10, columns->host);
-    mf_sql_bind_int(stmt, 11, columns->client);
-    mf_sql_bind_int(stmt, 12, columns->source);
-    mf_sql_bind_int(stmt, 13, columns->response_type);
-    mf_sql_bind_int(stmt, 14, columns->request_type);
-    mf_sql_bind_int(stmt, 15, (uint64_t)columns->start_ns);
-    sqlite3_bind_double(stmt, 16, columns->duration_ms);
-    mf_sql_bind_int(stmt, 17, columns->client_bytes);
-    mf_sql_bind_int(stmt, 18, columns->server_bytes);
-    mf_sql_bind_int(stmt, 19, columns->message_count);
+    return (struct mf_span){text->text, text->len};
+}
+
+static struct mf_span bytes_of(const struct mf_buf *buf)
+{
+    return (struct mf_span){buf->len ? (const char *)buf->data : "", buf->len};
 }
 
 static int put_row(struct mf_batch *batch, const struct work *work,
@@ -284,21 +249,18 @@ static int put_row(struct mf_batch *batch, const struct work *work,
     if (mf_summary_split(work->head, &columns, &texts, &batch->url,
                          &batch->rest))
         return out_of_memory(err);
-    bind_columns(stmt, &columns);
-    mf_sql_bind_int(stmt, 20, work->frame);
-    mf_sql_bind_int(stmt, 21, work->slot);
-    sqlite3_bind_text(stmt, 22, version->note->text, (int)version->note->len,
-                      SQLITE_STATIC);
-    sqlite3_bind_text(stmt, 23, batch->url.len ? (char *)batch->url.data : "",
-                      (int)batch->url.len, SQLITE_STATIC);
-    mf_sql_bind_blob(stmt, 24, batch->rest.data, batch->rest.len);
+    mf_row_bind(stmt, &columns);
+    mf_sql_bind_int(stmt, MF_ROW_AT_FRAME, work->frame);
+    mf_sql_bind_int(stmt, MF_ROW_AT_SLOT, work->slot);
+    mf_row_bind_span(stmt, MF_ROW_AT_NOTE, span_of(version->note));
+    mf_row_bind_span(stmt, MF_ROW_AT_URL, bytes_of(&batch->url));
+    mf_sql_bind_blob(stmt, MF_ROW_AT_SUMMARY, batch->rest.data,
+                     batch->rest.len);
     if (!work->is_there) {
-        mf_sql_bind_int(stmt, 25, (uint64_t)version->arrived_ns);
-        mf_sql_bind_int(stmt, 26, version->key);
-        sqlite3_bind_text(stmt, 27, version->id.text, (int)version->id.len,
-                          SQLITE_STATIC);
-        sqlite3_bind_text(stmt, 28, version->source->text,
-                          (int)version->source->len, SQLITE_STATIC);
+        mf_sql_bind_int(stmt, MF_ROW_AT_ARRIVED, (uint64_t)version->arrived_ns);
+        mf_sql_bind_int(stmt, MF_ROW_AT_KEY, version->key);
+        mf_row_bind_span(stmt, MF_ROW_AT_ID, version->id);
+        mf_row_bind_span(stmt, MF_ROW_AT_SOURCE, span_of(version->source));
     }
     return mf_sql_run(stmt, err);
 }
@@ -320,8 +282,7 @@ static int touch_row(struct mf_batch *batch, const struct work *work,
     mf_sql_bind_int(stmt, 3, version->state);
     mf_sql_bind_int(stmt, 4, own);
     mf_sql_bind_int(stmt, 5, own_flags(version));
-    sqlite3_bind_text(stmt, 6, version->note->text, (int)version->note->len,
-                      SQLITE_STATIC);
+    mf_row_bind_span(stmt, 6, span_of(version->note));
     if (gain) {
         sqlite3_bind_double(stmt, 7, gain->duration_ms);
         mf_sql_bind_int(stmt, 8, gain->client_bytes);

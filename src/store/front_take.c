@@ -139,8 +139,12 @@ int mf_front_take(struct mf_front *front, size_t bytes,
         pthread_mutex_unlock(&front->mutex);
     }
     /* What was taken before memory ran out is enough for a commit. */
+    if (rc && !taken.count) {
+        free(taken.versions);
+        return rc;
+    }
     *ret_taken = taken;
-    return taken.count ? 0 : rc;
+    return 0;
 }
 
 static void free_gain(struct mf_gain *gain)

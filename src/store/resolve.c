@@ -67,10 +67,11 @@ static int update(struct mf_resolver *resolver, struct mf_op *op)
 {
     struct mf_front *front = resolver->store->front;
     uint64_t number;
-    op->rc = mf_front_number_of(front, &op->refs[0], &number);
-    if (!op->rc)
-        op->rc = mf_front_update(front, number, op, &op->record);
-    return 1;
+    int rc = mf_front_number_of(front, &op->refs[0], &number);
+    if (!rc)
+        rc = mf_front_update(front, number, op, &op->record);
+    op->rc = rc;
+    return rc == MF_ENOMEM ? rc : 1;
 }
 
 static int delete_some(struct mf_resolver *resolver, struct mf_op *op)
@@ -82,6 +83,8 @@ static int delete_some(struct mf_resolver *resolver, struct mf_op *op)
         int rc = mf_front_number_of(front, &op->refs[op->position], &number);
         if (!rc)
             rc = mf_front_delete(front, number);
+        if (rc == MF_ENOMEM)
+            return rc;
         if (!rc)
             op->count++;
         else if (rc != MF_ENOENT && !op->rc)
@@ -158,6 +161,10 @@ int mf_resolver_run(struct mf_resolver *resolver, struct mf_op *op)
         [MF_OP_DELETE_ALL] = delete_all,
     };
     int rc = runs[op->kind](resolver, op);
+    if (rc < 0 && rc != MF_ENOMEM) {
+        op->rc = rc;
+        rc = 1;
+    }
     if (rc == 1) {
         op->is_resolved = true;
         op->change = mf_front_head(resolver->store->front);

@@ -17,7 +17,7 @@ void mf_resolver_free(struct mf_resolver *resolver); /* NULL is allowed */
 
 /*
  * Go on with `op`, some flows at a time. 1: it is resolved, its rc, count
- * and record say how. 0: commit, then go on. An error: try again later.
+ * and record say how. 0: commit, then go on. MF_ENOMEM: try again later.
  */
 int mf_resolver_run(struct mf_resolver *resolver, struct mf_op *op);
 

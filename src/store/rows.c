@@ -1,6 +1,7 @@
 #include "store/rows.h"
 
 #include "flow/summary.h"
+#include "store/sql.h"
 
 struct mf_span mf_row_span(sqlite3_stmt *stmt, int at)
 {
@@ -108,5 +109,79 @@ int mf_row_record(sqlite3_stmt *stmt, const struct mf_names *names,
         rc = *ret_record ? 0 : MF_ENOMEM;
     }
     mf_buf_release(&derived);
+    return rc;
+}
+
+/* ---- writing ---- */
+
+static uint32_t name_id(struct mf_names *names, enum mf_name_kind kind,
+                        struct mf_span text)
+{
+    bool is_new;
+    return mf_names_id(names, kind, text, &is_new);
+}
+
+void mf_row_name(struct mf_columns *columns,
+                 const struct mf_column_texts *texts, struct mf_names *names)
+{
+    const struct mf_span *text = texts->names;
+    columns->method = name_id(names, MF_NAME_METHOD, text[MF_NAME_METHOD]);
+    columns->host = name_id(names, MF_NAME_HOST, text[MF_NAME_HOST]);
+    columns->client = name_id(names, MF_NAME_CLIENT, text[MF_NAME_CLIENT]);
+    columns->source = name_id(names, MF_NAME_SOURCE, text[MF_NAME_SOURCE]);
+    columns->response_type =
+        name_id(names, MF_NAME_CONTENT_TYPE, texts->response_type);
+    columns->request_type =
+        name_id(names, MF_NAME_CONTENT_TYPE, texts->request_type);
+}
+
+void mf_row_bind(sqlite3_stmt *stmt, const struct mf_columns *columns)
+{
+    const uint64_t values[] = {
+        columns->number,
+        columns->change,
+        columns->type,
+        columns->state,
+        columns->flags,
+        columns->status,
+        columns->client_port,
+        columns->server_port,
+        columns->method,
+        columns->host,
+        columns->client,
+        columns->source,
+        columns->response_type,
+        columns->request_type,
+        (uint64_t)columns->start_ns,
+    };
+    enum { VALUES = sizeof values / sizeof *values };
+    for (int i = 0; i < VALUES; i++)
+        mf_sql_bind_int(stmt, i + 1, values[i]);
+    sqlite3_bind_double(stmt, VALUES + 1, columns->duration_ms);
+    mf_sql_bind_int(stmt, VALUES + 2, columns->client_bytes);
+    mf_sql_bind_int(stmt, VALUES + 3, columns->server_bytes);
+    mf_sql_bind_int(stmt, VALUES + 4, columns->message_count);
+}
+
+void mf_row_bind_span(sqlite3_stmt *stmt, int at, struct mf_span text)
+{
+    sqlite3_bind_text64(stmt, at, text.text, text.len, SQLITE_STATIC,
+                        SQLITE_UTF8);
+}
+
+int mf_row_save_names(sqlite3_stmt *stmt, const struct mf_names *names,
+                      uint32_t saved[MF_NAME_KINDS], struct mf_err *err)
+{
+    int rc = 0;
+    for (int kind = 0; !rc && kind < MF_NAME_KINDS; kind++) {
+        uint32_t count = mf_names_count(names, kind);
+        for (uint32_t id = saved[kind] + 1; !rc && id <= count; id++) {
+            mf_sql_bind_int(stmt, 1, (uint64_t)kind);
+            mf_sql_bind_int(stmt, 2, id);
+            mf_row_bind_span(stmt, 3, mf_names_text(names, kind, id));
+            rc = mf_sql_run(stmt, err);
+        }
+        saved[kind] = count;
+    }
     return rc;
 }

@@ -1,5 +1,5 @@
 /*
- * Rows of table `flow`, read.
+ * Rows of table `flow`, read and written.
  *
  * Thread:  that of the statement's connection.
  */
@@ -72,5 +72,43 @@ int mf_row_join(sqlite3_stmt *stmt, const struct mf_columns *columns,
  */
 int mf_row_record(sqlite3_stmt *stmt, const struct mf_names *names,
                   struct mf_flow *flow, struct mf_record **ret_record);
+
+/* ---- writing ---- */
+
+/* What mf_row_bind() binds is ?1 to ?19: number to message_count. */
+#define MF_ROW_INSERT                                                       \
+    "INSERT INTO flow (number, change, type, state, flags, status,"         \
+    " client_port, server_port, method, host, client, source_name,"         \
+    " response_type, request_type, start_ns, duration_ms, client_bytes,"    \
+    " server_bytes, message_count, frame, slot, note, url, summary,"        \
+    " arrived_ns, key, id, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8," \
+    " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22," \
+    " ?23, ?24, ?25, ?26, ?27, ?28)"
+enum {
+    MF_ROW_AT_FRAME = 20,
+    MF_ROW_AT_SLOT,
+    MF_ROW_AT_NOTE,
+    MF_ROW_AT_URL,
+    MF_ROW_AT_SUMMARY,
+    MF_ROW_AT_ARRIVED,
+    MF_ROW_AT_KEY,
+    MF_ROW_AT_ID,
+    MF_ROW_AT_SOURCE,
+};
+
+#define MF_ROW_PUT_NAME \
+    "INSERT OR REPLACE INTO name (kind, id, text) VALUES (?1, ?2, ?3)"
+
+/* Fill in the ids of `columns`; new texts get one. */
+void mf_row_name(struct mf_columns *columns,
+                 const struct mf_column_texts *texts, struct mf_names *names);
+
+void mf_row_bind(sqlite3_stmt *stmt, const struct mf_columns *columns);
+void mf_row_bind_span(sqlite3_stmt *stmt, int at, struct mf_span text);
+
+/* Make rows of the names since `saved`, which is moved on, by `stmt`, which
+ * is MF_ROW_PUT_NAME. */
+int mf_row_save_names(sqlite3_stmt *stmt, const struct mf_names *names,
+                      uint32_t saved[MF_NAME_KINDS], struct mf_err *err);
 
 #endif

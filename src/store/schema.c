@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "store/move.h"
 #include "store/sql.h"
 
 enum { BUSY_TIMEOUT_MS = 5000 };
@@ -169,7 +170,7 @@ enum { BUSY_TIMEOUT_MS = 5000 };
 
 const struct mf_store__step mf_store__steps[] = {
     {.sql = VERSION_1},
-    {.sql = VERSION_2 "DROP TABLE old_flow; DROP TABLE snapshot;"},
+    {.sql = VERSION_2, .run = mf_store__move_flows},
 };
 const int mf_store__version = sizeof mf_store__steps / sizeof *mf_store__steps;
 

@@ -36,8 +36,10 @@ static void run_ops(struct writer *writer)
     while ((op = mf_front_first_op(store->front))) {
         int rc = op->is_resolved ? 1 : mf_resolver_run(store->resolver, op);
         if (rc < 0) {
-            mf_front_pause(store->front, store->limits.retry_min_ns);
-            return;
+            writer->must_go_on = true;
+            if (!mf_front_pause(store->front, store->limits.retry_min_ns))
+                return;
+            op->rc = rc; /* the store closes */
         }
         if (rc == 0) {
             writer->must_go_on = true;

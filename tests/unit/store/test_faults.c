@@ -1,6 +1,7 @@
+#include "store/lookup.h"
 #include "support.h"
 
-#include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,9 +20,13 @@ static void limit_files(rlim_t len)
 
 static void fail_and_leave_queued(struct fixture *fixture)
 {
-    enum { LEN = 2 << 20 };
+    enum { LEN = 3 << 20 };
     static char text[LEN + 1];
-    memset(text, 'x', LEN);
+    uint32_t seed = 1;
+    for (size_t i = 0; i < LEN; i++) {
+        seed = seed * 1664525 + 1013904223;
+        text[i] = (char)('!' + (seed >> 24) % 90); /* nothing to compress */
+    }
     signal(SIGXFSZ, SIG_IGN);
     wait_ticket(fixture, put(fixture, "before", TCP_END, "x"));
     limit_files(1 << 20);
@@ -29,7 +34,7 @@ static void fail_and_leave_queued(struct fixture *fixture)
     wait_failure(fixture, 1);
 }
 
-static void a_full_disk_is_waited_for(void **state)
+static void a_disk_that_fails_is_waited_for(void **state)
 {
     struct fixture *fixture = *state;
     fixture->limits.retry_max_ns = 20000000;
@@ -38,6 +43,8 @@ static void a_full_disk_is_waited_for(void **state)
     uint64_t ticket = put(fixture, "after", TCP_END, "x");
     assert_true(strlen(fixture->told.failure.text) > 0);
     assert_true(mf_store_backlog(fixture->store) > 2 << 20);
+    /* Who asks for what the disk does not have is not kept waiting. */
+    assert_int_equal(mf_store__settle(fixture->store, 0), MF_EIO);
     /* Readers go on. */
     struct mf_window window = list(fixture, 10);
     assert_int_equal(window.count, 1);
@@ -65,6 +72,7 @@ static void closing_gives_up_what_cannot_be_written(void **state)
     fixture_close(fixture);
     limit_files(RLIM_INFINITY);
     assert_int_equal(fixture->told.done_rc, MF_ECLOSED);
+    assert_int_equal(sql_int(fixture, "SELECT clean FROM store"), 0);
     fixture_open(fixture);
     struct mf_window window = list(fixture, 10);
     assert_int_equal(window.count, 1);
@@ -126,13 +134,12 @@ static void changes_have_no_gap_under_several_writers(void **state)
             pthread_create(&writers[i].thread, NULL, write_much, &writers[i]),
             0);
     }
-    /* Reads see whole commits only, whatever is being written. */
+    /* Reads see a state of the store, whatever is being written. */
     for (int i = 0; i < 50; i++) {
         assert_int_equal(changes(fixture, last, 1000, &window), 0);
-        for (size_t r = 0; r < window.count; r++) {
+        for (size_t r = 0; r < window.count; r++)
             assert_true(mf_record_head(window.records[r])->change > last);
-            last = mf_record_head(window.records[r])->change;
-        }
+        assert_true(window.change >= last);
         last = window.change;
         mf_window_release(&window);
     }
@@ -143,8 +150,8 @@ static void changes_have_no_gap_under_several_writers(void **state)
     wait_done(fixture, (size_t)WRITERS * (WRITES / 50));
     assert_false(fixture->told.has_gap);
     window = list(fixture, 10000);
-    /* Of the six that a writer deletes it puts four again. */
-    assert_int_equal(window.count, WRITERS * (WRITES / 3 - 2));
+    /* Some that a writer deletes it puts again. */
+    assert_true(window.count >= WRITERS * (WRITES / 3 - WRITES / 50));
     assert_int_equal(window.count,
                      fixture->told.new_count - fixture->told.gone_count);
     assert_int_equal(window.flow_count, window.count);
@@ -154,7 +161,7 @@ static void changes_have_no_gap_under_several_writers(void **state)
 
 /* ---- kill -9 ---- */
 
-enum { KILLS = 20, TOLD_BEFORE_KILL = 40 };
+enum { KILLS = 20, TOLD_BEFORE_KILL = 400 };
 
 struct child {
     int pipe;
@@ -162,10 +169,10 @@ struct child {
 };
 
 /* Tell the parent how many flows of this child are durable. */
-static void tell_parent(void *user, const struct mf_commit *commit)
+static void tell_parent(void *user, uint64_t ticket)
 {
     struct child *child = user;
-    for (; child->last < commit->ticket; child->last++)
+    for (; child->last < ticket; child->last++)
         if (write(child->pipe, "x", 1) != 1)
             _exit(1);
 }
@@ -206,7 +213,7 @@ static size_t kill_a_child(struct fixture *fixture, int round)
         run_child(fixture, round, ends[1]);
     }
     close(ends[1]);
-    while (told < TOLD_BEFORE_KILL + (size_t)round * 7 &&
+    while (told < TOLD_BEFORE_KILL + (size_t)round * 70 &&
            read(ends[0], &byte, 1) == 1)
         told++;
     kill(pid, SIGKILL);
@@ -227,7 +234,7 @@ static void check_round(struct fixture *fixture, int round, size_t told)
         struct mf_record *record;
         snprintf(id, sizeof id, "%d-%zu", round, i);
         const struct mf_flow_ref ref = {.id = {id, strlen(id)}};
-        assert_int_equal(mf_reader_get(reader, &ref, &record, NULL), 0);
+        assert_int_equal(mf_reader_get(reader, &ref, 0, &record, NULL), 0);
         assert_int_equal(mf_record_head(record)->state, MF_FLOW_ENDED);
         assert_true(holds(record, id));
         mf_record_unref(record);
@@ -239,26 +246,23 @@ static void what_was_told_outlives_a_kill(void **state)
 {
     struct fixture *fixture = *state;
     fixture->limits.gather_ns = GATHER_NS; /* some writes in each commit */
+    fixture->limits.block_bytes = 4000;
     for (int round = 0; round < KILLS; round++) {
         size_t told = kill_a_child(fixture, round);
         fixture_open(fixture);
         check_round(fixture, round, told);
         /* Nothing is there twice: as many keys as flows, by SQL's count. */
-        sqlite3_stmt *stmt;
-        char path[128];
-        sqlite3 *db;
-        snprintf(path, sizeof path, "%s/flows.db", fixture->dir);
-        assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-        sqlite3_prepare_v2(db,
-                           "SELECT count(*) = count(DISTINCT id) AND"
-                           " count(*) = (SELECT flow_count FROM store) AND"
-                           " count(*) = (SELECT count(*) FROM snapshot) AND"
-                           " count(*) FILTER (WHERE state = 1) = 0 FROM flow",
-                           -1, &stmt, NULL);
-        assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-        assert_int_equal(sqlite3_column_int(stmt, 0), 1);
-        sqlite3_finalize(stmt);
-        sqlite3_close(db);
+        assert_int_equal(
+            sql_int(fixture,
+                    "SELECT count(*) = count(DISTINCT id) AND"
+                    " count(*) = (SELECT flow_count FROM store) AND"
+                    " count(*) FILTER (WHERE frame = 0) ="
+                    "  (SELECT count(*) FROM recent) AND"
+                    " count(*) FILTER (WHERE frame <> 0) ="
+                    "  (SELECT ifnull(sum(entries), 0) FROM block) -"
+                    "  (SELECT ifnull(sum(dead), 0) FROM block_dead) AND"
+                    " count(*) FILTER (WHERE state = 1) = 0 FROM flow"),
+            1);
         fixture_close(fixture);
     }
 }
@@ -269,7 +273,7 @@ int main(void)
     cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(what_was_told_outlives_a_kill),
-        TEST(a_full_disk_is_waited_for),
+        TEST(a_disk_that_fails_is_waited_for),
         TEST(closing_gives_up_what_cannot_be_written),
         TEST(closing_tries_once_more),
         TEST(changes_have_no_gap_under_several_writers),
