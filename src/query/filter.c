@@ -204,6 +204,31 @@ bool mf_filter_reads_bodies(const struct mf_filter *filter)
     return filter->is_slow;
 }
 
+static bool reads_binary(const struct mf_node *node)
+{
+    switch (node->kind) {
+    case MF_NODE_BODY:
+    case MF_NODE_BODY_REQUEST:
+    case MF_NODE_BODY_RESPONSE:
+        return true;
+    case MF_NODE_AND:
+    case MF_NODE_OR:
+        for (size_t i = 0; i < node->count; i++)
+            if (reads_binary(node->items[i]))
+                return true;
+        return false;
+    case MF_NODE_NOT:
+        return reads_binary(node->items[0]);
+    default:
+        return false;
+    }
+}
+
+bool mf_filter_reads_binary(const struct mf_filter *filter)
+{
+    return reads_binary(filter->root);
+}
+
 const struct mf_needles *mf_filter_needles(const struct mf_filter *filter)
 {
     return filter->needles;

@@ -67,6 +67,9 @@ bool mf_filter_is_empty(const struct mf_filter *filter);
  * not for the loop's thread. */
 bool mf_filter_reads_bodies(const struct mf_filter *filter);
 
+/* True if matching looks into bodies that are not text (flow/text.h). */
+bool mf_filter_reads_binary(const struct mf_filter *filter);
+
 /*
  * Whether the record matches. It must have its flow; without one the answer
  * is false. So it is when a regular expression met its limits, and

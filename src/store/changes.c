@@ -293,7 +293,7 @@ static int matches(struct reading *reading, sqlite3_stmt *row, bool *ret_match,
 {
     const struct mf_load load = {.with_binary =
                                      reading->filter &&
-                                     mf_filter_reads_bodies(reading->filter)};
+                                     mf_filter_reads_binary(reading->filter)};
     struct mf_columns columns;
     struct mf_record *record;
     struct mf_flow *flow;

@@ -163,7 +163,7 @@ static int match(struct mf_query *query, sqlite3_stmt *row, bool *ret_match,
                  struct mf_err *err)
 {
     const struct mf_load load = {.with_binary =
-                                     mf_filter_reads_bodies(query->filter)};
+                                     mf_filter_reads_binary(query->filter)};
     struct mf_record *record;
     struct mf_flow *flow;
     bool may = true;
@@ -287,14 +287,46 @@ static int search(struct mf_query *query, struct mf_err *err)
 
 /* ---- steps ---- */
 
+/* Whether columns alone decide, as far as the newest page of them shows. */
+static int columns_decide(struct mf_query *query, bool *ret_decide,
+                          struct mf_err *err)
+{
+    sqlite3_stmt *stmt = query->reader->stmts[MF_READ_PAGES_DOWN];
+    struct mf_column_page page;
+    unsigned unsure = 0, flows = 0;
+    mf_sql_bind_int(stmt, 1, query->top / MF_COLUMN_PAGE_ROWS);
+    int rc = mf_sql_step(stmt, err);
+    struct mf_span data = rc == 1 ? mf_row_span(stmt, 1) : (struct mf_span){0};
+    if (rc == 1 && mf_column_page_open(data.text, data.len, 0, &page) == 0) {
+        for (unsigned i = 0; i < MF_COLUMN_PAGE_ROWS && !unsure; i++) {
+            struct mf_columns row;
+            mf_column_page_row(&page, i, &row);
+            flows += row.type != 0;
+            unsure += row.type &&
+                      mf_judge_row(query->judge, &row) == MF_FILTER_UNSURE;
+        }
+    }
+    sqlite3_reset(stmt);
+    *ret_decide = flows && !unsure;
+    return rc < 0 ? rc : 0;
+}
+
 static int make_sieve(struct mf_query *query, struct mf_err *err)
 {
     const struct mf_needles *needles = mf_filter_needles(query->filter);
-    if (needles->kind == MF_NEEDLES_ANY)
+    bool decide = needles->kind == MF_NEEDLES_ANY;
+    int rc = decide ? 0 : columns_decide(query, &decide, err);
+    if (rc)
+        return rc;
+    if (needles->kind != MF_NEEDLES_ANY) {
+        query->sieve = mf_sieve_new(needles);
+        if (!query->sieve)
+            return mf_query__no_memory(err);
+    }
+    if (decide)
         return 0;
     query->plan = MF_QUERY_SIEVE;
-    query->sieve = mf_sieve_new(needles);
-    if (!query->sieve || mf_seen_init(&query->seen, query->top))
+    if (mf_seen_init(&query->seen, query->top))
         return mf_query__no_memory(err);
     query->search.newest = query->search.next = query->reader->head.last_frame;
     return 0;
