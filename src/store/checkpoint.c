@@ -10,6 +10,14 @@
 #include "store/sql.h"
 
 static const int64_t tick_ns = 500 * (int64_t)MF_NS_PER_MS;
+/* From one checkpoint to the next at the least, each of which writes pages
+ * that the next one writes again. */
+static const int64_t rest_ns = 400 * (int64_t)MF_NS_PER_MS;
+/* The same when a log is too long or a person waits. */
+static const int64_t short_rest_ns = 50 * (int64_t)MF_NS_PER_MS;
+/* A writer without work comes by once a second. */
+static const int64_t park_ns = 1200 * (int64_t)MF_NS_PER_MS;
+static const int64_t parked_max_ns = 200 * (int64_t)MF_NS_PER_MS;
 static const int64_t pace_max_ns = 2 * MF_NS_PER_S;
 
 /* How long the writer may be kept waiting for a log to begin again; longer
@@ -27,6 +35,10 @@ struct mf_checkpoint {
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t wake;   /* the thread */
     pthread_cond_t moved;  /* the log began again, or the end is near */
+    pthread_cond_t parked; /* the writer waits */
+    bool wants_park;       /* the writer is asked to wait between its
+                              transactions */
+    bool is_parked;
     bool is_closing;
     uint64_t log_len;  /* as the last commit left it */
     uint64_t done_len; /* of it, is in the database */
@@ -79,6 +91,22 @@ static int64_t pace_ns(const struct mf_checkpoint *checkpoint)
                       : (int64_t)(share * share * (double)pace_max_ns);
 }
 
+/* Under the mutex. */
+static void park(struct mf_checkpoint *checkpoint)
+{
+    struct timespec until;
+    if (!checkpoint->wants_park)
+        return;
+    checkpoint->is_parked = true;
+    pthread_cond_signal(&checkpoint->parked);
+    deadline_in(parked_max_ns, &until);
+    while (checkpoint->wants_park && !checkpoint->is_closing &&
+           pthread_cond_timedwait(&checkpoint->moved, &checkpoint->mutex,
+                                  &until) == 0)
+        ;
+    checkpoint->is_parked = false;
+}
+
 void mf_checkpoint_pace(struct mf_checkpoint *checkpoint)
 {
     struct timespec until;
@@ -87,6 +115,7 @@ void mf_checkpoint_pace(struct mf_checkpoint *checkpoint)
         sqlite3_db_release_memory(checkpoint->writer);
         checkpoint->must_forget = false;
     }
+    park(checkpoint);
     int64_t wait_ns = pace_ns(checkpoint);
     if (wait_ns) {
         deadline_in(wait_ns, &until);
@@ -167,11 +196,29 @@ static bool run(struct mf_checkpoint *checkpoint, int mode, int wait_ms)
     return code == SQLITE_OK;
 }
 
-/* Most of the work first, beside the writer, so that it waits for little. */
-static void restart(struct mf_checkpoint *checkpoint)
+/*
+ * A checkpoint after which the log begins again. Most of the work is done
+ * beside the writer; for the rest it waits where it holds no lock, so that
+ * only readers can be in the way.
+ */
+static bool run_alone(struct mf_checkpoint *checkpoint, int mode, int wait_ms)
 {
+    struct timespec until;
     run(checkpoint, SQLITE_CHECKPOINT_PASSIVE, 0);
-    run(checkpoint, SQLITE_CHECKPOINT_RESTART, RESTART_WAIT_MS);
+    deadline_in(park_ns, &until);
+    pthread_mutex_lock(&checkpoint->mutex);
+    checkpoint->wants_park = true;
+    while (!checkpoint->is_parked && !checkpoint->is_closing &&
+           pthread_cond_timedwait(&checkpoint->parked, &checkpoint->mutex,
+                                  &until) == 0)
+        ;
+    pthread_mutex_unlock(&checkpoint->mutex);
+    bool is_done = run(checkpoint, mode, wait_ms);
+    pthread_mutex_lock(&checkpoint->mutex);
+    checkpoint->wants_park = false;
+    pthread_cond_broadcast(&checkpoint->moved);
+    pthread_mutex_unlock(&checkpoint->mutex);
+    return is_done;
 }
 
 /* With an empty log: true if the file had nothing to be scrubbed (or cannot
@@ -197,8 +244,7 @@ static bool purge(struct mf_checkpoint *checkpoint, int wait_ms)
     uint64_t asked = checkpoint->asked;
     bool is_forgotten = !checkpoint->must_forget;
     pthread_mutex_unlock(&checkpoint->mutex);
-    run(checkpoint, SQLITE_CHECKPOINT_PASSIVE, 0);
-    if (!run(checkpoint, SQLITE_CHECKPOINT_TRUNCATE, wait_ms))
+    if (!run_alone(checkpoint, SQLITE_CHECKPOINT_TRUNCATE, wait_ms))
         return false;
     bool is_clean = scrub(checkpoint);
     pthread_mutex_lock(&checkpoint->mutex);
@@ -216,14 +262,14 @@ static bool is_due(const struct mf_checkpoint *checkpoint)
            checkpoint->log_len >= checkpoint->done_len + checkpoint->opts.often;
 }
 
-/* Until something is due or the next tick comes; with `is_held` until that
- * in any case. False: it is time to end. */
-static bool wait_for_work(struct mf_checkpoint *checkpoint, bool is_held)
+/* Until something is due or the next tick comes, but for `rest` in any case.
+ * False: it is time to end. */
+static bool wait_for_work(struct mf_checkpoint *checkpoint, int64_t rest)
 {
     struct timespec until;
-    deadline_in(tick_ns, &until);
+    deadline_in(rest ? rest : tick_ns, &until);
     pthread_mutex_lock(&checkpoint->mutex);
-    while (!checkpoint->is_closing && (is_held || !is_due(checkpoint)) &&
+    while (!checkpoint->is_closing && (rest || !is_due(checkpoint)) &&
            pthread_cond_timedwait(&checkpoint->wake, &checkpoint->mutex,
                                   &until) == 0)
         ;
@@ -258,22 +304,24 @@ static void *run_thread(void *arg)
     struct mf_checkpoint *checkpoint = arg;
     struct patience patience = {.wait_ms = RESTART_WAIT_MS};
     uint64_t seen_len = 0;
-    /* What cannot be done now is not tried again before the next tick. */
-    bool is_held = false;
-    while (wait_for_work(checkpoint, is_held)) {
+    int64_t rest = 0;
+    while (wait_for_work(checkpoint, rest)) {
         pthread_mutex_lock(&checkpoint->mutex);
         uint64_t log_len = checkpoint->log_len;
         uint64_t done_len = checkpoint->done_len;
         bool must_purge = checkpoint->purged != checkpoint->asked;
         pthread_mutex_unlock(&checkpoint->mutex);
+        bool must_restart = log_len >= checkpoint->opts.restart;
         bool is_long = log_len >= done_len + checkpoint->opts.often;
         if (must_purge)
             try_purge(checkpoint, &patience);
-        if (log_len >= checkpoint->opts.restart)
-            restart(checkpoint);
+        if (must_restart)
+            run_alone(checkpoint, SQLITE_CHECKPOINT_RESTART, RESTART_WAIT_MS);
         else if (is_long || (log_len > done_len && log_len == seen_len))
             run(checkpoint, SQLITE_CHECKPOINT_PASSIVE, 0);
-        is_held = must_purge || is_long;
+        rest = must_purge || must_restart ? short_rest_ns
+               : is_long                  ? rest_ns
+                                          : 0;
         seen_len = log_len;
     }
     return NULL;
@@ -312,6 +360,8 @@ static int init_locks(struct mf_checkpoint *checkpoint)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&checkpoint->mutex, NULL);
     int rc = pthread_cond_init(&checkpoint->wake, &monotonic);
+    if (!rc)
+        rc = pthread_cond_init(&checkpoint->parked, &monotonic);
     if (!rc)
         rc = pthread_cond_init(&checkpoint->moved, &monotonic);
     pthread_condattr_destroy(&monotonic);
@@ -362,9 +412,11 @@ void mf_checkpoint_free(struct mf_checkpoint *checkpoint)
     checkpoint->is_closing = true;
     pthread_cond_broadcast(&checkpoint->wake);
     pthread_cond_broadcast(&checkpoint->moved);
+    pthread_cond_broadcast(&checkpoint->parked);
     pthread_mutex_unlock(&checkpoint->mutex);
     pthread_join(checkpoint->thread, NULL);
     sqlite3_close(checkpoint->db);
+    pthread_cond_destroy(&checkpoint->parked);
     pthread_cond_destroy(&checkpoint->moved);
     pthread_cond_destroy(&checkpoint->wake);
     pthread_mutex_destroy(&checkpoint->mutex);

@@ -165,6 +165,11 @@ int mf_purge_scan(struct mf_purge *purge, bool is_thorough, struct mf_err *err)
     return rc;
 }
 
+size_t mf_purge_count(const struct mf_purge *purge)
+{
+    return purge->found_count - purge->next;
+}
+
 bool mf_purge_has_work(const struct mf_purge *purge)
 {
     return purge->next < purge->found_count;

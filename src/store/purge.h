@@ -35,7 +35,9 @@ void mf_purge_free(struct mf_purge *purge); /* NULL is allowed */
  */
 int mf_purge_scan(struct mf_purge *purge, bool is_thorough, struct mf_err *err);
 
-/* Whether there is a block to give up, and whether one for a person's sake. */
+/* How many blocks are known to be given up, whether there is any, and whether
+ * one for a person's sake. */
+size_t mf_purge_count(const struct mf_purge *purge);
 bool mf_purge_has_work(const struct mf_purge *purge);
 bool mf_purge_has_urgent_work(const struct mf_purge *purge);
 

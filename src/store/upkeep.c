@@ -36,10 +36,15 @@ static const char *const sql[STATEMENTS] = {
                      " WHERE stale.number BETWEEN ?1 AND ?2 AND state = 1",
 };
 
-/* A step does pieces of work until so much time has gone; longer when it has
- * fallen behind what comes in. */
+/*
+ * A step does pieces of work until so much time has gone. When it has fallen
+ * behind what comes in, up to half of the time since the last one: then it
+ * keeps up on any machine, under any load.
+ */
 static const int64_t step_ns = 8 * (int64_t)MF_NS_PER_MS;
-static const int64_t long_step_ns = 16 * (int64_t)MF_NS_PER_MS;
+static const int64_t step_max_ns = 100 * (int64_t)MF_NS_PER_MS;
+/* One task has so much at a time, when others are due. */
+static const int64_t slice_ns = 4 * (int64_t)MF_NS_PER_MS;
 /* Blocks and stale pages are looked for no more often than that while flows
  * come in. */
 static const int64_t scan_ns = 250 * (int64_t)MF_NS_PER_MS;
@@ -81,7 +86,8 @@ struct mf_upkeep {
     struct state state;
     int changes; /* of the connection, when blocks were last looked for */
     int64_t scanned_ns;
-    bool must_scan; /* at the next step */
+    int64_t ended_ns; /* the last step */
+    bool must_scan;   /* at the next step */
 
     /* Deletions by persons, in all, that have begun to be cleaned up, and
      * those of which nothing is in a block any more. */
@@ -245,12 +251,12 @@ static int plan_pages(struct mf_upkeep *upkeep, bool is_idle,
                       struct mf_err *err)
 {
     sqlite3_stmt *stmt = upkeep->stmts[STALE_PAGES];
-    uint64_t stale;
+    uint64_t stale = 0;
     upkeep->planned_count = upkeep->planned_next = 0;
     int rc = get_int(upkeep, COUNT_STALE, &stale, err);
+    upkeep->is_stale_full = !rc && stale > STALE_MAX;
     if (rc || !stale)
         return rc;
-    upkeep->is_stale_full = stale > STALE_MAX;
     while ((rc = mf_sql_step(stmt, err)) == 1) {
         uint64_t page = (uint64_t)sqlite3_column_int64(stmt, 0);
         bool is_worth = is_idle || upkeep->is_stale_full ||
@@ -339,7 +345,7 @@ static int seal_group(struct mf_upkeep *upkeep, struct mf_err *err)
 /* One whose flows go on changing would have to be written again and again. */
 static int rewrite_page(struct mf_upkeep *upkeep, struct mf_err *err)
 {
-    uint64_t page = upkeep->planned[upkeep->planned_next++], live;
+    uint64_t page = upkeep->planned[upkeep->planned_next++], live = 0;
     sqlite3_stmt *stmt = upkeep->stmts[LIVE_IN_PAGE];
     bool is_empty;
     mf_sql_bind_int(stmt, 1, page * MF_COLUMN_PAGE_ROWS);
@@ -399,10 +405,12 @@ static bool is_any_due(const struct mf_upkeep *upkeep)
     return false;
 }
 
+/* (Of what is found by looking, only some is known.) */
 static bool is_behind(const struct mf_upkeep *upkeep)
 {
     const struct state *state = &upkeep->state;
-    return state->last_number / MF_COLUMN_PAGE_ROWS > state->paged + 8 ||
+    return mf_purge_count(upkeep->purge) > 16 || upkeep->is_stale_full ||
+           state->last_number / MF_COLUMN_PAGE_ROWS > state->paged + 8 ||
            mf_group_of(state->last_frame) > state->sealed_groups + 1;
 }
 
@@ -411,17 +419,26 @@ static int run_tasks(struct mf_upkeep *upkeep, int64_t until_ns,
                      struct mf_err *err)
 {
     int rc = 0;
-    bool did = true;
-    while (!rc && did && mf_clock_mono_ns() < until_ns) {
-        did = false;
-        for (size_t i = 0; !rc && i < TASK_COUNT; i++)
-            if (tasks[i].is_due(upkeep) &&
-                (!did || mf_clock_mono_ns() < until_ns)) {
+    while (!rc && is_any_due(upkeep) && mf_clock_mono_ns() < until_ns) {
+        for (size_t i = 0; !rc && i < TASK_COUNT; i++) {
+            int64_t now_ns = mf_clock_mono_ns();
+            int64_t end_ns =
+                until_ns - now_ns < slice_ns ? until_ns : now_ns + slice_ns;
+            while (!rc && tasks[i].is_due(upkeep) &&
+                   mf_clock_mono_ns() < end_ns)
                 rc = tasks[i].run(upkeep, err);
-                did = true;
-            }
+        }
     }
     return rc;
+}
+
+/* When a step that begins now is to end. */
+static int64_t end_of_step(const struct mf_upkeep *upkeep, int64_t now_ns)
+{
+    int64_t len_ns = (now_ns - upkeep->ended_ns) / 2;
+    if (len_ns > step_max_ns)
+        len_ns = step_max_ns;
+    return now_ns + (is_behind(upkeep) && len_ns > step_ns ? len_ns : step_ns);
 }
 
 /*
@@ -507,12 +524,12 @@ int mf_upkeep_step(struct mf_upkeep *upkeep, bool *ret_more, struct mf_err *err)
     uint64_t purged = upkeep->purged;
     rc = scan(upkeep, now_ns, err);
     if (!rc && is_any_due(upkeep))
-        rc = run_in_transaction(
-            upkeep, now_ns + (is_behind(upkeep) ? long_step_ns : step_ns), err);
+        rc = run_in_transaction(upkeep, end_of_step(upkeep, now_ns), err);
     if (!rc && upkeep->purged != purged)
         mf_checkpoint_purge(upkeep->checkpoint);
     look_again(upkeep);
     int evict_rc = evict(upkeep, rc ? NULL : err);
     *ret_more = !rc && !evict_rc && is_any_due(upkeep);
+    upkeep->ended_ns = mf_clock_mono_ns();
     return rc ? rc : evict_rc;
 }
