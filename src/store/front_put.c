@@ -9,8 +9,6 @@
 #include "store/front_impl.h"
 
 enum {
-    /* Up to here all messages are in the head, whatever comes. */
-    SMALL_LEN = 64 << 10,
     /* What a write takes in memory beside its bytes. */
     OVERHEAD = 1024,
 };
@@ -123,10 +121,6 @@ static int plan_growth(struct write *write, struct mf_flow *flow)
 {
     struct mf_growth *growth = write->entry->growth;
     if (!mf_flow_may_grow(flow) && !growth)
-        return 0;
-    /* What ends at once and is small needs no more thought. */
-    if (!growth && mf_flow_state(flow) != MF_FLOW_LIVE &&
-        mf_flow_size(flow) <= SMALL_LEN)
         return 0;
     if (!growth && !(growth = write->growth = mf_growth_new()))
         return MF_ENOMEM;

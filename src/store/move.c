@@ -76,7 +76,7 @@ static int describe(struct move *move, struct mf_flow *flow,
     return flow ? mf_summary_split(flow, columns, &texts, &move->url,
                                    &move->rest)
                 : mf_summary_keep(mf_row_span(old, SUMMARY), columns,
-                                &move->rest);
+                                  &move->rest);
 }
 
 static int put_flow(struct move *move, const struct mf_columns *columns,

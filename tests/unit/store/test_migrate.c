@@ -69,9 +69,8 @@ static void compare_summaries(const struct mf_window *window)
         assert_non_null(record);
         const uint8_t *summary = mf_record_summary(record, &len);
         struct mf_span is = canonical(summary, len);
-        struct mf_span was =
-            canonical(sqlite3_column_blob(stmt, 1),
-                      (size_t)sqlite3_column_bytes(stmt, 1));
+        struct mf_span was = canonical(sqlite3_column_blob(stmt, 1),
+                                       (size_t)sqlite3_column_bytes(stmt, 1));
         assert_int_equal(is.len, was.len);
         assert_memory_equal(is.text, was.text, is.len);
         free((char *)is.text);
@@ -123,8 +122,8 @@ static void flows_of_version_1_go_on(void **state)
     fixture_open(fixture);
     struct mf_flow *flow = make_flow("cut", 3, TCP_END, "it ends");
     uint64_t ticket;
-    assert_int_equal(
-        mf_store_put(fixture->store, flow, "laptop", "", &ticket), 0);
+    assert_int_equal(mf_store_put(fixture->store, flow, "laptop", "", &ticket),
+                     0);
     mf_flow_unref(flow);
     wait_ticket(fixture, ticket);
     assert_int_equal(flow_count(fixture), 17);
