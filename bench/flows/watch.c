@@ -173,6 +173,15 @@ static void report(void)
            at_share(1));
 }
 
+/* The first viewer's pause is over, or there is none. */
+static bool has_paused(void)
+{
+    double end_s = watch.opts->pause_at_s + watch.opts->pause_s;
+    return watch.opts->pause_s <= 0 ||
+           (watch.first_ns &&
+            (double)(clock_ns() - watch.first_ns) / 1e9 >= end_s);
+}
+
 static bool is_pausing(size_t index)
 {
     if (index != 0 || watch.opts->pause_s <= 0 || !watch.first_ns)
@@ -203,8 +212,10 @@ static bool step(bool *is_announced)
     }
     if (done == watch.opts->viewers)
         return false;
+    if (is_pausing(0))
+        watch.heard_ns = clock_ns();
     double quiet_s = (double)(clock_ns() - watch.heard_ns) / 1e9;
-    if (*is_announced && quiet_s > watch.opts->patience_s && !is_pausing(0))
+    if (*is_announced && quiet_s > watch.opts->patience_s && has_paused())
         return false;
     poll(fds, watch.opts->viewers, POLL_MS);
     for (size_t i = 0; i < watch.opts->viewers; i++)
