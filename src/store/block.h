@@ -97,6 +97,10 @@ const struct mf_block_entry *mf_frame_entry(const struct mf_frame *frame,
 int mf_frame_snapshot(struct mf_frame *frame, size_t slot, const uint8_t *block,
                       size_t len, struct mf_buf *out, struct mf_err *err);
 
+/* How many of the block's first bytes are enough for mf_frame_read() of any of
+ * its frames; `len` of them are here. 0: these are too few to tell. */
+size_t mf_block_text_len(const uint8_t *block, size_t len);
+
 /* How many frames the block has, and its entries in order of frame and slot
  * (*ret_entries is freed with free()). */
 int mf_block_entries(const uint8_t *block, size_t len, unsigned *ret_frames,

@@ -398,3 +398,26 @@ int mf_block_entries(const uint8_t *block, size_t len, unsigned *ret_frames,
     *ret_entries = entries;
     return 0;
 }
+
+size_t mf_block_text_len(const uint8_t *block, size_t len)
+{
+    struct mf_buf directory;
+    uint64_t count = 0, number = 0, front = 0;
+    size_t end = 0;
+    if (read_directory(block, len, &directory, &end, NULL)) {
+        mf_buf_release(&directory);
+        return 0;
+    }
+    struct mf_cursor cursor = mf_cursor_make(directory.data, directory.len);
+    bool is_known = read_frame_count(&cursor, &count) && step_over(&front, end);
+    for (uint64_t i = 0; is_known && i < count; i++) {
+        struct frame_head head = read_frame_head(&cursor);
+        struct ends ends = {0};
+        for (size_t k = 0; !cursor.error && k < head.entry_count; k++)
+            read_slot(&cursor, &number, &ends);
+        is_known = !cursor.error && step_over(&front, head.text_len) &&
+                   step_over(&front, head.encoded_len);
+    }
+    mf_buf_release(&directory);
+    return is_known ? (size_t)front : 0;
+}

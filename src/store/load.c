@@ -7,6 +7,7 @@
 
 enum {
     KEPT_MAX_LEN = 256 << 10, /* longer blocks and flows are not kept */
+    DIRECTORY_LEN = 4096,     /* of a block, that is read first */
     SNAPSHOT_MAX_LEN = 1 << 30,
 };
 
@@ -36,47 +37,86 @@ void mf_reader__forget(struct mf_reader *reader)
     drop_block(reader);
 }
 
-static int copy_block(struct mf_reader *reader, sqlite3_stmt *stmt,
-                      struct mf_err *err)
+/* Make reader->blob the data of the block that begins with `first`. */
+static int open_blob(struct mf_reader *reader, uint64_t first,
+                     struct mf_err *err)
 {
-    const void *data = sqlite3_column_blob(stmt, 2);
-    size_t len = (size_t)sqlite3_column_bytes(stmt, 2);
-    struct mf_reader__block block = {
-        .first = mf_reader__int(stmt, 0),
-        .frames = mf_reader__int(stmt, 1),
-        .data = malloc(len ? len : 1),
-        .len = len,
-    };
-    if (!block.data || (len && !data)) {
-        free(block.data);
-        return no_memory(err);
+    int code = reader->blob
+                   ? sqlite3_blob_reopen(reader->blob, (sqlite3_int64)first)
+                   : sqlite3_blob_open(reader->db, "main", "block", "data",
+                                       (sqlite3_int64)first, 0, &reader->blob);
+    return code == SQLITE_OK ? 0 : mf_sql_fail(reader->db, "block", err);
+}
+
+/* Have the block's first `len` bytes; those before block->len are there. */
+static int read_up_to(struct mf_reader *reader, size_t len, struct mf_err *err)
+{
+    struct mf_reader__block *block = &reader->block;
+    if (len > block->whole_len)
+        len = block->whole_len;
+    if (len > block->cap) {
+        uint8_t *grown = realloc(block->data, len);
+        if (!grown)
+            return no_memory(err);
+        block->data = grown;
+        block->cap = len;
     }
-    if (len)
-        memcpy(block.data, data, len);
-    drop_block(reader);
-    reader->block = block;
+    if (len > block->len &&
+        sqlite3_blob_read(reader->blob, block->data + block->len,
+                          (int)(len - block->len), (int)block->len))
+        return mf_sql_fail(reader->db, "block", err);
+    block->len = len > block->len ? len : block->len;
     return 0;
 }
 
-int mf_reader__block(struct mf_reader *reader, uint64_t number,
+static int read_block(struct mf_reader *reader, uint64_t first, uint64_t frames,
+                      bool whole, struct mf_err *err)
+{
+    struct mf_reader__block *block = &reader->block;
+    int rc = open_blob(reader, first, err);
+    block->first = 0;
+    block->len = 0;
+    if (rc)
+        return rc;
+    block->whole_len = (size_t)sqlite3_blob_bytes(reader->blob);
+    rc = read_up_to(reader, whole ? SIZE_MAX : DIRECTORY_LEN, err);
+    size_t text_len = rc ? 0 : mf_block_text_len(block->data, block->len);
+    if (!rc)
+        rc = read_up_to(reader, text_len ? text_len : SIZE_MAX, err);
+    if (rc)
+        return rc;
+    block->first = first;
+    block->frames = frames;
+    return 0;
+}
+
+int mf_reader__block(struct mf_reader *reader, uint64_t number, bool whole,
                      const struct mf_reader__block **ret_block,
                      struct mf_err *err)
 {
     struct mf_reader__block *block = &reader->block;
     *ret_block = block;
-    if (block->first && number - block->first < block->frames)
+    if (block->first && number - block->first < block->frames &&
+        (!whole || block->len == block->whole_len))
         return 0;
     sqlite3_stmt *stmt = reader->stmts[MF_READ_BLOCK];
     mf_sql_bind_int(stmt, 1, number);
     int rc = mf_sql_step(stmt, err);
     if (rc <= 0)
         return rc ? rc : mf_err_set(err, MF_ENOENT, "no such frame");
-    if (number - mf_reader__int(stmt, 0) < mf_reader__int(stmt, 1))
-        rc = copy_block(reader, stmt, err);
-    else
-        rc = mf_err_set(err, MF_ENOENT, "no such frame");
+    uint64_t first = mf_reader__int(stmt, 0), frames = mf_reader__int(stmt, 1);
     sqlite3_reset(stmt);
-    return rc;
+    return number - first < frames
+               ? read_block(reader, first, frames, whole, err)
+               : mf_err_set(err, MF_ENOENT, "no such frame");
+}
+
+void mf_reader__settle_blocks(struct mf_reader *reader)
+{
+    sqlite3_blob_close(reader->blob);
+    reader->blob = NULL;
+    if (reader->block.cap > KEPT_MAX_LEN)
+        drop_block(reader);
 }
 
 static struct mf_reader__frame *find_kept(struct mf_reader *reader,
@@ -101,7 +141,7 @@ static int read_frame(struct mf_reader *reader, uint64_t number,
                       struct mf_frame **ret_frame, struct mf_err *err)
 {
     const struct mf_reader__block *block;
-    int rc = mf_reader__block(reader, number, &block, err);
+    int rc = mf_reader__block(reader, number, false, &block, err);
     if (rc)
         return rc;
     struct mf_err why = {0};
@@ -144,8 +184,6 @@ static void drop_big(struct mf_reader *reader, uint64_t number, size_t len)
     struct mf_reader__frame *kept = find_kept(reader, number);
     if (len > KEPT_MAX_LEN && kept)
         drop_frame(kept);
-    if (reader->block.len > KEPT_MAX_LEN)
-        drop_block(reader);
 }
 
 /* Appends the entry of flow `number` in `frame` and `slot`; `first` as in
@@ -164,7 +202,7 @@ static int read_entry(struct mf_reader *reader, uint64_t frame_number,
         return mf_err_set(err, MF_ECORRUPT, "a frame has another flow");
     const struct mf_reader__block *block = NULL;
     if (with_binary)
-        rc = mf_reader__block(reader, frame_number, &block, err);
+        rc = mf_reader__block(reader, frame_number, true, &block, err);
     if (!rc)
         rc = mf_frame_snapshot(frame, slot, block ? block->data : NULL,
                                block ? block->len : 0, out, err);

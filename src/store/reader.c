@@ -33,10 +33,8 @@ static const char *const sql[MF_READ_STATEMENTS] = {
                        " ORDER BY first",
     [MF_READ_SPLIT] = "SELECT number FROM piece WHERE number < ?1"
                       " ORDER BY number DESC LIMIT 1",
-    [MF_READ_BLOCK] = "SELECT frame, frames, data FROM block WHERE frame <= ?1"
-                      " ORDER BY frame DESC LIMIT 1",
-    [MF_READ_CEILING] = "SELECT frame, frames, ceiling FROM block"
-                        " WHERE frame <= ?1 ORDER BY frame DESC LIMIT 1",
+    [MF_READ_BLOCK] = "SELECT frame, frames, ceiling FROM block"
+                      " WHERE frame <= ?1 ORDER BY frame DESC LIMIT 1",
     [MF_READ_FIRST_FRAME] = "SELECT frame FROM block ORDER BY frame LIMIT 1",
     [MF_READ_UNSEALED] = "SELECT frame, has_binary, signature FROM unsealed"
                          " WHERE frame >= ?1 AND frame <= ?2"
@@ -99,6 +97,7 @@ void mf_reader_close(struct mf_reader *reader)
         return;
     mf_reader__forget(reader);
     mf_sql_finalize(reader->stmts, MF_READ_STATEMENTS);
+    sqlite3_blob_close(reader->blob);
     sqlite3_close(reader->db);
     free(reader);
 }
@@ -131,6 +130,7 @@ int mf_reader__begin(struct mf_reader *reader, struct mf_err *err)
 
 void mf_reader__end(struct mf_reader *reader)
 {
+    mf_reader__settle_blocks(reader);
     if (mf_sql_run(reader->stmts[MF_READ_END], NULL))
         sqlite3_exec(reader->db, "ROLLBACK", NULL, NULL, NULL);
 }

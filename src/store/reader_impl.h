@@ -31,7 +31,6 @@ enum mf_reader__statement {
     MF_READ_PIECES,      /* of ?1, those that hold message ?2 or later ones */
     MF_READ_SPLIT,       /* the greatest number below ?1 that has pieces */
     MF_READ_BLOCK,       /* the block that ?1 may be in */
-    MF_READ_CEILING,     /* the same without data */
     MF_READ_FIRST_FRAME, /* the first block's frame */
     MF_READ_UNSEALED,    /* of frames from ?1 to ?2, newest first */
     MF_READ_UNSEALED_ONE,
@@ -55,12 +54,14 @@ struct mf_reader__frame {
     struct mf_frame *frame;
 };
 
-/* A block as it is in the database. */
+/* The first bytes of a block, or all. */
 struct mf_reader__block {
     uint64_t first; /* frame; 0: none is here */
     uint64_t frames;
     uint8_t *data;
     size_t len;
+    size_t cap;
+    size_t whole_len;
 };
 
 /* The row of `store`. */
@@ -82,7 +83,8 @@ struct mf_reader {
     struct mf_reader__head head; /* of the transaction */
     struct mf_reader__frame frames[MF_READER_FRAMES];
     struct mf_reader__block block;
-    uint64_t clock; /* for `used` */
+    sqlite3_blob *blob; /* of table `block`, within a read; NULL: none yet */
+    uint64_t clock;     /* for `used` */
     /* What cannot be read: told once each. */
     uint64_t damaged[MF_READER_DAMAGED];
     size_t damaged_count;
@@ -116,10 +118,14 @@ void mf_reader__damaged(struct mf_reader *reader, uint64_t what,
 int mf_reader__frame(struct mf_reader *reader, uint64_t number,
                      struct mf_frame **ret_frame, struct mf_err *err);
 
-/* The bytes of the block that holds frame `number`; the same. */
-int mf_reader__block(struct mf_reader *reader, uint64_t number,
+/* The bytes of the block that holds frame `number`, the whole or those of its
+ * text at least; the same. */
+int mf_reader__block(struct mf_reader *reader, uint64_t number, bool whole,
                      const struct mf_reader__block **ret_block,
                      struct mf_err *err);
+
+/* Close what is open of the database; to be called before its end. */
+void mf_reader__settle_blocks(struct mf_reader *reader);
 
 /* Give back what is kept of frames and blocks. */
 void mf_reader__forget(struct mf_reader *reader);

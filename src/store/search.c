@@ -105,7 +105,7 @@ static int look_at_frame(struct mf_query *query, uint64_t number,
 static int ceiling_of(struct mf_query *query, uint64_t frame, uint64_t *ret,
                       struct mf_err *err)
 {
-    sqlite3_stmt *stmt = query->reader->stmts[MF_READ_CEILING];
+    sqlite3_stmt *stmt = query->reader->stmts[MF_READ_BLOCK];
     mf_sql_bind_int(stmt, 1, frame);
     int rc = mf_sql_step(stmt, err);
     if (rc == 1)
