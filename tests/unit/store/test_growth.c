@@ -78,8 +78,8 @@ static int append(struct fixture *fixture, const char *id, int life,
     mf_wire_end(&buf, mark);
     mf_wire_put_varint(&buf, 2, event);
     assert_int_equal(mf_append_from_export(buf.data, buf.len, &what, NULL), 0);
-    int rc = mf_store_append(fixture->store, &what, "source", "session",
-                             ret_ticket);
+    int rc =
+        mf_store_append(fixture->store, &what, "source", "session", ret_ticket);
     mf_append_release(&what);
     mf_buf_release(&buf);
     return rc;
@@ -108,9 +108,8 @@ static void check_messages(struct fixture *fixture, const char *id, int life,
         put_message(&want, 4, life, n);
     assert_int_equal(mf_reader_open(fixture->store, &reader, NULL), 0);
     for (size_t n = 0; n < count; n += messages.count) {
-        assert_int_equal(mf_reader_messages(reader, &ref, n, 700, &got,
-                                            &messages, NULL),
-                         0);
+        assert_int_equal(
+            mf_reader_messages(reader, &ref, n, 700, &got, &messages, NULL), 0);
         assert_true(messages.count > 0);
         assert_int_equal(messages.total, count);
     }
@@ -215,8 +214,8 @@ static void a_longer_snapshot_writes_what_is_new(void **state)
     enum { FIRST = 4000, STEPS = 4 };
     fixture_open(fixture);
     wait_ticket(fixture, put_whole(fixture, "a", 0, FIRST, TCP_MESSAGE));
-    int64_t was =
-        sql_int(fixture, "SELECT max(first + count) FROM piece WHERE frame = 0");
+    int64_t was = sql_int(
+        fixture, "SELECT max(first + count) FROM piece WHERE frame = 0");
     assert_int_equal(was, FIRST);
     for (size_t i = 1; i <= STEPS; i++) {
         wait_ticket(fixture,
@@ -276,12 +275,11 @@ static void many_messages_cost_as_much_as_their_bytes(void **state)
     fixture_open(fixture);
     put_whole(fixture, "a", 0, 1, TCP_MESSAGE);
     for (size_t n = 1; n < MESSAGES; n += AT_ONCE)
-        assert_int_equal(append(fixture, "a", 0, n, n + AT_ONCE, TCP_MESSAGE,
-                                NULL, &ticket),
-                         0);
-    assert_int_equal(append(fixture, "a", 0, MESSAGES, MESSAGES, TCP_END, NULL,
-                            &ticket),
-                     0);
+        assert_int_equal(
+            append(fixture, "a", 0, n, n + AT_ONCE, TCP_MESSAGE, NULL, &ticket),
+            0);
+    assert_int_equal(
+        append(fixture, "a", 0, MESSAGES, MESSAGES, TCP_END, NULL, &ticket), 0);
     wait_ticket(fixture, ticket);
     wait_ticket(fixture, put(fixture, "b", TCP_END, "x"));
     check_messages(fixture, "a", 0, MESSAGES + 1);
