@@ -44,11 +44,11 @@ static void require(int rc, const char *what)
         fail(what);
 }
 
-static void on_commit(void *user, const struct mf_commit *commit)
+static void on_commit(void *user, uint64_t ticket)
 {
     struct bench *bench = user;
     pthread_mutex_lock(&bench->mutex);
-    bench->ticket = commit->ticket;
+    bench->ticket = ticket;
     bench->commits++;
     pthread_cond_signal(&bench->told);
     pthread_mutex_unlock(&bench->mutex);
@@ -208,7 +208,7 @@ static double bench_get(struct bench *bench)
         struct mf_record *record;
         const struct mf_flow_ref ref = {.number =
                                             1 + i * 7919 % bench->flow_count};
-        require(mf_reader_get(reader, &ref, &record, NULL), "get");
+        require(mf_reader_get(reader, &ref, 0, &record, NULL), "get");
         mf_record_unref(record);
     }
     double ms = seconds_since(start_ns) * 1e3 / GETS;
@@ -236,12 +236,12 @@ static void run(struct bench *bench)
     Mitmflow__V1__FlowFilter message = MITMFLOW__V1__FLOW_FILTER__INIT;
     struct mf_filter *needle, *pinned;
     message.filter_text = "no such text anywhere";
-    require(mf_filter_new(&message, &needle, NULL), "filter");
+    require(mf_filter_new(&message, &needle, NULL, NULL), "filter");
     message.filter_text = "";
     message.pinned = 1;
     message.pinned_presence_case =
         MITMFLOW__V1__FLOW_FILTER__PINNED_PRESENCE_PINNED;
-    require(mf_filter_new(&message, &pinned, NULL), "filter");
+    require(mf_filter_new(&message, &pinned, NULL, NULL), "filter");
 
     double bare = bench_bare_sqlite(bench);
     double puts = bench_puts(bench);
