@@ -221,10 +221,10 @@ def wait_gone(server):
 
 
 def marked(flow_id="marked", body=b"", **more):
-    """Text that no compression takes apart, since it is in the row, too."""
-    return build.http(
-        f"http://host1/?{MARKER.decode()}", flow_id=flow_id, body=MARKER + b" " + body, **more
-    )
+    """Its text is in the row, the dictionary of names, and a block."""
+    text = MARKER.decode()
+    url = f"http://{text}.example/?{text}"
+    return build.http(url, flow_id=flow_id, body=MARKER + b" " + body, **more)
 
 
 def delete(server, *ids):

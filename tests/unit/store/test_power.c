@@ -12,12 +12,20 @@
 #include "fault_vfs.h"
 #include "store/check.h"
 
-enum {
-    FLOWS = 300,
-    WRITES = 3 * FLOWS, /* begun, grown, ended */
-    DELETE_EVERY = 10,
-    TEXT_LEN = 4000,
+enum { FLOWS_MAX = 2600, TEXT_MAX_LEN = 50000, DELETE_EVERY = 10 };
+
+/* What is written: each flow begins, grows and ends. */
+struct shape {
+    int flows; /* a multiple of ten */
+    int text_len;
+    uint64_t max_flows; /* then flows may be gone */
 };
+
+/* Some blocks; column pages; a group of frames, sealed; flows let go. */
+static const struct shape some = {300, 4000, 0};
+static const struct shape many = {FLOWS_MAX, 100, 0};
+static const struct shape large = {560, TEXT_MAX_LEN, 0};
+static const struct shape limited = {1500, 2000, 200};
 
 /* How many rounds of each kind; the soak takes more. */
 static int round_count(int preset)
@@ -27,6 +35,7 @@ static int round_count(int preset)
 }
 
 struct world {
+    const struct shape *shape;
     char dir[80];
     struct mf_store *store;
     pthread_mutex_t mutex;
@@ -34,10 +43,10 @@ struct world {
     uint64_t told;     /* ticket */
     bool has_failed;   /* on_failure */
     size_t done_count; /* of deletions */
-    uint64_t tickets[WRITES];
+    uint64_t tickets[3 * FLOWS_MAX];
     int written; /* writes taken by the store */
-    bool is_asked_for[FLOWS];
-    bool is_deleted[FLOWS]; /* told to be */
+    bool is_asked_for[FLOWS_MAX];
+    bool is_deleted[FLOWS_MAX]; /* told to be */
 };
 
 /* ---- what the store tells ---- */
@@ -74,7 +83,7 @@ static void on_deleted(void *user, int rc, struct mf_record *record,
     (void)record;
     (void)count;
     pthread_mutex_lock(&world->mutex);
-    world->is_deleted[deletion->flow] = rc == 0;
+    world->is_deleted[deletion->flow] = rc == 0 || rc == MF_ENOENT;
     world->done_count++;
     pthread_cond_broadcast(&world->changed);
     pthread_mutex_unlock(&world->mutex);
@@ -87,6 +96,7 @@ static int open_store(struct world *world)
 {
     struct mf_store__limits limits = mf_store__default_limits;
     const struct mf_store_opts opts = {.dir = world->dir,
+                                       .max_flows = world->shape->max_flows,
                                        .on_commit = on_commit,
                                        .on_failure = on_failure,
                                        .user = world};
@@ -97,15 +107,21 @@ static int open_store(struct world *world)
     return mf_store__open(&opts, &limits, &world->store, NULL);
 }
 
-static struct world *new_world(void)
+static struct world *new_world(const struct shape *shape)
 {
     struct world *world = calloc(1, sizeof *world);
     assert_non_null(world);
+    world->shape = shape;
     strcpy(world->dir, "/tmp/mitmflow-power-XXXXXX");
     assert_non_null(mkdtemp(world->dir));
     pthread_mutex_init(&world->mutex, NULL);
     pthread_cond_init(&world->changed, NULL);
     return world;
+}
+
+static int write_count(const struct world *world)
+{
+    return 3 * world->shape->flows;
 }
 
 static void free_world(struct world *world)
@@ -117,15 +133,17 @@ static void free_world(struct world *world)
 }
 
 /* Version `version` of flow `flow`: 0 and 1 are live, 2 is its end. */
-static struct mf_flow *make_version(int flow, int version)
+static struct mf_flow *make_version(const struct shape *shape, int flow,
+                                    int version)
 {
     static const unsigned events[] = {TCP_MESSAGE, TCP_MESSAGE, TCP_END};
-    char id[32], text[TEXT_LEN + 1];
+    static char text[TEXT_MAX_LEN + 1];
+    char id[32];
     snprintf(id, sizeof id, "flow-%d", flow);
     unsigned seed = (unsigned)(flow * 3 + version);
-    for (int i = 0; i < TEXT_LEN; i++)
+    for (int i = 0; i < shape->text_len; i++)
         text[i] = (char)('a' + rand_r(&seed) % 16);
-    text[TEXT_LEN] = '\0';
+    text[shape->text_len] = '\0';
     return make_flow(id, strlen(id), events[version], text);
 }
 
@@ -157,11 +175,11 @@ static bool wait_for_room(struct world *world, bool stops_at_fault)
  * store takes no more or (if so asked) a fault has come. */
 static void write_all(struct world *world, bool stops_at_fault)
 {
-    for (int step = world->written; step < WRITES; step++) {
+    for (int step = world->written; step < write_count(world); step++) {
         int flow = step / 30 * 10 + step % 10, version = step % 30 / 10;
         if (!wait_for_room(world, stops_at_fault))
             return;
-        struct mf_flow *made = make_version(flow, version);
+        struct mf_flow *made = make_version(world->shape, flow, version);
         int rc = mf_store_put(world->store, made, "source", "session",
                               &world->tickets[step]);
         mf_flow_unref(made);
@@ -176,17 +194,18 @@ static void write_all(struct world *world, bool stops_at_fault)
 static void wait_told(struct world *world)
 {
     pthread_mutex_lock(&world->mutex);
-    while (world->told < world->tickets[WRITES - 1] ||
-           world->done_count < FLOWS / DELETE_EVERY)
+    while (world->told < world->tickets[write_count(world) - 1] ||
+           world->done_count < (size_t)world->shape->flows / DELETE_EVERY)
         pthread_cond_wait(&world->changed, &world->mutex);
     pthread_mutex_unlock(&world->mutex);
 }
 
 /* ---- what must be there afterwards ---- */
 
-static bool is_version(struct mf_record *record, int flow, int version)
+static bool is_version(const struct world *world, struct mf_record *record,
+                       int flow, int version)
 {
-    struct mf_flow *made = make_version(flow, version);
+    struct mf_flow *made = make_version(world->shape, flow, version);
     size_t a_len, b_len;
     const uint8_t *a = mf_flow_snapshot(made, &a_len);
     const uint8_t *b = mf_flow_snapshot(mf_record_flow(record), &b_len);
@@ -220,11 +239,12 @@ static void check_flow(struct world *world, struct mf_reader *reader, int flow)
     if (world->is_deleted[flow])
         assert_int_equal(rc, MF_ENOENT);
     if (rc == MF_ENOENT) {
-        assert_true(told < 0 || world->is_asked_for[flow]);
+        assert_true(told < 0 || world->is_asked_for[flow] ||
+                    world->shape->max_flows);
         return;
     }
     for (int version = 0; version < 3; version++)
-        if (is_version(record, flow, version))
+        if (is_version(world, record, flow, version))
             found = version;
     mf_record_unref(record);
     assert_in_range(found, told < 0 ? 0 : told, sent);
@@ -250,14 +270,14 @@ static void check_all(struct world *world)
 {
     struct mf_reader *reader;
     struct mf_window window;
-    const struct mf_list_query query = {.limit = 2 * FLOWS};
+    const struct mf_list_query query = {.limit = 2 * FLOWS_MAX};
     assert_int_equal(mf_reader_open(world->store, &reader, NULL), 0);
-    for (int flow = 0; flow < FLOWS; flow++)
+    for (int flow = 0; flow < world->shape->flows; flow++)
         check_flow(world, reader, flow);
     /* None is there twice: as many as ids. */
     assert_int_equal(mf_reader_list(reader, &query, &window, NULL), 0);
     int known = 0;
-    for (int flow = 0; flow < FLOWS; flow++) {
+    for (int flow = 0; flow < world->shape->flows; flow++) {
         char id[32];
         struct mf_record *record;
         snprintf(id, sizeof id, "flow-%d", flow);
@@ -275,9 +295,9 @@ static void check_all(struct world *world)
 /* ---- the tests ---- */
 
 /* Calls that the whole workload takes, without any fault. */
-static long measure(void)
+static long measure(const struct shape *shape)
 {
-    struct world *world = new_world();
+    struct world *world = new_world(shape);
     fault_vfs_plan(0, FAULT_NONE);
     assert_int_equal(open_store(world), 0);
     write_all(world, false);
@@ -290,9 +310,9 @@ static long measure(void)
     return calls;
 }
 
-static void cut_power_at(long nth, unsigned seed)
+static void cut_power_at(const struct shape *shape, long nth, unsigned seed)
 {
-    struct world *world = new_world();
+    struct world *world = new_world(shape);
     fault_vfs_plan(nth, FAULT_CUT);
     if (open_store(world) == 0) {
         write_all(world, true);
@@ -307,23 +327,40 @@ static void cut_power_at(long nth, unsigned seed)
     free_world(world);
 }
 
-static void what_was_told_outlives_a_power_cut(void **state)
+static void cut_power(const struct shape *shape, int rounds)
 {
-    long calls = measure();
-    int rounds = round_count(20);
-    (void)state;
+    long calls = measure(shape);
     for (int i = 0; i < rounds; i++) {
         unsigned seed = (unsigned)i + 1;
         long nth = 1 + (long)(rand_r(&seed) % (unsigned long)calls);
         print_message("round %d: call %ld of about %ld\n", i, nth, calls);
-        cut_power_at(nth, seed);
+        cut_power_at(shape, nth, seed);
     }
 }
 
-/* One call fails and later ones do not. */
-static void fail_call(long nth)
+static void what_was_told_outlives_a_power_cut(void **state)
 {
-    struct world *world = new_world();
+    (void)state;
+    cut_power(&some, round_count(20));
+}
+
+static void pages_and_groups_outlive_a_power_cut(void **state)
+{
+    (void)state;
+    cut_power(&many, round_count(20) / 5 + 1);
+    cut_power(&large, round_count(20) / 10 + 1);
+}
+
+static void retention_outlives_a_power_cut(void **state)
+{
+    (void)state;
+    cut_power(&limited, round_count(20) / 4 + 1);
+}
+
+/* One call fails and later ones do not. */
+static void fail_call(const struct shape *shape, long nth)
+{
+    struct world *world = new_world(shape);
     fault_vfs_plan(nth, FAULT_ONCE);
     if (open_store(world)) { /* at the start it is told */
         fault_vfs_heal();
@@ -340,27 +377,28 @@ static void fail_call(long nth)
 
 static void a_call_that_fails_loses_nothing(void **state)
 {
-    long calls = measure();
+    long calls = measure(&some);
     int rounds = round_count(20);
     (void)state;
     for (int i = 0; i < rounds; i++) {
         unsigned seed = (unsigned)i + 1;
         long nth = 1 + (long)(rand_r(&seed) % (unsigned long)calls);
         print_message("round %d: call %ld of about %ld\n", i, nth, calls);
-        fail_call(nth);
+        fail_call(&some, nth);
     }
 }
 
 /* All writes fail for a while: writes are refused, reads go on. */
-static void fail_for_a_while(long nth, enum fault fault)
+static void fail_for_a_while(const struct shape *shape, long nth,
+                             enum fault fault)
 {
-    struct world *world = new_world();
+    struct world *world = new_world(shape);
     fault_vfs_heal();
     assert_int_equal(open_store(world), 0);
     fault_vfs_plan(nth, fault);
     write_all(world, true);
     pthread_mutex_lock(&world->mutex);
-    while (!world->has_failed && world->written < WRITES)
+    while (!world->has_failed && world->written < write_count(world))
         pthread_cond_wait(&world->changed, &world->mutex);
     bool has_failed = world->has_failed;
     pthread_mutex_unlock(&world->mutex);
@@ -375,7 +413,7 @@ static void fail_for_a_while(long nth, enum fault fault)
     }
     fault_vfs_heal();
     /* The store takes writes again after its next commit. */
-    while (world->written < WRITES) {
+    while (world->written < write_count(world)) {
         write_all(world, false);
         sched_yield();
     }
@@ -391,8 +429,8 @@ static void a_disk_that_is_full_for_a_while_loses_nothing(void **state)
     int rounds = round_count(20) / 4 + 1;
     (void)state;
     for (int i = 0; i < rounds; i++) {
-        fail_for_a_while(50 + 97 * i, FAULT_FULL);
-        fail_for_a_while(50 + 97 * i, FAULT_LASTS);
+        fail_for_a_while(&some, 50 + 97 * i, FAULT_FULL);
+        fail_for_a_while(&some, 50 + 97 * i, FAULT_LASTS);
     }
 }
 
@@ -400,6 +438,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_told_outlives_a_power_cut),
+        cmocka_unit_test(pages_and_groups_outlive_a_power_cut),
+        cmocka_unit_test(retention_outlives_a_power_cut),
         cmocka_unit_test(a_call_that_fails_loses_nothing),
         cmocka_unit_test(a_disk_that_is_full_for_a_while_loses_nothing),
     };
