@@ -287,9 +287,6 @@ static int scan(struct mf_upkeep *upkeep, int64_t now_ns, struct mf_err *err)
 
 /* ---- pieces of work, each inside a transaction ---- */
 
-/* What a task says of itself: MORE may be due at once. */
-enum done { NOTHING, SOME };
-
 static bool page_is_due(const struct mf_upkeep *upkeep)
 {
     return upkeep->state.last_number + 1 >=
@@ -510,18 +507,16 @@ static void look_again(struct mf_upkeep *upkeep)
         upkeep->must_scan = true;
 }
 
-int mf_upkeep_step(struct mf_upkeep *upkeep, bool *ret_more, struct mf_err *err)
+static int step(struct mf_upkeep *upkeep, bool *ret_more, struct mf_err *err)
 {
     int64_t now_ns = mf_clock_mono_ns();
-    *ret_more = false;
-    mf_checkpoint_pace(upkeep->checkpoint);
+    uint64_t purged = upkeep->purged;
     int rc = mf_checkpoint_take_error(upkeep->checkpoint, err);
     if (!rc)
         rc = read_state(upkeep, err);
     if (rc)
         return rc;
     follow_deletions(upkeep);
-    uint64_t purged = upkeep->purged;
     rc = scan(upkeep, now_ns, err);
     if (!rc && is_any_due(upkeep))
         rc = run_in_transaction(upkeep, end_of_step(upkeep, now_ns), err);
@@ -532,4 +527,13 @@ int mf_upkeep_step(struct mf_upkeep *upkeep, bool *ret_more, struct mf_err *err)
     *ret_more = !rc && !evict_rc && is_any_due(upkeep);
     upkeep->ended_ns = mf_clock_mono_ns();
     return rc ? rc : evict_rc;
+}
+
+int mf_upkeep_step(struct mf_upkeep *upkeep, bool *ret_more, struct mf_err *err)
+{
+    struct mf_err cause = {0};
+    *ret_more = false;
+    mf_checkpoint_pace(upkeep->checkpoint);
+    int rc = step(upkeep, ret_more, &cause);
+    return rc ? mf_err_set(err, rc, "upkeep: %.240s", cause.text) : 0;
 }
