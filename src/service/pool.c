@@ -11,7 +11,10 @@
 
 enum {
     THREADS = 4,
-    SEARCH_NICE = 5, /* a third of the share that others get */
+    /* Where processors are short, whoever sends flows goes before whoever
+     * looks at them: a third, and a fifth, of the share that others get. */
+    READ_NICE = 4,
+    SEARCH_NICE = 7,
 };
 
 struct queue {
@@ -135,8 +138,9 @@ static void *run_thread(void *arg)
     struct thread *thread = arg;
     struct mf_pool *pool = thread->pool;
     pthread_setname_np(pthread_self(), thread->searches ? "search" : "read");
-    if (thread->searches) /* on Linux it is the thread's own */
-        setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), SEARCH_NICE);
+    /* On Linux it is the thread's own. */
+    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid),
+                thread->searches ? SEARCH_NICE : READ_NICE);
     pthread_mutex_lock(&pool->mutex);
     while (!pool->is_stopping) {
         struct mf_job *job = next_job(pool, thread->searches);

@@ -2,9 +2,9 @@
  * mf_pool: threads that read the store, each with a reader of its own, so
  * that the loop never waits for the disk or for a search.
  *
- * Searches run on all threads but one, at a lower priority than the rest of
- * the server: whoever searches does not take the processor from those who
- * send flows.
+ * They have a lower priority than the rest of the server, so that whoever looks
+ * at flows does not take the processor from those who send them. Searches run
+ * on all threads but one, at a still lower one.
  *
  * Thread:  the loop's.
  */
