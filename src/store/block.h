@@ -58,8 +58,8 @@ struct mf_made_block {
     size_t entry_count;
     uint64_t greatest_number;
     /* Of each frame: its signature as mf_signature_encode() gives it, and
-     * whether it has bodies that the signature does not cover (binary, or of
-     * an encoding that is unknown or broken). */
+     * whether it has bodies that the signature does not cover (binary ones of
+     * over 16 KiB, or of an encoding that is unknown or broken). */
     struct mf_buf signatures[MF_BLOCK_FRAMES_MAX];
     bool has_binary[MF_BLOCK_FRAMES_MAX];
 };

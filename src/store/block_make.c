@@ -11,6 +11,9 @@
 enum {
     LEVEL = 1,
     /* Shorter bodies are not worth a patch. */
+    /* Longer binary bodies would fill the signature: a search that looks into
+     * bodies reads them. */
+    BINARY_SIGNED_MAX_LEN = 16 << 10,
     CUT_MIN_LEN = 64,
     /* What an encoded body is taken to be when it is decoded, in a guess of
      * how full a frame is. */
@@ -270,12 +273,15 @@ static bool take_piece(void *user, const struct mf_piece *piece)
     bool is_text =
         piece->kind != MF_PIECE_BINARY && piece->kind != MF_PIECE_OTHER;
     bool is_encoded = piece->text.text != piece->origin.text;
+    bool is_signed =
+        is_text || (piece->kind == MF_PIECE_BINARY && !piece->error &&
+                    piece->text.len <= BINARY_SIGNED_MAX_LEN);
     if (piece->error == MF_ENOMEM)
         maker->rc = MF_ENOMEM;
-    else if (is_text)
+    else if (is_signed)
         maker->rc = mf_signer_add(maker->signer, piece->text,
                                   is_inside(maker->flow, piece->text));
-    if (piece->kind == MF_PIECE_BINARY || piece->error)
+    if ((piece->kind == MF_PIECE_BINARY && !is_signed) || piece->error)
         maker->has_binary = true;
     if (!maker->rc && piece->origin.len >= CUT_MIN_LEN &&
         (!is_text || is_encoded))

@@ -313,6 +313,14 @@ static void what_is_text_is_signed_folded_and_decoded(void **state)
     assert_false(fixture.block.has_binary[0]);
     release_block(&fixture);
     make_block(&fixture, &image, 1);
+    assert_true(signed_for(&fixture, "png-data"));
+    assert_false(fixture.block.has_binary[0]);
+    release_block(&fixture);
+    /* What is long and binary would fill the signature. */
+    static char bytes[20000];
+    memcpy(bytes + 10, "PNG-data", 8);
+    const struct sample big = {.id = "x", .response = {bytes, sizeof bytes}};
+    make_block(&fixture, &big, 1);
     assert_false(signed_for(&fixture, "png-data"));
     assert_true(fixture.block.has_binary[0]);
     release_block(&fixture);
