@@ -48,6 +48,27 @@ def result_of(process):
     return json.loads(output.splitlines()[-1])
 
 
+class Talk:
+    """driver.py's `talk`, a command at a time; `start` as Inside's."""
+
+    def __init__(self, start, url, kind="tcp", *options):
+        self.process = start("talk", url, kind, *options)
+
+    def __call__(self, *commands):
+        """What the last of them answers: how often the flow was wanted."""
+        for command in commands:
+            self.process.stdin.write(command + "\n")
+            self.process.stdin.flush()
+            answer = self.process.stdout.readline()
+            if not answer:
+                result_of(self.process)
+        return int(answer)
+
+    def stop(self):
+        self.process.stdin.write("stop\n")
+        return result_of(self.process)
+
+
 def from_b64(text):
     return base64.b64decode(text)
 

@@ -2,31 +2,10 @@
 them so, and whole to one that has lost them."""
 
 import pytest
-from inside import differences, plain, result_of
+from inside import Talk, differences, plain
 from recorder import Recorder, talk_of
 
 KINDS = ("tcp", "udp", "websocket")
-
-
-class Talk:
-    """driver.py's `talk`, a command at a time."""
-
-    def __init__(self, runner, url, kind="tcp", *options):
-        self.process = runner.start("talk", url, kind, *options)
-
-    def __call__(self, *commands):
-        """What the last of them answers: how often the flow was wanted."""
-        for command in commands:
-            self.process.stdin.write(command + "\n")
-            self.process.stdin.flush()
-            answer = self.process.stdout.readline()
-            if not answer:
-                result_of(self.process)
-        return int(answer)
-
-    def stop(self):
-        self.process.stdin.write("stop\n")
-        return result_of(self.process)
 
 
 @pytest.fixture
@@ -34,7 +13,7 @@ def start_talk(one):
     talks = []
 
     def start(url, *arguments):
-        talks.append(Talk(one, url, *arguments))
+        talks.append(Talk(one.start, url, *arguments))
         return talks[-1]
 
     yield start

@@ -1,5 +1,6 @@
 """The extension under ASan and UBSan, inside the newest mitmproxy here."""
 
+import functools
 import os
 import pathlib
 import subprocess
@@ -8,7 +9,7 @@ import inside as inside_module
 import pytest
 from harness import schema
 from harness.mitmdump import KINDS
-from inside import Inside
+from inside import Inside, Talk
 
 SANITIZED = pathlib.Path(
     os.environ.get(
@@ -51,6 +52,7 @@ def sanitized(monkeypatch):
     def run(scenario, *arguments):
         return runner.run(scenario, *arguments, env=environment)
 
+    run.start = functools.partial(runner.start, env=environment)
     return run
 
 
@@ -67,6 +69,22 @@ def test_the_sender_is_clean(sanitized, recorder):
 def test_the_sender_is_clean_with_an_old_server(sanitized, start_recorder):
     recorder = start_recorder(takes_raw=False)
     assert sanitized("published", recorder.url)["stats"]["acked"] == 2
+
+
+def test_growing_flows_are_clean(sanitized, start_recorder):
+    """By appends, wanted whole while they live and after their end."""
+    recorder = start_recorder(takes_appends=True)
+    talk = Talk(sanitized.start, recorder.url, "websocket")
+    talk("server", "start", "say 50 1000", "wait", "say 5 20000", "wait")
+    recorder.kept.clear()
+    while talk("say 1 1000", "wait") == 0:
+        pass
+    recorder.kept.clear()
+    talk("say 50 1000", "end", "drop")
+    result = talk.stop()
+    assert result["left"] == 0
+    assert result["stats"]["memory"] == 0
+    assert len(recorder.kept[result["id"]].websocket_messages) == result["said"]
 
 
 def test_giving_up_flows_is_clean(sanitized):
