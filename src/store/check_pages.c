@@ -12,8 +12,8 @@
 enum { GET_ROWS, GET_PAGE, GET_KEYS, GET_STALE, BEYOND, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
-    [GET_ROWS] =
-        "SELECT " MF_ROW_COLUMNS " FROM flow WHERE number BETWEEN ?1 AND ?2",
+    [GET_ROWS] = "SELECT " MF_ROW_COLUMNS_ONLY
+                 " FROM flow WHERE number BETWEEN ?1 AND ?2",
     [GET_PAGE] = "SELECT data FROM column_page WHERE page = ?1",
     [GET_KEYS] = "SELECT keys FROM key_page WHERE page = ?1",
     [GET_STALE] = "SELECT number FROM stale WHERE number BETWEEN ?1 AND ?2",

@@ -22,6 +22,16 @@
     " flow.server_bytes, flow.message_count, flow.frame, flow.slot,"         \
     " flow.note, flow.url, flow.summary"
 
+/* The same places, without what mf_row_columns() does not read: a quarter
+ * less work. MF_ROW_KEY is there, too. */
+#define MF_ROW_COLUMNS_ONLY                                            \
+    "flow.number, flow.change, NULL, flow.key, NULL, NULL, flow.type," \
+    " flow.state, flow.flags, flow.status, flow.client_port,"          \
+    " flow.server_port, flow.method, flow.host, flow.client,"          \
+    " flow.source_name, flow.response_type, flow.request_type,"        \
+    " flow.start_ns, flow.duration_ms, flow.client_bytes,"             \
+    " flow.server_bytes, flow.message_count"
+
 /* Their places. */
 enum {
     MF_ROW_NUMBER,

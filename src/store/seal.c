@@ -23,8 +23,8 @@ enum {
 };
 
 static const char *const sql[STATEMENTS] = {
-    [GET_ROWS] =
-        "SELECT " MF_ROW_COLUMNS " FROM flow WHERE number BETWEEN ?1 AND ?2",
+    [GET_ROWS] = "SELECT " MF_ROW_COLUMNS_ONLY
+                 " FROM flow WHERE number BETWEEN ?1 AND ?2",
     [PUT_COLUMNS] =
         "INSERT OR REPLACE INTO column_page (page, data) VALUES (?1, ?2)",
     [PUT_KEYS] = "INSERT OR REPLACE INTO key_page (page, keys) VALUES (?1, ?2)",

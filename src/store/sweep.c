@@ -19,9 +19,9 @@ enum {
 static const char *const sql[STATEMENTS] = {
     [GET_PAGES] = "SELECT page, data FROM column_page ORDER BY page",
     [GET_STALE] = "SELECT number FROM stale ORDER BY number",
-    [GET_STALE_ROWS] =
-        "SELECT " MF_ROW_COLUMNS " FROM stale CROSS JOIN flow USING (number)",
-    [GET_TAIL] = "SELECT " MF_ROW_COLUMNS " FROM flow"
+    [GET_STALE_ROWS] = "SELECT " MF_ROW_COLUMNS_ONLY
+                       " FROM stale CROSS JOIN flow USING (number)",
+    [GET_TAIL] = "SELECT " MF_ROW_COLUMNS_ONLY " FROM flow"
                  " WHERE number >= (SELECT paged * 1024 FROM store)",
     [GET_NAMES] = "SELECT kind, id FROM name",
     [DROP] = "DELETE FROM name WHERE kind = ?1 AND id = ?2",
