@@ -23,7 +23,6 @@ struct mf_store__limits {
     size_t live_count;    /* live flows kept in memory though they are clean */
     size_t block_bytes;   /* of snapshots that wait before a block is made of
                              them, when few come */
-    size_t changes_bytes; /* of snapshots, after which a page ends */
     int64_t free_pages;   /* kept in the database for what comes next */
     int64_t retry_min_ns;
     int64_t retry_max_ns;

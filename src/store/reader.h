@@ -66,7 +66,7 @@ int mf_reader_changes(struct mf_reader *reader, uint64_t after, size_t limit,
 /*
  * One flow with its snapshot, with at most `message_limit` of its messages
  * (0: all that fit 64 MiB). Waits for the commit of a flow that is known but
- * not durable yet. MF_ENOENT: not there.
+ * not durable yet. MF_ENOENT: not there; MF_ECORRUPT: it cannot be read.
  */
 int mf_reader_get(struct mf_reader *reader, const struct mf_flow_ref *ref,
                   size_t message_limit, struct mf_record **ret_record,

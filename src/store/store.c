@@ -25,7 +25,6 @@ const struct mf_store__limits mf_store__default_limits = {
     .tombstones = 100000,
     .live_count = 20000,
     .block_bytes = 384 << 10,
-    .changes_bytes = 32 << 20,
     .free_pages = 2048,
     .retry_min_ns = 10 * INT64_C(1000000),
     .retry_max_ns = 5 * INT64_C(1000000000),
