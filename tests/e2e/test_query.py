@@ -2,6 +2,7 @@
 expression that is wrong gets, everywhere."""
 
 import base64
+import contextlib
 
 import grpc
 import pytest
@@ -389,3 +390,20 @@ def test_a_pathological_expression_ends_soon_and_says_so(server):
     )
     assert last.HasField("end")
     assert last.progress.limited
+
+
+def test_a_server_stops_in_the_middle_of_queries(start_server):
+    server = start_server()
+    for _ in range(4):
+        export(server, *(build.http(body=b"a" * 5000) for _ in range(500)))
+    expression = view.FlowFilter(expression="~b '(a+)+$'")  # slow at every flow
+    calls = [
+        server.viewer.QueryFlows(view.QueryFlowsRequest(filter=expression), timeout=DEADLINE_S)
+        for _ in range(6)
+    ]
+    calls.append(server.viewer.WatchFlows(view.WatchFlowsRequest(filter=expression)))
+    next(calls[0])  # progress: they are under way
+    server.stop()  # ends well
+    for call in calls:
+        with contextlib.suppress(grpc.RpcError):
+            list(call)
