@@ -102,8 +102,7 @@ static void on_failure(struct mf_service *service, const struct mf_err *err)
 {
     service->is_failing = true;
     if (err->code != MF_EFULL) {
-        mf_log(MF_LOG_ERROR, "the store fails, trying again: %s",
-               err->text);
+        mf_log(MF_LOG_ERROR, "the store fails, trying again: %s", err->text);
         return;
     }
     mf_log(MF_LOG_ERROR, "the disk is full, no flows are taken: %s", err->text);
