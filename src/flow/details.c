@@ -10,6 +10,7 @@ const struct mf_flow__half_fields mf_flow__request_fields = {
     .trailers = 7,
     .start = 9,
     .end = 10,
+    .truncated = 12,
 };
 const struct mf_flow__half_fields mf_flow__response_fields = {
     .headers = 2,
@@ -18,31 +19,39 @@ const struct mf_flow__half_fields mf_flow__response_fields = {
     .trailers = 6,
     .start = 8,
     .end = 9,
+    .truncated = 10,
 };
+
+void mf_flow__read_line(const struct mf_wire_field *field,
+                        struct mf_span *ret_name, struct mf_span *ret_value)
+{
+    struct mf_cursor entry = mf_cursor_make(field->data, field->len);
+    struct mf_wire_field part;
+    *ret_name = *ret_value = (struct mf_span){"", 0};
+    while (mf_wire_next(&entry, &part)) {
+        if (part.type == MF_WIRE_LEN && part.number == 1)
+            *ret_name = mf_flow__span(&part);
+        else if (part.type == MF_WIRE_LEN && part.number == 2)
+            *ret_value = mf_flow__span(&part);
+    }
+}
 
 bool mf_flow__next_line(struct mf_cursor *cursor, uint32_t numbered,
                         uint32_t map, struct mf_span *ret_name,
                         struct mf_span *ret_value)
 {
-    struct mf_wire_field field, part;
+    struct mf_wire_field field;
     while (mf_wire_next(cursor, &field)) {
         if (field.type != MF_WIRE_LEN ||
             (field.number != numbered && field.number != map))
             continue;
-        struct mf_cursor entry = mf_cursor_make(field.data, field.len);
-        *ret_name = *ret_value = (struct mf_span){"", 0};
-        while (mf_wire_next(&entry, &part)) {
-            if (part.type == MF_WIRE_LEN && part.number == 1)
-                *ret_name = mf_flow__span(&part);
-            else if (part.type == MF_WIRE_LEN && part.number == 2)
-                *ret_value = mf_flow__span(&part);
-        }
+        mf_flow__read_line(&field, ret_name, ret_value);
         return true;
     }
     return false;
 }
 
-static bool is_name(struct mf_span span, const char *lower)
+bool mf_flow__is_name(struct mf_span span, const char *lower)
 {
     size_t len = strlen(lower);
     if (span.len != len)
@@ -63,7 +72,7 @@ struct mf_span mf_flow__header(const struct mf_flow__half *half,
     struct mf_span key, value;
     while (mf_flow__next_line(&cursor, MF_FLOW__HEADER_FIELDS, fields->headers,
                               &key, &value))
-        if (is_name(key, name))
+        if (mf_flow__is_name(key, name))
             return value;
     return (struct mf_span){"", 0};
 }

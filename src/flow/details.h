@@ -20,6 +20,7 @@ struct mf_flow__half_fields {
     uint32_t trailers;
     uint32_t start;
     uint32_t end;
+    uint32_t truncated;
 };
 extern const struct mf_flow__half_fields mf_flow__request_fields;
 extern const struct mf_flow__half_fields mf_flow__response_fields;
@@ -39,6 +40,9 @@ struct mf_flow__half {
     struct mf_span content;
     struct mf_span raw_content;
     uint64_t body_len; /* on the wire */
+    bool is_cut;       /* not all of the body was kept */
+    bool has_content_type;
+    struct mf_span content_type;
     int64_t start_ns;
     int64_t end_ns;
 };
@@ -126,6 +130,32 @@ static inline struct mf_cursor mf_flow__cursor(struct mf_span span)
 bool mf_flow__next_line(struct mf_cursor *cursor, uint32_t numbered,
                         uint32_t map, struct mf_span *ret_name,
                         struct mf_span *ret_value);
+
+/* One such line; `field` is of the type MF_WIRE_LEN. */
+void mf_flow__read_line(const struct mf_wire_field *field,
+                        struct mf_span *ret_name, struct mf_span *ret_value);
+
+/* False if the line's name has certainly not this length: looked at for every
+ * header of every flow. */
+static inline bool mf_flow__may_be_header(const struct mf_wire_field *field,
+                                          size_t name_len)
+{
+    const uint8_t *at = field->data;
+    enum { NAME_TAG = 0x0a, VALUE_TAG = 0x12 };
+    /* Name and value as every encoder writes them: one of each, in order. */
+    if (field->len < 4 || at[0] != NAME_TAG || at[1] >= 0x80 ||
+        (size_t)at[1] + 4 > field->len || at[2 + at[1]] != VALUE_TAG)
+        return true;
+    size_t value = 3 + (size_t)at[1], rest = field->len - value;
+    bool is_all =
+        (at[value] < 0x80 && at[value] + (size_t)1 == rest) ||
+        (rest > 2 && at[value] >= 0x80 && at[value + 1] < 0x80 &&
+         (at[value] & 0x7fu) + ((size_t)at[value + 1] << 7) + 2 == rest);
+    return !is_all || at[1] == name_len;
+}
+
+/* Whether a header's name is this lower-case text, whatever its case. */
+bool mf_flow__is_name(struct mf_span span, const char *lower);
 
 /* The first value of header `name` (lower case); empty if there is none. */
 struct mf_span mf_flow__header(const struct mf_flow__half *half,

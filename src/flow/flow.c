@@ -14,6 +14,7 @@
 enum {
     ID_MAX_LEN = 65536,
     STATUS_SWITCHING_PROTOCOLS = 101,
+    CONTENT_TYPE_LEN = sizeof "content-type" - 1,
 };
 
 /* Longer than this (some 31 years) a duration is taken for garbage. */
@@ -67,14 +68,33 @@ static int64_t timestamp_of(const struct mf_wire_field *field)
                : 0;
 }
 
+/* A header field: the first of the name is the one that counts. */
+static void note_header(struct mf_flow__half *half,
+                        const struct mf_wire_field *field)
+{
+    struct mf_span name, value;
+    if (half->has_content_type || field->type != MF_WIRE_LEN ||
+        !mf_flow__may_be_header(field, CONTENT_TYPE_LEN))
+        return;
+    mf_flow__read_line(field, &name, &value);
+    if (!mf_flow__is_name(name, "content-type"))
+        return;
+    half->has_content_type = true;
+    half->content_type = value;
+}
+
 static void read_half(struct mf_flow__half *half,
                       const struct mf_flow__half_fields *fields)
 {
     struct mf_cursor cursor = mf_flow__cursor(half->message);
     struct mf_wire_field field;
     uint64_t size = 0;
+    half->content_type = (struct mf_span){"", 0};
     while (mf_wire_next(&cursor, &field)) {
-        if (field.number == fields->content)
+        if (field.number == MF_FLOW__HEADER_FIELDS ||
+            field.number == fields->headers)
+            note_header(half, &field);
+        else if (field.number == fields->content)
             half->content = mf_flow__span(&field);
         else if (field.number == fields->http_version)
             half->http_version = mf_flow__span(&field);
@@ -84,8 +104,12 @@ static void read_half(struct mf_flow__half *half,
             half->end_ns = timestamp_of(&field);
         else if (field.number == MF_FLOW__RAW_CONTENT)
             half->raw_content = mf_flow__span(&field);
-        else if (field.number == MF_FLOW__CONTENT_SIZE)
+        else if (field.number == MF_FLOW__CONTENT_SIZE) {
             size = field.value;
+            half->is_cut |= size != 0;
+        } else if (field.number == fields->truncated) {
+            half->is_cut |= field.value != 0;
+        }
     }
     half->body_len =
         half->raw_content.len ? half->raw_content.len : half->content.len;
@@ -117,12 +141,10 @@ static void read_http(struct mf_flow *flow)
         else if (field.number == 11)
             details->reason = mf_flow__span(&field);
     }
-    details->response_type = mf_flow__header(
-        &details->response, &mf_flow__response_fields, "content-type");
+    details->response_type = details->response.content_type;
     facts->content_type = details->response_type;
     if (!facts->content_type.len)
-        facts->content_type = mf_flow__header(
-            &details->request, &mf_flow__request_fields, "content-type");
+        facts->content_type = details->request.content_type;
     details->client_bytes += details->request.body_len;
     details->server_bytes += details->response.body_len;
 }

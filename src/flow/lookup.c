@@ -97,25 +97,9 @@ bool mf_flow_body(const struct mf_flow *flow, enum mf_half half,
     return true;
 }
 
-static bool lacks_body(const struct mf_flow *flow, enum mf_half half)
-{
-    enum { REQUEST_TRUNCATED = 12, RESPONSE_TRUNCATED = 10 };
-    const struct mf_flow__half *side = half_of(flow, half);
-    uint32_t truncated =
-        half == MF_HALF_REQUEST ? REQUEST_TRUNCATED : RESPONSE_TRUNCATED;
-    struct mf_cursor cursor = mf_flow__cursor(side->message);
-    struct mf_wire_field field;
-    while (mf_wire_next(&cursor, &field))
-        if (field.value && (field.number == truncated ||
-                            field.number == MF_FLOW__CONTENT_SIZE))
-            return true;
-    return false;
-}
-
 bool mf_flow_lacks_body(const struct mf_flow *flow)
 {
-    return flow->type == MF_FLOW_HTTP && (lacks_body(flow, MF_HALF_REQUEST) ||
-                                          lacks_body(flow, MF_HALF_RESPONSE));
+    return flow->details.request.is_cut || flow->details.response.is_cut;
 }
 
 /* ---- hosts ---- */

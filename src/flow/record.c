@@ -32,9 +32,18 @@ static int put_head(const struct mf_record_head *head, struct mf_buf *out)
 static int put_summary(struct mf_record *record, const uint8_t *derived,
                        size_t derived_len)
 {
+    enum { NUMBERS_LEN = 32, USUAL_LEN = 480 };
+    const struct mf_record_head *head = &record->head;
     mf_buf_init(&record->summary, SIZE_MAX);
-    int rc = derived ? mf_buf_append(&record->summary, derived, derived_len)
-                     : mf_flow_put_summary(record->flow, &record->summary);
+    int rc =
+        mf_buf_reserve(&record->summary, derived ? derived_len + NUMBERS_LEN +
+                                                       strlen(head->note) +
+                                                       strlen(head->source)
+                                                 : USUAL_LEN);
+    if (rc)
+        return rc;
+    rc = derived ? mf_buf_append(&record->summary, derived, derived_len)
+                 : mf_flow_put_summary(record->flow, &record->summary);
     return rc ? rc : put_head(&record->head, &record->summary);
 }
 

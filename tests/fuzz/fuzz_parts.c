@@ -21,12 +21,11 @@ static struct mf_buf canonical(const struct mf_buf *summary)
 {
     struct mf_buf out;
     mf_buf_init(&out, SIZE_MAX);
-    Mitmflow__V1__FlowSummary *message = mitmflow__v1__flow_summary__unpack(
-        NULL, summary->len, summary->data);
+    Mitmflow__V1__FlowSummary *message =
+        mitmflow__v1__flow_summary__unpack(NULL, summary->len, summary->data);
     require(message != NULL);
-    require(mf_buf_reserve(
-                &out, mitmflow__v1__flow_summary__get_packed_size(message)) ==
-            0);
+    require(mf_buf_reserve(&out, mitmflow__v1__flow_summary__get_packed_size(
+                                     message)) == 0);
     out.len = mitmflow__v1__flow_summary__pack(message, out.data);
     mitmflow__v1__flow_summary__free_unpacked(message, NULL);
     return out;

@@ -146,8 +146,7 @@ static void an_append_is_read_as_fields_of_its_flow(void **state)
     assert_true(mf_messages_next(&walk));
     assert_false(mf_messages_next(&walk));
     struct mf_wire_field error;
-    assert_true(
-        mf_wire_find(append.fields.data, append.fields.len, 8, &error));
+    assert_true(mf_wire_find(append.fields.data, append.fields.len, 8, &error));
     mf_append_release(&append);
 }
 
