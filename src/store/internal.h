@@ -15,15 +15,15 @@
 
 /* How much the writer takes at once and waits for. */
 struct mf_store__limits {
-    size_t batch_bytes;   /* of snapshots in one commit, nearly */
-    int64_t gather_ns;    /* from the first write to its commit */
-    size_t chunk_count;   /* flows cut off in one go */
-    size_t delete_count;  /* flows deleted in one commit */
-    uint64_t tombstones;  /* kept at least; twice as many at most */
-    size_t live_count;    /* live flows kept in memory though they are clean */
-    size_t block_bytes;   /* of snapshots that wait before a block is made of
-                             them, when few come */
-    int64_t free_pages;   /* kept in the database for what comes next */
+    size_t batch_bytes;  /* of snapshots in one commit, nearly */
+    int64_t gather_ns;   /* from the first write to its commit */
+    size_t chunk_count;  /* flows cut off in one go */
+    size_t delete_count; /* flows deleted in one commit */
+    uint64_t tombstones; /* kept at least; twice as many at most */
+    size_t live_count;   /* live flows kept in memory though they are clean */
+    size_t block_bytes;  /* of snapshots that wait before a block is made of
+                            them, when few come */
+    int64_t free_pages;  /* kept in the database for what comes next */
     int64_t retry_min_ns;
     int64_t retry_max_ns;
 };
