@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -42,6 +43,7 @@ struct mf_checkpoint {
     bool is_closing;
     uint64_t log_len;  /* as the last commit left it */
     uint64_t done_len; /* of it, is in the database */
+    bool is_cut;       /* the file of the empty log is, too */
     uint64_t asked;    /* purges */
     uint64_t purged;
     /* The writer's pages in memory may bring back what was scrubbed from the
@@ -190,6 +192,7 @@ static bool run(struct mf_checkpoint *checkpoint, int mode, int wait_ms)
         /* The next commit begins a new log. */
         checkpoint->log_len = 0;
         checkpoint->done_len = 0;
+        checkpoint->is_cut = mode == SQLITE_CHECKPOINT_TRUNCATE;
         pthread_cond_broadcast(&checkpoint->moved);
     }
     pthread_mutex_unlock(&checkpoint->mutex);
@@ -313,11 +316,14 @@ static void *run_thread(void *arg)
         pthread_mutex_unlock(&checkpoint->mutex);
         bool must_restart = log_len >= checkpoint->opts.restart;
         bool is_long = log_len >= done_len + checkpoint->opts.often;
+        bool is_quiet = log_len == seen_len && (log_len || !checkpoint->is_cut);
         if (must_purge)
             try_purge(checkpoint, &patience);
         if (must_restart)
             run_alone(checkpoint, SQLITE_CHECKPOINT_RESTART, RESTART_WAIT_MS);
-        else if (is_long || (log_len > done_len && log_len == seen_len))
+        else if (is_quiet) /* nobody is in the way: the file becomes short */
+            run_alone(checkpoint, SQLITE_CHECKPOINT_TRUNCATE, 0);
+        else if (is_long)
             run(checkpoint, SQLITE_CHECKPOINT_PASSIVE, 0);
         rest = must_purge || must_restart ? short_rest_ns
                : is_long                  ? rest_ns
@@ -342,7 +348,6 @@ static int open_connection(struct mf_checkpoint *checkpoint, const char *path,
     int rc = mf_sql_exec(checkpoint->db,
                          "PRAGMA synchronous = FULL;"
                          "PRAGMA wal_autocheckpoint = 0;"
-                         "PRAGMA journal_size_limit = 67108864;"
                          "PRAGMA cache_size = 16",
                          err);
     if (!rc)
@@ -379,6 +384,15 @@ static int start_thread(struct mf_checkpoint *checkpoint)
     return rc ? MF_ENOMEM : 0;
 }
 
+/* How long the file of a log may stay that has begun again. */
+static int limit_log(sqlite3 *db, uint64_t len, struct mf_err *err)
+{
+    char text[64];
+    snprintf(text, sizeof text, "PRAGMA journal_size_limit = %llu",
+             (unsigned long long)len);
+    return mf_sql_exec(db, text, err);
+}
+
 int mf_checkpoint_new(const char *path, sqlite3 *db,
                       const struct mf_checkpoint_opts *opts,
                       struct mf_checkpoint **ret_checkpoint, struct mf_err *err)
@@ -389,6 +403,10 @@ int mf_checkpoint_new(const char *path, sqlite3 *db,
     checkpoint->opts = *opts;
     checkpoint->writer = db;
     int rc = open_connection(checkpoint, path, err);
+    if (!rc)
+        rc = limit_log(db, opts->restart / 2, err);
+    if (!rc)
+        rc = limit_log(checkpoint->db, opts->restart / 2, err);
     if (!rc && (rc = init_locks(checkpoint)))
         mf_err_set(err, rc, "out of memory");
     if (!rc && (rc = start_thread(checkpoint)))

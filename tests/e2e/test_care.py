@@ -1,6 +1,7 @@
 """mitmflow check and mitmflow backup, and what a deletion leaves behind."""
 
 import contextlib
+import random
 import sqlite3
 import stat
 import threading
@@ -323,3 +324,52 @@ def test_evicted_flows_are_counted_and_their_space_comes_back(start_server):
         [[flows]] = database.execute("SELECT count(*) FROM flow")
     assert flows == 500
     assert blocks < 30
+
+
+def wait_until(holds):
+    until = time.monotonic() + DEADLINE_S
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def pin(server, flow_id):
+    request = view.UpdateFlowRequest(flow_id=flow_id, pinned=True)
+    server.viewer.UpdateFlow(request, timeout=DEADLINE_S)
+
+
+def test_flows_that_are_too_old_go_but_for_pinned_ones(start_server):
+    server = start_server("--max-age", "1s")
+    server.ingest.ExportFlow(iter([build.http(flow_id="pinned")]), timeout=DEADLINE_S)
+    pin(server, "pinned")
+    # From 1970 by its own account, and just arrived.
+    server.ingest.ExportFlow(
+        iter([build.http(flow_id="old", start_ns=0), build.http(flow_id="new")]),
+        timeout=DEADLINE_S,
+    )
+    wait_until(lambda: [flow.id for flow in server.flows()] == ["pinned"])
+    status, stdout, _ = check(server)
+    assert status == command.DONE, stdout
+
+
+def test_the_data_stay_within_their_size(start_server):
+    limit = 16 << 20
+    server = start_server("--max-size", str(limit))
+    fill(server, 0, 1)
+    pin(server, "flow-0")
+    for n in range(40):
+        messages = (
+            build.http(f"http://host/{n}/{k}", body=random.Random(n * 100 + k).randbytes(20000))
+            for k in range(100)
+        )
+        server.ingest.ExportFlow(messages, timeout=DEADLINE_S)
+
+    def size():
+        return sum(file.stat().st_size for file in server.data_dir.iterdir())
+
+    wait_until(lambda: size() <= limit)
+    flows = server.flows()
+    assert flows[-1].id == "flow-0"
+    assert len(flows) > 100, "more went than had to"
+    status, stdout, _ = check(server)
+    assert status == command.DONE, stdout
