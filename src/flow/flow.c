@@ -512,6 +512,18 @@ int mf_flow_from_export(const uint8_t *message, size_t len,
     return 0;
 }
 
+enum mf_flow_type mf_flow_snapshot_type(struct mf_span snapshot)
+{
+    struct mf_cursor cursor = mf_cursor_make(snapshot.text, snapshot.len);
+    struct mf_wire_field field;
+    enum mf_flow_type type = 0;
+    while (mf_wire_next(&cursor, &field))
+        if (field.type == MF_WIRE_LEN && field.number >= MF_FLOW_HTTP &&
+            field.number <= MF_FLOW_UDP)
+            type = (enum mf_flow_type)field.number;
+    return cursor.error ? 0 : type;
+}
+
 struct mf_flow *mf_flow_ref(struct mf_flow *flow)
 {
     atomic_fetch_add_explicit(&flow->refs, 1, memory_order_relaxed);

@@ -60,6 +60,9 @@ int mf_flow_from_snapshot(const uint8_t *snapshot, size_t len,
                           enum mf_flow_state state, struct mf_flow **ret_flow,
                           struct mf_err *err);
 
+/* The type of a stored snapshot, without reading the rest; 0: not told. */
+enum mf_flow_type mf_flow_snapshot_type(struct mf_span snapshot);
+
 struct mf_flow *mf_flow_ref(struct mf_flow *flow);
 void mf_flow_unref(struct mf_flow *flow); /* NULL is allowed */
 

@@ -313,7 +313,7 @@ int mf_value_parse(enum mf_node_kind kind, const char *text, size_t len,
                    struct mf_value_fault *ret_fault)
 {
     const struct value value = {kind, text, now_ns, ret_fault};
-    struct bounds bounds;
+    struct bounds bounds = {0};
     int rc = parse(&value, (struct mf_value_text){text, text + len}, &bounds);
     if (rc)
         return rc;

@@ -16,7 +16,7 @@
 
 enum {
     MF_BLOCK_FRAMES_MAX = 8,
-    MF_FRAME_LEN = 48 << 10, /* of text, before compression, about; a longer
+    MF_FRAME_LEN = 96 << 10, /* of text, before compression, about; a longer
                                 entry is a frame by itself */
     MF_FRAME_ENTRIES_MAX = 1024,
 };
@@ -58,8 +58,9 @@ struct mf_made_block {
     size_t entry_count;
     uint64_t greatest_number;
     /* Of each frame: its signature as mf_signature_encode() gives it, and
-     * whether it has bodies that the signature does not cover (binary ones of
-     * over 16 KiB, or of an encoding that is unknown or broken). */
+     * whether it has bodies of which the signature covers only longer runs of
+     * printable bytes (binary ones, or of an encoding that is unknown or
+     * broken). */
     struct mf_buf signatures[MF_BLOCK_FRAMES_MAX];
     bool has_binary[MF_BLOCK_FRAMES_MAX];
 };
@@ -86,6 +87,15 @@ void mf_frame_free(struct mf_frame *frame); /* NULL is allowed */
 size_t mf_frame_entry_count(const struct mf_frame *frame);
 const struct mf_block_entry *mf_frame_entry(const struct mf_frame *frame,
                                             size_t slot);
+
+/*
+ * True if the head at `slot` surely does not hold the folded `needle` in what
+ * a search sees of text, nor, with `or_binary`, in its binary bodies. Much
+ * quicker than to read the flow; what has to be decoded for that is never
+ * sure.
+ */
+bool mf_frame_lacks(const struct mf_frame *frame, size_t slot,
+                    const char *needle, size_t len, bool or_binary);
 
 /*
  * The snapshot at `slot`, exactly as it was added, appended to `out`. A frame

@@ -10,10 +10,7 @@
 
 enum {
     LEVEL = 1,
-    /* Shorter bodies are not worth a patch. */
-    /* Longer binary bodies would fill the signature: a search that looks into
-     * bodies reads them. */
-    BINARY_SIGNED_MAX_LEN = 16 << 10,
+    /* Shorter binary bodies are not worth a patch. */
     CUT_MIN_LEN = 64,
     /* What an encoded body is taken to be when it is decoded, in a guess of
      * how full a frame is. */
@@ -273,18 +270,21 @@ static bool take_piece(void *user, const struct mf_piece *piece)
     bool is_text =
         piece->kind != MF_PIECE_BINARY && piece->kind != MF_PIECE_OTHER;
     bool is_encoded = piece->text.text != piece->origin.text;
-    bool is_signed =
-        is_text || (piece->kind == MF_PIECE_BINARY && !piece->error &&
-                    piece->text.len <= BINARY_SIGNED_MAX_LEN);
+    maker->has_binary |= piece->kind == MF_PIECE_BINARY || piece->error;
     if (piece->error == MF_ENOMEM)
         maker->rc = MF_ENOMEM;
-    else if (is_signed)
+    else if (piece->error)
+        mf_signer_add_unread(maker->signer);
+    if (maker->rc)
+        return true;
+    if (is_text)
         maker->rc = mf_signer_add(maker->signer, piece->text,
                                   is_inside(maker->flow, piece->text));
-    if ((piece->kind == MF_PIECE_BINARY && !is_signed) || piece->error)
-        maker->has_binary = true;
-    if (!maker->rc && piece->origin.len >= CUT_MIN_LEN &&
-        (!is_text || is_encoded))
+    else if (piece->kind == MF_PIECE_BINARY)
+        maker->rc = mf_signer_add_binary(maker->signer, piece->text);
+    if (!maker->rc &&
+        (is_encoded ? piece->origin.len > 0
+                    : !is_text && piece->origin.len >= CUT_MIN_LEN))
         maker->rc =
             add_cut(is_text ? &maker->encoded : &maker->binary, piece->origin);
     return maker->rc != 0;

@@ -5,6 +5,7 @@
 
 #include "base/cursor.h"
 #include "flow/cut.h"
+#include "query/fold.h"
 #include "store/block.h"
 #include "store/block_impl.h"
 
@@ -308,6 +309,28 @@ static struct mf_span span_of(const struct mf_buf *buf, struct part part)
 {
     return part.len ? (struct mf_span){(char *)buf->data + part.at, part.len}
                     : (struct mf_span){"", 0};
+}
+
+static bool is_ascii(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((uint8_t)text[i] >= 0x80)
+            return false;
+    return true;
+}
+
+/* Texts lie in the snapshot as they are, but for those of DNS. Their folding
+ * may depend on bytes around them, though not that of ASCII. */
+bool mf_frame_lacks(const struct mf_frame *frame, size_t at, const char *needle,
+                    size_t len, bool or_binary)
+{
+    const struct slot *slot = &frame->slots[at];
+    struct mf_span rest = span_of(&frame->text, slot->rest);
+    enum mf_flow_type type = mf_flow_snapshot_type(rest);
+    return slot->entry.first == MF_BLOCK_HEAD && !slot->encoded.len &&
+           !(or_binary && slot->binary.len) && type && type != MF_FLOW_DNS &&
+           is_ascii(needle, len) &&
+           !mf_fold_find(rest.text, rest.len, needle, len);
 }
 
 static int undo_encoded(const struct mf_frame *frame, const struct slot *slot,

@@ -42,22 +42,33 @@ static void run_job(struct mf_pack *pack, struct job *job)
     job->rc = rc;
     job->maker = NULL;
     pack->idle[pack->idle_count++] = maker;
-    pthread_cond_signal(&pack->changed);
+    pthread_cond_broadcast(&pack->changed);
+}
+
+/* Under the mutex: make a block that nobody makes yet; false: there is none. */
+static bool run_next(struct mf_pack *pack)
+{
+    struct job *job = pack->upcoming;
+    if (!job)
+        return false;
+    pack->upcoming = job->next;
+    run_job(pack, job);
+    return true;
+}
+
+/* Under the mutex: rather than wait for the thread, do its work. */
+static void help_or_wait(struct mf_pack *pack)
+{
+    if (!run_next(pack))
+        pthread_cond_wait(&pack->changed, &pack->mutex);
 }
 
 static void *work(void *arg)
 {
     struct mf_pack *pack = arg;
     pthread_mutex_lock(&pack->mutex);
-    while (!pack->is_closing) {
-        struct job *job = pack->upcoming;
-        if (job) {
-            pack->upcoming = job->next;
-            run_job(pack, job);
-        } else {
-            pthread_cond_wait(&pack->changed, &pack->mutex);
-        }
-    }
+    while (!pack->is_closing)
+        help_or_wait(pack);
     pthread_mutex_unlock(&pack->mutex);
     return NULL;
 }
@@ -138,7 +149,7 @@ static void take_maker(struct mf_pack *pack)
 {
     pthread_mutex_lock(&pack->mutex);
     while (!pack->idle_count)
-        pthread_cond_wait(&pack->changed, &pack->mutex);
+        help_or_wait(pack);
     pack->filling = pack->idle[--pack->idle_count];
     pthread_mutex_unlock(&pack->mutex);
 }
@@ -204,7 +215,7 @@ int mf_pack_next(struct mf_pack *pack, uint64_t *ret_frame,
     pthread_mutex_lock(&pack->mutex);
     struct job *job = pack->first;
     while (job && job->maker)
-        pthread_cond_wait(&pack->changed, &pack->mutex);
+        help_or_wait(pack);
     if (job) {
         pack->first = job->next;
         if (!pack->first)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "store/signature.h"
 #include "store/signature_impl.h"
 
@@ -162,7 +163,7 @@ static uint8_t put_row(const uint64_t *set, uint8_t *row)
 {
     unsigned count = 0;
     for (size_t i = 0; i < SET_WORDS; i++)
-        count += (unsigned)__builtin_popcountll(set[i]);
+        count += (unsigned)mf_bits_count(set[i]);
     if (count == 0)
         return 0;
     if (count > WORTH_MAX)

@@ -328,7 +328,8 @@ static int make_sieve(struct mf_query *query, struct mf_err *err)
     query->plan = MF_QUERY_SIEVE;
     if (mf_seen_init(&query->seen, query->top))
         return mf_query__no_memory(err);
-    query->search.newest = query->search.next = query->reader->head.last_frame;
+    query->search.newest = query->reader->head.last_frame;
+    query->search.next = query->search.known = query->search.newest;
     return 0;
 }
 

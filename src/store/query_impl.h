@@ -19,16 +19,18 @@ struct mf_search {
     enum mf_search_phase {
         MF_SEARCH_LIST,  /* which flows frames do not tell all of */
         MF_SEARCH_APART, /* those */
-        MF_SEARCH_MAIN,  /* the frames that were there when it began */
+        /* At the start of each further step: flows that were moved since the
+         * one before, so that none is missed or found out of order. */
         MF_SEARCH_LIST_AGAIN,
-        MF_SEARCH_APART_AGAIN, /* what was moved meanwhile */
-        MF_SEARCH_NEW,         /* frames that were made meanwhile */
+        MF_SEARCH_APART_AGAIN,
+        MF_SEARCH_MAIN, /* the frames that were there when it began */
     } phase;
     uint64_t *apart;
     size_t apart_count;
     size_t apart_cap;
     size_t apart_at;
     uint64_t newest; /* frame, when the search began */
+    uint64_t known;  /* frame: flows that moved to one up to here are listed */
     uint64_t next;   /* frame of MF_SEARCH_MAIN: from here down */
     bool has_enough;
     /* To see when it would be better to scan. */

@@ -36,6 +36,7 @@ static const char *const sql[MF_READ_STATEMENTS] = {
     [MF_READ_BLOCK] = "SELECT frame, frames, ceiling FROM block"
                       " WHERE frame <= ?1 ORDER BY frame DESC LIMIT 1",
     [MF_READ_FIRST_FRAME] = "SELECT frame FROM block ORDER BY frame LIMIT 1",
+    [MF_READ_NEW_BLOCKS] = "SELECT data FROM block WHERE frame > ?1",
     [MF_READ_UNSEALED] = "SELECT frame, has_binary, signature FROM unsealed"
                          " WHERE frame >= ?1 AND frame <= ?2"
                          " ORDER BY frame DESC",

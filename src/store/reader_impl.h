@@ -32,6 +32,7 @@ enum mf_reader__statement {
     MF_READ_SPLIT,       /* the greatest number below ?1 that has pieces */
     MF_READ_BLOCK,       /* the block that ?1 may be in */
     MF_READ_FIRST_FRAME, /* the first block's frame */
+    MF_READ_NEW_BLOCKS,  /* data of blocks after frame ?1 */
     MF_READ_UNSEALED,    /* of frames from ?1 to ?2, newest first */
     MF_READ_UNSEALED_ONE,
     MF_READ_POSTING,

@@ -93,6 +93,9 @@ static int look_at_frame(struct mf_query *query, uint64_t number,
         if (slot >= mf_frame_entry_count(frame))
             return 0;
         const struct mf_block_entry entry = *mf_frame_entry(frame, slot);
+        if (entry.first == MF_BLOCK_HEAD &&
+            !mf_sieve_entry(query->sieve, frame, slot))
+            continue;
         rc = look_at_entry(query, number, slot, &entry, err);
         if (rc)
             return rc;
@@ -122,10 +125,6 @@ int mf_query__search_bound(struct mf_query *query, uint64_t *ret_bound,
     const struct mf_search *search = &query->search;
     if (search->phase < MF_SEARCH_MAIN) {
         *ret_bound = query->top;
-        return 0;
-    }
-    if (search->phase > MF_SEARCH_MAIN) {
-        *ret_bound = 0;
         return 0;
     }
     return ceiling_of(query, search->next, ret_bound, err);
@@ -309,13 +308,53 @@ static int add_splits(struct mf_query *query, struct mf_err *err)
     }
 }
 
+/* Flows of a block that was made since the search began: those of them that
+ * it is about were elsewhere then. A block that cannot be read has none. */
+static int add_block(struct mf_query *query, struct mf_span block,
+                     struct mf_err *err)
+{
+    struct mf_block_entry *entries;
+    unsigned frames;
+    size_t count;
+    int rc = mf_block_entries((const uint8_t *)block.text, block.len, &frames,
+                              &entries, &count, err);
+    if (rc)
+        return rc == MF_ECORRUPT ? 0 : rc;
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = add_apart(query, entries[i].number, err);
+    free(entries);
+    return rc;
+}
+
+/* What is in none of them, and not in `recent`, has not moved. */
+static int add_new_blocks(struct mf_query *query, struct mf_err *err)
+{
+    sqlite3_stmt *stmt = query->reader->stmts[MF_READ_NEW_BLOCKS];
+    int rc;
+    mf_sql_bind_int(stmt, 1, query->search.known);
+    while ((rc = mf_sql_step(stmt, err)) == 1)
+        if ((rc = add_block(query, mf_row_span(stmt, 0), err)) != 0)
+            break;
+    sqlite3_reset(stmt);
+    if (!rc)
+        query->search.known = query->reader->head.last_frame;
+    return rc;
+}
+
 static int list_apart(struct mf_query *query, struct mf_err *err)
 {
     sqlite3_stmt *noted = query->reader->stmts[MF_READ_NOTED];
-    query->search.apart_count = query->search.apart_at = 0;
+    struct mf_search *search = &query->search;
+    search->apart_count -= search->apart_at;
+    if (search->apart_count)
+        memmove(search->apart, search->apart + search->apart_at,
+                search->apart_count * sizeof *search->apart);
+    search->apart_at = 0;
     int rc = add_numbers(query, query->reader->stmts[MF_READ_RECENTS], err);
-    if (rc || query->search.phase != MF_SEARCH_LIST)
+    if (rc)
         return rc;
+    if (search->phase == MF_SEARCH_LIST_AGAIN)
+        return add_new_blocks(query, err);
     rc = add_splits(query, err);
     if (rc)
         return rc;
@@ -345,11 +384,11 @@ static int look_at_all_apart(struct mf_query *query, struct mf_err *err)
 static int run_phase(struct mf_query *query, struct mf_err *err)
 {
     struct mf_search *search = &query->search;
-    uint64_t first, newest = query->reader->head.last_frame;
+    uint64_t first;
     int rc;
     switch (search->phase) {
-    case MF_SEARCH_LIST:
     case MF_SEARCH_LIST_AGAIN:
+    case MF_SEARCH_LIST:
         return list_apart(query, err);
     case MF_SEARCH_APART:
     case MF_SEARCH_APART_AGAIN:
@@ -357,8 +396,6 @@ static int run_phase(struct mf_query *query, struct mf_err *err)
     case MF_SEARCH_MAIN:
         rc = first_frame(query, &first, err);
         return rc ? rc : search_frames(query, &search->next, first, err);
-    case MF_SEARCH_NEW:
-        return search_frames(query, &newest, search->newest + 1, err);
     }
     return 0;
 }
@@ -367,9 +404,10 @@ int mf_query__search(struct mf_query *query, struct mf_err *err)
 {
     struct mf_search *search = &query->search;
     int rc;
+    if (query->steps > 1 && search->phase > MF_SEARCH_LIST_AGAIN)
+        search->phase = MF_SEARCH_LIST_AGAIN;
     while ((rc = run_phase(query, err)) == 0 && !search->has_enough) {
-        if (search->phase == MF_SEARCH_NEW ||
-            (search->phase == MF_SEARCH_MAIN && query->steps == 1))
+        if (search->phase == MF_SEARCH_MAIN)
             return 0;
         search->phase++;
     }

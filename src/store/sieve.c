@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/cursor.h"
 #include "query/fold.h"
 #include "store/seal.h"
@@ -10,6 +11,7 @@
 enum {
     BUCKETS_MAX = 32,  /* of a needle */
     BUCKETS_KEPT = 12, /* of those, the rarest */
+    BINARY_BUCKETS_MAX = 8,
     FRAMES_MAX = 4096, /* of one flow that are looked at */
     GROUP_WORDS = MF_GROUP_FRAMES / 64,
 };
@@ -18,6 +20,9 @@ struct leaf {
     uint32_t buckets[BUCKETS_MAX];
     size_t count;
     bool is_ordered; /* by how rare they are in one group */
+    /* Of binary bodies; none: any may hold the needle. */
+    uint32_t binary_buckets[BINARY_BUCKETS_MAX];
+    size_t binary_count;
 };
 
 /* The set of one sealed group, for the whole tree. */
@@ -49,6 +54,9 @@ static void fill_leaves(struct mf_sieve *sieve,
         struct leaf *leaf = &sieve->leaves[sieve->leaf_count++];
         leaf->count = mf_needle_buckets(needles->text, needles->len,
                                         leaf->buckets, BUCKETS_MAX);
+        leaf->binary_count =
+            mf_needle_binary_buckets(needles->text, needles->len,
+                                     leaf->binary_buckets, BINARY_BUCKETS_MAX);
     }
     for (size_t i = 0; i < needles->count; i++)
         fill_leaves(sieve, needles->items[i]);
@@ -93,7 +101,7 @@ static unsigned size_of(const struct mf_frame_set *set)
 {
     unsigned size = 0;
     for (size_t i = 0; i < GROUP_WORDS; i++)
-        size += (unsigned)__builtin_popcountll(set->bits[i]);
+        size += (unsigned)mf_bits_count(set->bits[i]);
     return size;
 }
 
@@ -212,24 +220,37 @@ static int read_binary(const struct group *group, struct mf_frame_set *ret_set,
     return 0;
 }
 
+/* Which frames of `set` may have the needle in a binary body. */
+static int narrow_binary(const struct group *group, const struct leaf *leaf,
+                         struct mf_frame_set *set, struct mf_err *err)
+{
+    struct mf_frame_set all;
+    int rc = read_binary(group, &all, err);
+    for (size_t i = 0; i < GROUP_WORDS; i++)
+        set->bits[i] &= all.bits[i];
+    for (size_t i = 0; !rc && i < leaf->binary_count && !is_empty(set); i++)
+        rc = narrow_by_bucket(group, leaf->binary_buckets[i], set, err);
+    return rc;
+}
+
 /* `set` becomes what is in `set` and may hold what `needles` need. */
 static int narrow(struct group *group, const struct mf_needles *needles,
                   struct mf_frame_set *set, struct mf_err *err)
 {
     struct mf_frame_set some, all = {{0}};
+    struct leaf *leaf;
     int rc = 0;
     switch (needles->kind) {
     case MF_NEEDLES_ANY:
         return 0;
     case MF_NEEDLES_TEXT:
         some = *set;
-        rc = narrow_by_leaf(group, &group->sieve->leaves[group->leaf_at++], set,
-                            err);
+        leaf = &group->sieve->leaves[group->leaf_at++];
+        rc = narrow_by_leaf(group, leaf, set, err);
         if (rc || !needles->or_binary)
             return rc;
-        rc = read_binary(group, &all, err);
-        for (size_t i = 0; i < GROUP_WORDS; i++)
-            set->bits[i] |= some.bits[i] & all.bits[i];
+        rc = narrow_binary(group, leaf, &some, err);
+        join(set, &some);
         return rc;
     case MF_NEEDLES_ALL_OF:
         for (size_t i = 0; !rc && i < needles->count; i++)
@@ -275,6 +296,14 @@ struct signature {
     size_t leaf_at;
 };
 
+static bool signature_has(const uint8_t *data, size_t len,
+                          const struct leaf *leaf, bool or_binary)
+{
+    return mf_signature_has(data, len, leaf->buckets, leaf->count) ||
+           (or_binary && mf_signature_has(data, len, leaf->binary_buckets,
+                                          leaf->binary_count));
+}
+
 static bool may_hold(struct signature *signature,
                      const struct mf_needles *needles)
 {
@@ -285,9 +314,8 @@ static bool may_hold(struct signature *signature,
         return true;
     case MF_NEEDLES_TEXT:
         leaf = &signature->sieve->leaves[signature->leaf_at++];
-        return (needles->or_binary && signature->has_binary) ||
-               mf_signature_has(signature->data, signature->len, leaf->buckets,
-                                leaf->count);
+        return signature_has(signature->data, signature->len, leaf,
+                             needles->or_binary && signature->has_binary);
     case MF_NEEDLES_ALL_OF:
         /* All are asked, so that leaf_at fits. */
         may = true;
@@ -313,6 +341,29 @@ bool mf_sieve_signature(const struct mf_sieve *sieve, const uint8_t *signature,
     return may_hold(&question, sieve->needles);
 }
 
+/* ---- one entry ---- */
+
+static bool entry_may(const struct mf_frame *frame, size_t slot,
+                      const struct mf_needles *needles)
+{
+    bool is_all = needles->kind == MF_NEEDLES_ALL_OF;
+    if (needles->kind == MF_NEEDLES_ANY)
+        return true;
+    if (needles->kind == MF_NEEDLES_TEXT)
+        return !mf_frame_lacks(frame, slot, needles->text, needles->len,
+                               needles->or_binary);
+    for (size_t i = 0; i < needles->count; i++)
+        if (entry_may(frame, slot, needles->items[i]) != is_all)
+            return !is_all;
+    return is_all;
+}
+
+bool mf_sieve_entry(const struct mf_sieve *sieve, const struct mf_frame *frame,
+                    size_t slot)
+{
+    return entry_may(frame, slot, sieve->needles);
+}
+
 /* ---- one flow ---- */
 
 /* A flow's frames, its note, and the leaf that is asked. */
@@ -332,13 +383,16 @@ static int sealed_frame_has(const struct flow *flow, uint64_t frame,
     const struct group group = {.sieve = flow->sieve,
                                 .reader = flow->reader,
                                 .number = mf_group_of(frame)};
-    struct mf_frame_set set = {{0}}, binary = {{0}};
+    struct mf_frame_set set = {{0}}, binary;
     unsigned at = mf_frame_in_group(frame);
     set.bits[at / 64] = UINT64_C(1) << at % 64;
+    binary = set;
     int rc = narrow_by_leaf(&group, leaf, &set, err);
-    if (!rc && is_empty(&set) && or_binary)
-        rc = read_binary(&group, &binary, err);
-    *ret_has = !is_empty(&set) || binary.bits[at / 64] >> at % 64 & 1;
+    if (!rc && is_empty(&set) && or_binary) {
+        rc = narrow_binary(&group, leaf, &binary, err);
+        set = binary;
+    }
+    *ret_has = !is_empty(&set);
     return rc;
 }
 
@@ -354,9 +408,8 @@ static int unsealed_frame_has(const struct flow *flow, uint64_t frame,
     *ret_has = true;
     if (rc == 1) {
         struct mf_span data = mf_row_span(stmt, 1);
-        *ret_has = (or_binary && sqlite3_column_int(stmt, 0)) ||
-                   mf_signature_has((const uint8_t *)data.text, data.len,
-                                    leaf->buckets, leaf->count);
+        *ret_has = signature_has((const uint8_t *)data.text, data.len, leaf,
+                                 or_binary && sqlite3_column_int(stmt, 0) != 0);
         sqlite3_reset(stmt);
     }
     return 0;

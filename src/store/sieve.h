@@ -29,6 +29,10 @@ int mf_sieve_group(struct mf_sieve *sieve, struct mf_reader *reader,
 bool mf_sieve_signature(const struct mf_sieve *sieve, const uint8_t *signature,
                         size_t len, bool has_binary);
 
+/* Whether the head at `slot` of a frame may; its note is not looked at. */
+bool mf_sieve_entry(const struct mf_sieve *sieve, const struct mf_frame *frame,
+                    size_t slot);
+
 /*
  * Whether the flow of the row that `row` (of MF_ROW_COLUMNS) stands on may:
  * its parts may be in several frames, its note is in none.

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "store/signature_impl.h"
 
 /* The first byte of an encoded signature: what follows. */
@@ -96,6 +97,49 @@ void mf_signature_add(struct mf_signature *signature, const char *text,
     }
 }
 
+/* Of the last five bytes up to and with `byte`, in `bytes`; MF_BUCKETS: not
+ * all of them are printable ASCII. `run` counts those. They share the buckets
+ * of words. */
+static inline uint32_t bucket_of_binary(uint64_t *bytes, uint32_t *run,
+                                        uint8_t byte)
+{
+    const uint64_t five = (UINT64_C(1) << 40) - 1;
+    *bytes = (*bytes << 8 | byte) & five;
+    *run = (uint8_t)(byte - ' ') < 0x7f - ' ' ? *run + 1 : 0;
+    uint64_t hash = (*bytes << 24) * UINT64_C(0x9e3779b97f4a7c15);
+    return *run >= 5
+               ? MF_LETTERS_5 + (uint32_t)(hash >> (64 - MF_LETTERS_5_BITS))
+               : MF_BUCKETS;
+}
+
+void mf_signature_add_binary(struct mf_signature *signature, const char *bytes,
+                             size_t len)
+{
+    uint64_t last = 0;
+    uint32_t run = 0;
+    for (size_t i = 0; i < len; i++)
+        signature->has[bucket_of_binary(&last, &run, (uint8_t)bytes[i])] = 1;
+}
+
+void mf_signature_add_unread(struct mf_signature *signature)
+{
+    memset(signature->has + MF_LETTERS_5, 1, 1 << MF_LETTERS_5_BITS);
+}
+
+size_t mf_needle_binary_buckets(const char *needle, size_t len,
+                                uint32_t *buckets, size_t max)
+{
+    uint64_t last = 0;
+    uint32_t run = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < len && count < max; i++) {
+        uint32_t bucket = bucket_of_binary(&last, &run, (uint8_t)needle[i]);
+        if (bucket != MF_BUCKETS)
+            buckets[count++] = bucket;
+    }
+    return count;
+}
+
 static inline uint64_t load8(const uint8_t *at)
 {
     uint64_t value;
@@ -116,7 +160,7 @@ static size_t put_bits(const struct mf_signature *signature, uint8_t *bits)
     for (size_t i = 0; i < MF_BUCKETS / 8; i++)
         bits[i] = bits_of(signature->has + i * 8);
     for (size_t i = 0; i < MF_BUCKETS / 8; i += 8)
-        count += (size_t)__builtin_popcountll(load8(bits + i));
+        count += (size_t)mf_bits_count(load8(bits + i));
     return count;
 }
 

@@ -27,6 +27,14 @@ void mf_signature_clear(struct mf_signature *signature);
 /* Add every sequence of `text`, which is folded. */
 void mf_signature_add(struct mf_signature *signature, const char *text,
                       size_t len);
+/* Add the sequences of five printable ASCII bytes in `bytes`, which are
+ * folded and binary: few, so that they do not fill the signature. */
+void mf_signature_add_binary(struct mf_signature *signature, const char *bytes,
+                             size_t len);
+/* The frame has bytes that nobody can read: every sequence of those may be
+ * in them. */
+void mf_signature_add_unread(struct mf_signature *signature);
+
 int mf_signature_encode(const struct mf_signature *signature,
                         struct mf_buf *out);
 
@@ -36,6 +44,11 @@ int mf_signature_encode(const struct mf_signature *signature,
  * first: at most `max` of them. */
 size_t mf_needle_buckets(const char *needle, size_t len, uint32_t *buckets,
                          size_t max);
+
+/* The buckets of the needle's sequences that mf_signature_add_binary() adds;
+ * 0: it has none, so that it may be in any binary body. */
+size_t mf_needle_binary_buckets(const char *needle, size_t len,
+                                uint32_t *buckets, size_t max);
 
 /* Whether an encoded signature has all the buckets. False for garbage. Takes
  * some ns for each, if the frame is not a small one: so it can be asked of

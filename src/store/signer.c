@@ -85,6 +85,22 @@ int mf_signer_add(struct mf_signer *signer, struct mf_span text, bool stays)
     return rc;
 }
 
+int mf_signer_add_binary(struct mf_signer *signer, struct mf_span bytes)
+{
+    mf_buf_clear(&signer->folded);
+    int rc = mf_fold(bytes.text, bytes.len, &signer->folded);
+    if (!rc)
+        mf_signature_add_binary(signer->signature,
+                                (const char *)signer->folded.data,
+                                signer->folded.len);
+    return rc;
+}
+
+void mf_signer_add_unread(struct mf_signer *signer)
+{
+    mf_signature_add_unread(signer->signature);
+}
+
 int mf_signer_encode(const struct mf_signer *signer, struct mf_buf *out)
 {
     return mf_signature_encode(signer->signature, out);

@@ -21,6 +21,11 @@ void mf_signer_clear(struct mf_signer *signer);
  * frame's end. 0, MF_EFULL (over 1 GiB) or MF_ENOMEM. */
 int mf_signer_add(struct mf_signer *signer, struct mf_span text, bool stays);
 
+/* Sign what binary `bytes` hold of text. Errors as above. */
+int mf_signer_add_binary(struct mf_signer *signer, struct mf_span bytes);
+/* There are bytes that could not be decoded. */
+void mf_signer_add_unread(struct mf_signer *signer);
+
 /* Append the encoded signature. 0, MF_EFULL or MF_ENOMEM. */
 int mf_signer_encode(const struct mf_signer *signer, struct mf_buf *out);
 

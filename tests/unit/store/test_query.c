@@ -162,7 +162,7 @@ static struct mf_reader *fill(struct fixture *fixture)
     struct mf_reader *reader;
     uint64_t ticket = 0;
     char id[32];
-    fixture->limits.block_bytes = 200000;
+    fixture->limits.block_bytes = 100000;
     fixture_open(fixture);
     for (size_t n = 1; n <= FLOWS; n++) {
         ticket = put_http(fixture, n);
