@@ -157,3 +157,51 @@ bool mf_fold_find(const char *text, size_t len, const char *needle,
     }
     return false;
 }
+
+/* The Kelvin sign (U+212A) or the long s (U+017F). */
+static bool is_like_ascii(const uint8_t *at, size_t left)
+{
+    return (left >= 3 && at[0] == 0xe2 && at[1] == 0x84 && at[2] == 0xaa) ||
+           (left >= 2 && at[0] == 0xc5 && at[1] == 0xbf);
+}
+
+bool mf_fold_ascii(const char *text, size_t len, char *out)
+{
+    const uint8_t *bytes = (const uint8_t *)text;
+    if (fold_ascii(bytes, (uint8_t *)out, len))
+        return true;
+    for (size_t i = 0; i < len; i++)
+        if (bytes[i] >= 0x80 && is_like_ascii(bytes + i, len - i))
+            return false;
+    return true;
+}
+
+/* Whether the needle may begin at one of BLOCK_LEN bytes: its first byte is
+ * there, and its last where it would be. Written so that compilers make
+ * vectors of it. */
+enum { BLOCK_LEN = 64 };
+static inline bool may_begin(const uint8_t *first, const uint8_t *last,
+                             uint8_t first_byte, uint8_t last_byte)
+{
+    uint8_t any = 0;
+    for (size_t i = 0; i < BLOCK_LEN; i++)
+        any |= (uint8_t)(first[i] == first_byte) & (last[i] == last_byte);
+    return any;
+}
+
+bool mf_fold_holds(const char *text, size_t len, const char *needle,
+                   size_t needle_len)
+{
+    const uint8_t *bytes = (const uint8_t *)text;
+    size_t at = 0, reach = needle_len - 1 + BLOCK_LEN;
+    if (needle_len == 0)
+        return true;
+    uint8_t first = (uint8_t)needle[0], last = (uint8_t)needle[needle_len - 1];
+    for (; len - at >= reach; at += BLOCK_LEN) {
+        const uint8_t *block = bytes + at;
+        if (may_begin(block, block + needle_len - 1, first, last) &&
+            memmem(block, reach, needle, needle_len))
+            return true;
+    }
+    return memmem(bytes + at, len - at, needle, needle_len) != NULL;
+}

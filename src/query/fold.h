@@ -31,4 +31,17 @@ int mf_fold(const char *text, size_t len, struct mf_buf *out);
 bool mf_fold_find(const char *text, size_t len, const char *needle,
                   size_t needle_len);
 
+/*
+ * For many needles in one text: fold the ASCII letters of `len` bytes into
+ * `out`, byte by byte. True if that is all that an ASCII needle asks for:
+ * the text has none of the two other characters that fold to ASCII (the
+ * Kelvin sign and the long s).
+ */
+bool mf_fold_ascii(const char *text, size_t len, char *out);
+
+/* True if `text` holds `needle`, both as they are. For needles of a few
+ * bytes in text that mostly has none. */
+bool mf_fold_holds(const char *text, size_t len, const char *needle,
+                   size_t needle_len);
+
 #endif

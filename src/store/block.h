@@ -94,8 +94,8 @@ const struct mf_block_entry *mf_frame_entry(const struct mf_frame *frame,
  * quicker than to read the flow; what has to be decoded for that is never
  * sure.
  */
-bool mf_frame_lacks(const struct mf_frame *frame, size_t slot,
-                    const char *needle, size_t len, bool or_binary);
+bool mf_frame_lacks(struct mf_frame *frame, size_t slot, const char *needle,
+                    size_t len, bool or_binary);
 
 /*
  * The snapshot at `slot`, exactly as it was added, appended to `out`. A frame

@@ -33,6 +33,8 @@ struct slot {
 
 struct mf_frame {
     struct mf_buf text;
+    char *folded;   /* text, when it was asked for */
+    bool is_folded; /* that it can be used */
     struct mf_buf encoded;
     struct mf_buf binary;    /* decompressed when it is needed */
     bool has_binary;         /* it was */
@@ -276,6 +278,7 @@ void mf_frame_free(struct mf_frame *frame)
     mf_buf_release(&frame->text);
     mf_buf_release(&frame->encoded);
     mf_buf_release(&frame->binary);
+    free(frame->folded);
     free(frame);
 }
 
@@ -319,18 +322,35 @@ static bool is_ascii(const char *text, size_t len)
     return true;
 }
 
-/* Texts lie in the snapshot as they are, but for those of DNS. Their folding
- * may depend on bytes around them, though not that of ASCII. */
-bool mf_frame_lacks(const struct mf_frame *frame, size_t at, const char *needle,
+/* Its text with folded ASCII, made once; NULL: memory is out, or ASCII is not
+ * all of it. */
+static const char *folded_text(struct mf_frame *frame)
+{
+    if (!frame->folded && frame->text.len) {
+        frame->folded = malloc(frame->text.len);
+        if (!frame->folded)
+            return NULL;
+        frame->is_folded = mf_fold_ascii((const char *)frame->text.data,
+                                         frame->text.len, frame->folded);
+    }
+    return frame->is_folded ? frame->folded : NULL;
+}
+
+/* Texts lie in the snapshot as they are, but for those of DNS. How other
+ * characters fold may depend on the bytes around a text. */
+bool mf_frame_lacks(struct mf_frame *frame, size_t at, const char *needle,
                     size_t len, bool or_binary)
 {
     const struct slot *slot = &frame->slots[at];
     struct mf_span rest = span_of(&frame->text, slot->rest);
     enum mf_flow_type type = mf_flow_snapshot_type(rest);
-    return slot->entry.first == MF_BLOCK_HEAD && !slot->encoded.len &&
-           !(or_binary && slot->binary.len) && type && type != MF_FLOW_DNS &&
-           is_ascii(needle, len) &&
-           !mf_fold_find(rest.text, rest.len, needle, len);
+    if (slot->entry.first != MF_BLOCK_HEAD || slot->encoded.len ||
+        (or_binary && slot->binary.len) || !type || type == MF_FLOW_DNS ||
+        !is_ascii(needle, len))
+        return false;
+    const char *folded = folded_text(frame);
+    return folded &&
+           !mf_fold_holds(folded + slot->rest.at, rest.len, needle, len);
 }
 
 static int undo_encoded(const struct mf_frame *frame, const struct slot *slot,

@@ -343,7 +343,7 @@ bool mf_sieve_signature(const struct mf_sieve *sieve, const uint8_t *signature,
 
 /* ---- one entry ---- */
 
-static bool entry_may(const struct mf_frame *frame, size_t slot,
+static bool entry_may(struct mf_frame *frame, size_t slot,
                       const struct mf_needles *needles)
 {
     bool is_all = needles->kind == MF_NEEDLES_ALL_OF;
@@ -358,7 +358,7 @@ static bool entry_may(const struct mf_frame *frame, size_t slot,
     return is_all;
 }
 
-bool mf_sieve_entry(const struct mf_sieve *sieve, const struct mf_frame *frame,
+bool mf_sieve_entry(const struct mf_sieve *sieve, struct mf_frame *frame,
                     size_t slot)
 {
     return entry_may(frame, slot, sieve->needles);

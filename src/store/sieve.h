@@ -30,7 +30,7 @@ bool mf_sieve_signature(const struct mf_sieve *sieve, const uint8_t *signature,
                         size_t len, bool has_binary);
 
 /* Whether the head at `slot` of a frame may; its note is not looked at. */
-bool mf_sieve_entry(const struct mf_sieve *sieve, const struct mf_frame *frame,
+bool mf_sieve_entry(const struct mf_sieve *sieve, struct mf_frame *frame,
                     size_t slot);
 
 /*

@@ -8,6 +8,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { TEXT_LEN = 70000 }; /* more than two chunks of the search */
 
+static bool is_ascii(const struct mf_buf *text)
+{
+    for (size_t i = 0; i < text->len; i++)
+        if (text->data[i] >= 0x80)
+            return false;
+    return true;
+}
+
+/* So must one for ASCII in a text of which ASCII alone was folded. */
+static void check_ascii(const char *text, size_t len,
+                        const struct mf_buf *needle, bool want)
+{
+    char *folded = malloc(len + 1);
+    if (!folded)
+        abort();
+    if (mf_fold_ascii(text, len, folded) && is_ascii(needle) &&
+        mf_fold_holds(folded, len, (const char *)needle->data, needle->len) !=
+            want)
+        abort();
+    free(folded);
+}
+
 /* A search in chunks must find what a search in the whole finds. */
 static void check(const char *text, size_t len, const char *needle,
                   size_t needle_len)
@@ -23,6 +45,7 @@ static void check(const char *text, size_t len, const char *needle,
     if (mf_fold_find(text, len, (const char *)folded_needle.data,
                      folded_needle.len) != want)
         abort();
+    check_ascii(text, len, &folded_needle, want);
     mf_buf_release(&folded);
     mf_buf_release(&folded_needle);
 }

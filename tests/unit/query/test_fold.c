@@ -39,6 +39,34 @@ static void case_does_not_matter(void **state)
     assert_false(finds_text("a", "ab"));
 }
 
+static bool holds_ascii(const char *text, const char *needle)
+{
+    char folded[300];
+    size_t len = strlen(text);
+    assert_true(mf_fold_ascii(text, len, folded));
+    return mf_fold_holds(folded, len, needle, strlen(needle));
+}
+
+static void ascii_is_found_in_text_of_which_ascii_alone_is_folded(void **state)
+{
+    char text[300] = {0}, folded[300];
+    (void)state;
+    assert_true(holds_ascii("GRÜSSE An alle", "sse an"));
+    assert_true(holds_ascii("", ""));
+    assert_false(holds_ascii("", "a"));
+    assert_false(holds_ascii("ab", "abc"));
+    /* At every place, across blocks and at both ends. */
+    for (size_t at = 0; at + 6 < sizeof text; at++) {
+        memset(text, 'n', sizeof text - 1);
+        memcpy(text + at, "NEEdle", 6);
+        assert_true(holds_ascii(text, "needle"));
+        assert_false(holds_ascii(text, "needles"));
+    }
+    /* Characters that are not ASCII, but fold to it. */
+    assert_false(mf_fold_ascii("273 \u212a", strlen("273 \u212a"), folded));
+    assert_false(mf_fold_ascii("\u017f", strlen("\u017f"), folded));
+}
+
 static void letters_of_any_script_and_length_fold(void **state)
 {
     (void)state;
@@ -131,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(case_does_not_matter),
+        cmocka_unit_test(ascii_is_found_in_text_of_which_ascii_alone_is_folded),
         cmocka_unit_test(letters_of_any_script_and_length_fold),
         cmocka_unit_test(a_folded_text_is_at_most_half_as_long_again),
         cmocka_unit_test(overlong_and_cut_characters_stay),
