@@ -210,6 +210,7 @@ static bool reads_binary(const struct mf_node *node)
     case MF_NODE_BODY:
     case MF_NODE_BODY_REQUEST:
     case MF_NODE_BODY_RESPONSE:
+    case MF_NODE_SIZE: /* a flow is measured by its bodies */
         return true;
     case MF_NODE_AND:
     case MF_NODE_OR:

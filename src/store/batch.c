@@ -168,21 +168,24 @@ void mf_batch_free(struct mf_batch *batch)
     free(batch);
 }
 
-static uint64_t get_int(struct mf_batch *batch, enum mf_batch_statement which)
+static int get_int(struct mf_batch *batch, enum mf_batch_statement which,
+                   uint64_t *ret_value, struct mf_err *err)
 {
     sqlite3_stmt *stmt = mf_batch__stmt(batch, which);
-    uint64_t value = 0;
-    if (mf_sql_step(stmt, NULL) == 1) {
-        value = (uint64_t)sqlite3_column_int64(stmt, 0);
-        sqlite3_reset(stmt);
-    }
-    return value;
+    int rc = mf_sql_step(stmt, err);
+    if (rc != 1)
+        return rc ? rc : mf_err_set(err, MF_ECORRUPT, "store without counters");
+    *ret_value = (uint64_t)sqlite3_column_int64(stmt, 0);
+    sqlite3_reset(stmt);
+    return 0;
 }
 
 uint64_t mf_batch_data_bytes(struct mf_batch *batch)
 {
-    uint64_t pages = get_int(batch, MF_BATCH_PAGE_COUNT);
-    uint64_t free_pages = get_int(batch, MF_BATCH_FREE_COUNT);
+    uint64_t pages, free_pages;
+    if (get_int(batch, MF_BATCH_PAGE_COUNT, &pages, NULL) ||
+        get_int(batch, MF_BATCH_FREE_COUNT, &free_pages, NULL))
+        return 0;
     return pages > free_pages ? (pages - free_pages) * batch->page_size : 0;
 }
 
@@ -282,8 +285,11 @@ static int save_counters(struct mf_batch *batch, const struct mf_taken *taken,
 static int write_all(struct mf_batch *batch, const struct mf_taken *taken,
                      struct mf_err *err)
 {
-    int rc = 0;
-    batch->paged_end = get_int(batch, MF_BATCH_GET_PAGED) * 1024;
+    uint64_t paged;
+    int rc = get_int(batch, MF_BATCH_GET_PAGED, &paged, err);
+    if (rc)
+        return rc;
+    batch->paged_end = paged * 1024;
     mf_batch__plan_packing(batch, taken);
     mf_pack_begin(batch->pack, batch->next.last_frame + 1);
     for (size_t i = 0; !rc && i < taken->count; i++)
@@ -307,7 +313,10 @@ int mf_batch_run(struct mf_batch *batch, const struct mf_taken *taken,
 {
     batch->next = batch->saved;
     batch->dead_count = batch->waiting_count = 0;
-    int rc = mf_sql_run(mf_batch__stmt(batch, MF_BATCH_BEGIN), err);
+    /* Upkeep needs less for its own transactions: never for these. */
+    int rc = mf_sql_exec(batch->db, "PRAGMA synchronous = FULL", err);
+    if (!rc)
+        rc = mf_sql_run(mf_batch__stmt(batch, MF_BATCH_BEGIN), err);
     if (rc)
         return rc;
     rc = write_all(batch, taken, err);

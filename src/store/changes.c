@@ -291,9 +291,11 @@ static int add_record(struct reading *reading, struct mf_record *record,
 static int matches(struct reading *reading, sqlite3_stmt *row, bool *ret_match,
                    struct mf_err *err)
 {
-    const struct mf_load load = {.with_binary =
-                                     reading->filter &&
-                                     mf_filter_reads_binary(reading->filter)};
+    const struct mf_load load = {
+        .with_binary =
+            reading->filter && mf_filter_reads_binary(reading->filter),
+        .bytes_max = MF_MATCHED_MAX_LEN,
+    };
     struct mf_columns columns;
     struct mf_record *record;
     struct mf_flow *flow;

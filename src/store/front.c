@@ -366,6 +366,8 @@ static uint64_t durable_ticket(const struct mf_front *front)
     uint64_t ticket = front->ticket;
     if (front->dirty.first && front->dirty.first->first_ticket <= ticket)
         ticket = front->dirty.first->first_ticket - 1;
+    if (front->ended_count && front->ended_ticket <= ticket)
+        ticket = front->ended_ticket - 1;
     for (const struct mf_op *op = front->ops.first; op; op = op->next)
         if (op->ticket) {
             if (op->ticket <= ticket)

@@ -44,8 +44,8 @@ size_t mf_front_evict(struct mf_front *front, const struct mf_eviction *flows,
                       size_t count);
 
 /*
- * Whether `number` is here: then a write to it may know where its snapshot
- * is, and who moves snapshots between blocks leaves it alone for now.
+ * Whether `number` is dirty here: then a write to it may know where its
+ * snapshot is, and who moves snapshots between blocks leaves it alone for now.
  *
  * Thread:  the writer's.
  */

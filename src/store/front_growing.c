@@ -86,6 +86,8 @@ void mf_front__end_growing(struct mf_front *front, uint64_t whole_key)
         front->ended = ended;
         front->ended_cap = cap;
     }
+    if (front->ended_count == 0)
+        front->ended_ticket = front->ticket;
     front->ended[front->ended_count++] = whole_key;
     mf_front__has_work(front);
     remove_slot(front,

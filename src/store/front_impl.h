@@ -92,6 +92,7 @@ struct mf_front {
     uint64_t *ended; /* of `growing`, not taken yet */
     size_t ended_count;
     size_t ended_cap;
+    uint64_t ended_ticket; /* of the first of them */
 
     struct mf_change *changes; /* a ring, a power of two */
     size_t change_cap;

@@ -101,6 +101,7 @@ static int update(struct mf_front *front, struct mf_entry *entry,
     if (is_same) {
         /* Its record would tell a change that is none. */
         mf_record_unref(*ret_record);
+        *ret_record = NULL;
         front->last_change--;
         uint64_t last = front->last_change;
         front->last_change = entry->change - 1;
@@ -270,7 +271,9 @@ size_t mf_front_evict(struct mf_front *front, const struct mf_eviction *flows,
 bool mf_front_holds(struct mf_front *front, uint64_t number)
 {
     pthread_mutex_lock(&front->mutex);
-    bool holds = mf_front__by_number(front, number) != NULL;
+    const struct mf_entry *entry = mf_front__by_number(front, number);
+    bool holds =
+        entry && (entry->list == MF_ENTRY_DIRTY || entry->is_in_flight);
     pthread_mutex_unlock(&front->mutex);
     return holds;
 }

@@ -101,7 +101,9 @@ static bool take_some(struct mf_front *front, size_t *bytes,
 {
     for (size_t i = 0; i < AT_ONCE; i++) {
         struct mf_entry *entry = front->dirty.first;
-        if (!entry || (taken->count && entry->bytes > *bytes))
+        /* One that was taken, and changed since, is for the next commit. */
+        if (!entry || entry->is_in_flight ||
+            (taken->count && entry->bytes > *bytes))
             return false;
         struct mf_version *version = room_for_one(taken);
         *rc = version ? take_entry(front, entry, version) : MF_ENOMEM;

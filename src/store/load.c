@@ -257,8 +257,8 @@ static int read_framed_piece(struct mf_reader *reader,
         rc = mf_flow_from_snapshot(snapshot.data, snapshot.len, MF_FLOW_ENDED,
                                    &flow, err);
     mf_buf_release(&snapshot);
-    if (!rc && mf_messages_put_fields(flow, out))
-        rc = no_memory(err);
+    if (!rc && (rc = mf_messages_put_fields(flow, out)) != 0)
+        rc = mf_err_set(err, rc, "messages: %s", mf_err_message(rc));
     mf_flow_unref(flow);
     return rc;
 }
@@ -274,7 +274,8 @@ int mf_reader__piece(struct mf_reader *reader, uint64_t number,
         return read_framed_piece(reader, &piece, frame, mf_reader__int(stmt, 3),
                                  with_binary, out, err);
     struct mf_span data = mf_row_span(stmt, 4);
-    return mf_buf_append(out, data.text, data.len) ? no_memory(err) : 0;
+    int rc = mf_buf_append(out, data.text, data.len);
+    return rc ? mf_err_set(err, rc, "messages: %s", mf_err_message(rc)) : 0;
 }
 
 /* Appends messages that are not in the head: `have` are. */

@@ -146,7 +146,7 @@ int mf_query__give(struct mf_query *query, uint64_t bound, struct mf_err *err)
     }
     mf_numbers_drop(&query->pending, count);
     query->popped += count;
-    query->pending.max = query->limit - query->given;
+    query->pending.max = query->limit - query->popped;
     return rc;
 }
 
@@ -159,11 +159,13 @@ struct mf_record *mf_query_next(struct mf_query *query)
 
 /* ---- deciding ---- */
 
-static int match(struct mf_query *query, sqlite3_stmt *row, bool *ret_match,
-                 struct mf_err *err)
+static int match(struct mf_query *query, const struct mf_columns *columns,
+                 sqlite3_stmt *row, bool *ret_match, struct mf_err *err)
 {
-    const struct mf_load load = {.with_binary =
-                                     mf_filter_reads_binary(query->filter)};
+    const struct mf_load load = {
+        .with_binary = mf_filter_reads_binary(query->filter),
+        .bytes_max = MF_MATCHED_MAX_LEN,
+    };
     struct mf_record *record;
     struct mf_flow *flow;
     bool may = true;
@@ -182,6 +184,9 @@ static int match(struct mf_query *query, sqlite3_stmt *row, bool *ret_match,
         return mf_query__no_memory(err);
     *ret_match = mf_filter_match(query->filter, record, &query->is_limited);
     mf_record_unref(record);
+    if (!*ret_match && columns->message_count &&
+        columns->client_bytes + columns->server_bytes > MF_MATCHED_MAX_LEN)
+        query->is_limited = true;
     return 0;
 }
 
@@ -201,11 +206,12 @@ int mf_query__decide(struct mf_query *query, const struct mf_columns *columns,
         return 0;
     }
     if (row)
-        return match(query, row, ret_match, err);
+        return match(query, columns, row, ret_match, err);
     int rc = mf_reader__row(query->reader, columns->number, err);
     if (rc != 1)
         return rc;
-    rc = match(query, query->reader->stmts[MF_READ_ROW], ret_match, err);
+    rc = match(query, columns, query->reader->stmts[MF_READ_ROW], ret_match,
+               err);
     mf_reader__row_done(query->reader);
     return rc;
 }
@@ -237,15 +243,15 @@ static int give_found(struct mf_query *query, const struct mf_columns *columns,
                       sqlite3_stmt *row, struct mf_err *err)
 {
     int rc = mf_query__give(query, columns->number, err);
-    if (rc || query->given >= query->limit)
+    if (rc || query->popped >= query->limit)
         return rc ? rc : 1;
     query->matched++;
     query->popped++;
     query->last.number = columns->number;
     rc = row ? give_row(query, row, err)
              : give_number(query, columns->number, err);
-    query->pending.max = query->limit - query->given;
-    return rc ? rc : query->given >= query->limit;
+    query->pending.max = query->limit - query->popped;
+    return rc ? rc : query->popped >= query->limit;
 }
 
 static int visit(void *user, const struct mf_columns *columns,
@@ -273,7 +279,7 @@ static int scan(struct mf_query *query, struct mf_err *err)
                           query->cancel, err);
     query->is_whole = rc == 0;
     query->is_searched =
-        rc == 0 || (query->is_stream && query->given >= query->limit);
+        rc == 0 || (query->is_stream && query->popped >= query->limit);
     return rc < 0 ? rc : 0;
 }
 

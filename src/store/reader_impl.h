@@ -138,6 +138,9 @@ struct mf_load {
     size_t bytes_max;     /* of messages in pieces; 0: all */
 };
 
+/* Of a flow's messages in pieces a filter sees no more. */
+#define MF_MATCHED_MAX_LEN ((size_t)64 << 20)
+
 /*
  * The flow of the row that `row` (a statement of MF_ROW_COLUMNS) stands on,
  * its parts put together. The caller unrefs it. MF_ENOENT or MF_ECORRUPT: it

@@ -22,7 +22,7 @@ static const char *const words[] = {
     "alpha",   "bravo", "charlie", "Straße", "delta42",       "ÉCHO",
     "foxtrot", "golf",  "hotel",   "zz9",    "india-juliett", "kilo",
 };
-enum { WORDS = sizeof words / sizeof *words };
+enum { WORDS = sizeof words / sizeof *words, BINARY_LEN = 80 };
 
 static void put_text(struct mf_buf *buf, uint32_t number, const char *text)
 {
@@ -66,8 +66,11 @@ static void make_http(size_t n, struct mf_buf *buf)
         text, sizeof text, "%s%s and %s, number <%zu>%s",
         n % 7 == 3 ? "\x89PNG." : "", words[n / 3 % WORDS],
         words[n / 50 % WORDS], n, n % 499 == 0 ? " needle" : "");
-    if (n % 7 == 3)
+    if (n % 7 == 3) {
         text[4] = '\0'; /* makes it binary */
+        memset(text + len, 1, BINARY_LEN);
+        len += BINARY_LEN; /* so that it is kept apart */
+    }
     mf_wire_put_bytes(buf, 102, text, len);
     mf_wire_end(buf, half);
     mf_wire_put_timestamp_opt(buf, 4,
@@ -306,6 +309,9 @@ static void
 every_way_of_a_query_finds_what_matching_each_flow_finds(void **state)
 {
     static const char *const filters[] = {
+        "alpha ~size >90",
+        "~u host7 ~size <90",
+        "~u host7 ! ~size <90",
         "",
         "~m POST",
         "~c 404",

@@ -451,6 +451,32 @@ static void a_commit_is_told_when_the_backlog_is_without_it(void **state)
     assert_int_equal(seen.backlog, 0);
 }
 
+/* More than the writer takes at a time, and again while it takes them. */
+static void flows_that_change_while_a_commit_is_gathered_are_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { ROUNDS = 200, IDS = 400 };
+    uint64_t ticket = 0;
+    char id[16], text[16];
+    fixture->limits.gather_ns = 2000000;
+    fixture_open(fixture);
+    for (size_t round = 1; round <= ROUNDS; round++)
+        for (size_t i = 0; i < IDS; i++) {
+            snprintf(id, sizeof id, "%zu", i);
+            snprintf(text, sizeof text, "%zu", round);
+            ticket = put(fixture, id, round % 2 ? TCP_MESSAGE : TCP_END, text);
+        }
+    wait_ticket(fixture, ticket);
+    assert_int_equal(flow_count(fixture), IDS);
+    for (size_t i = 0; i < IDS; i += 7) {
+        size_t len = (size_t)snprintf(id, sizeof id, "%zu", i);
+        struct mf_record *record = get(fixture, id, len);
+        assert_true(holds(record, text));
+        assert_int_equal(mf_record_head(record)->state, MF_FLOW_ENDED);
+        mf_record_unref(record);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) \
@@ -476,6 +502,7 @@ int main(void)
         TEST(the_oldest_flows_without_a_pin_make_room),
         TEST(room_that_is_not_needed_is_given_back),
         TEST(a_commit_is_told_when_the_backlog_is_without_it),
+        TEST(flows_that_change_while_a_commit_is_gathered_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
