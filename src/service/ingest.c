@@ -22,8 +22,8 @@ enum {
 };
 
 /* Stop reading at the first, go on below the second. */
-#define BACKLOG_HIGH_LEN ((size_t)16 << 20)
-#define BACKLOG_LOW_LEN ((size_t)8 << 20)
+#define BACKLOG_HIGH_LEN ((size_t)10 << 20)
+#define BACKLOG_LOW_LEN ((size_t)5 << 20)
 
 static const char full_text[] = "the server's disk is full";
 
