@@ -182,7 +182,7 @@ static int get_int(struct mf_batch *batch, enum mf_batch_statement which,
 
 uint64_t mf_batch_data_bytes(struct mf_batch *batch)
 {
-    uint64_t pages, free_pages;
+    uint64_t pages = 0, free_pages = 0;
     if (get_int(batch, MF_BATCH_PAGE_COUNT, &pages, NULL) ||
         get_int(batch, MF_BATCH_FREE_COUNT, &free_pages, NULL))
         return 0;
@@ -285,7 +285,7 @@ static int save_counters(struct mf_batch *batch, const struct mf_taken *taken,
 static int write_all(struct mf_batch *batch, const struct mf_taken *taken,
                      struct mf_err *err)
 {
-    uint64_t paged;
+    uint64_t paged = 0;
     int rc = get_int(batch, MF_BATCH_GET_PAGED, &paged, err);
     if (rc)
         return rc;
