@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/map.h"
 #include "codec/encoding.h"
 #include "flow/details.h"
@@ -33,15 +34,12 @@ struct lines {
 static int add_line(struct lines *lines, struct mf_span name,
                     struct line **ret_line)
 {
-    if (lines->count == lines->cap) {
-        size_t cap = lines->cap ? 2 * lines->cap : 16;
-        struct line *items = realloc(lines->items, cap * sizeof *items);
-        if (!items)
-            return MF_ENOMEM;
-        lines->items = items;
-        lines->cap = cap;
-    }
-    struct line *line = &lines->items[lines->count++];
+    struct line *items =
+        mf_array_grow(lines->items, lines->count, &lines->cap, sizeof *items);
+    if (!items)
+        return MF_ENOMEM;
+    lines->items = items;
+    struct line *line = &items[lines->count++];
     mf_buf_init(&line->name, SIZE_MAX);
     mf_buf_init(&line->value, SIZE_MAX);
     *ret_line = line;

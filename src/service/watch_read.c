@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "service/watch_impl.h"
 
 static void run(struct watch *watch);
@@ -25,18 +26,15 @@ static int keep_found(struct watch *watch)
     struct mf_window *window = &watch->window;
     struct mf_record *record;
     while ((record = mf_query_next(watch->query))) {
-        if (window->count == watch->window_cap) {
-            size_t cap = watch->window_cap ? 2 * watch->window_cap : 512;
-            struct mf_record **records =
-                realloc(window->records, cap * sizeof *records);
-            if (!records) {
-                mf_record_unref(record);
-                return mf_err_set(&watch->read_err, MF_ENOMEM, "out of memory");
-            }
-            window->records = records;
-            watch->window_cap = cap;
+        struct mf_record **records =
+            mf_array_grow(window->records, window->count, &watch->window_cap,
+                          sizeof *records);
+        if (!records) {
+            mf_record_unref(record);
+            return mf_err_set(&watch->read_err, MF_ENOMEM, "out of memory");
         }
-        window->records[window->count++] = record;
+        window->records = records;
+        records[window->count++] = record;
     }
     return 0;
 }

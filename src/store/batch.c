@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "store/batch_impl.h"
 #include "store/rows.h"
 #include "store/sql.h"
@@ -191,42 +192,30 @@ uint64_t mf_batch_data_bytes(struct mf_batch *batch)
 
 /* ---- what is gathered on the way ---- */
 
-static int room_for_one(void **items, size_t count, size_t *cap, size_t size)
-{
-    if (count < *cap)
-        return 0;
-    size_t new_cap = *cap ? 2 * *cap : 64;
-    void *grown = realloc(*items, new_cap * size);
-    if (!grown)
-        return MF_ENOMEM;
-    *items = grown;
-    *cap = new_cap;
-    return 0;
-}
-
 int mf_batch__add_dead(struct mf_batch *batch, uint64_t frame, uint32_t purge)
 {
-    void *items = batch->dead;
-    int rc = room_for_one(&items, batch->dead_count, &batch->dead_cap,
-                          sizeof *batch->dead);
-    batch->dead = items;
-    if (!rc)
-        batch->dead[batch->dead_count++] =
-            (struct mf_dead_entry){.frame = frame, .purge = purge};
-    return rc;
+    struct mf_dead_entry *dead = mf_array_grow(batch->dead, batch->dead_count,
+                                               &batch->dead_cap, sizeof *dead);
+    if (!dead)
+        return MF_ENOMEM;
+    batch->dead = dead;
+    dead[batch->dead_count++] =
+        (struct mf_dead_entry){.frame = frame, .purge = purge};
+    return 0;
 }
 
 int mf_batch__add_waiting(struct mf_batch *batch, uint64_t number, size_t len,
                           int kind)
 {
-    void *items = batch->waiting;
-    int rc = room_for_one(&items, batch->waiting_count, &batch->waiting_cap,
-                          sizeof *batch->waiting);
-    batch->waiting = items;
-    if (!rc)
-        batch->waiting[batch->waiting_count++] =
-            (struct mf_waiting){.number = number, .len = len, .kind = kind};
-    return rc;
+    struct mf_waiting *waiting =
+        mf_array_grow(batch->waiting, batch->waiting_count, &batch->waiting_cap,
+                      sizeof *waiting);
+    if (!waiting)
+        return MF_ENOMEM;
+    batch->waiting = waiting;
+    waiting[batch->waiting_count++] =
+        (struct mf_waiting){.number = number, .len = len, .kind = kind};
+    return 0;
 }
 
 /* Memory that is out here costs space until the next start, nothing else. */

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { BEST_FIRST = 64 };
+#include "base/array.h"
 
 static bool before(const struct mf_best *best, size_t a, size_t b)
 {
@@ -50,15 +50,12 @@ int mf_best_add(struct mf_best *best, const struct mf_place *place)
         }
         return 0;
     }
-    if (best->count == best->cap) {
-        size_t cap = best->cap ? 2 * best->cap : BEST_FIRST;
-        void *grown = realloc(best->places, cap * sizeof *best->places);
-        if (!grown)
-            return MF_ENOMEM;
-        best->places = grown;
-        best->cap = cap;
-    }
-    best->places[best->count] = *place;
+    struct mf_place *places =
+        mf_array_grow(best->places, best->count, &best->cap, sizeof *places);
+    if (!places)
+        return MF_ENOMEM;
+    best->places = places;
+    places[best->count] = *place;
     sift_up(best, best->count++);
     return 0;
 }

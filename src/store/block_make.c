@@ -2,6 +2,7 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "base/array.h"
 #include "flow/cut.h"
 #include "flow/text.h"
 #include "store/block.h"
@@ -163,17 +164,14 @@ static void add_lens(struct lens *sum, const struct lens *lens)
 static int add_item(struct filling *frame, const struct mf_block_entry *entry,
                     const struct mf_flow *flow)
 {
-    if (frame->count == frame->cap) {
-        size_t cap = frame->cap ? frame->cap * 2 : 16;
-        struct item *items = realloc(frame->items, cap * sizeof *frame->items);
-        if (!items)
-            return MF_ENOMEM;
-        frame->items = items;
-        frame->cap = cap;
-    }
+    struct item *items =
+        mf_array_grow(frame->items, frame->count, &frame->cap, sizeof *items);
+    if (!items)
+        return MF_ENOMEM;
+    frame->items = items;
     /* Only the count of references is written to. */
     struct mf_flow *shared = (struct mf_flow *)(uintptr_t)flow;
-    frame->items[frame->count++] =
+    items[frame->count++] =
         (struct item){.entry = *entry, .flow = mf_flow_ref(shared)};
     return 0;
 }
@@ -251,15 +249,12 @@ static bool is_inside(const struct mf_flow *flow, struct mf_span text)
 
 static int add_cut(struct cuts *cuts, struct mf_span span)
 {
-    if (cuts->count == cuts->cap) {
-        size_t cap = cuts->cap ? cuts->cap * 2 : 16;
-        struct mf_span *spans = realloc(cuts->spans, cap * sizeof *spans);
-        if (!spans)
-            return MF_ENOMEM;
-        cuts->spans = spans;
-        cuts->cap = cap;
-    }
-    cuts->spans[cuts->count++] = span;
+    struct mf_span *spans =
+        mf_array_grow(cuts->spans, cuts->count, &cuts->cap, sizeof *spans);
+    if (!spans)
+        return MF_ENOMEM;
+    cuts->spans = spans;
+    spans[cuts->count++] = span;
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* What changed since a change number. */
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "store/column_page.h"
 #include "store/lookup.h"
 #include "store/numbers.h"
@@ -69,14 +70,11 @@ static int add(struct reading *reading, uint64_t change, uint64_t number,
         }
         return 0;
     }
-    if (entries->count == entries->cap) {
-        size_t cap = entries->cap ? 2 * entries->cap : 64;
-        void *grown = realloc(entries->items, cap * sizeof *entries->items);
-        if (!grown)
-            return no_memory(err);
-        entries->items = grown;
-        entries->cap = cap;
-    }
+    struct entry *items = mf_array_grow(entries->items, entries->count,
+                                        &entries->cap, sizeof *items);
+    if (!items)
+        return no_memory(err);
+    entries->items = items;
     size_t at = entries->count++;
     for (; at && entries->items[(at - 1) / 2].change < change;
          at = (at - 1) / 2)
@@ -244,30 +242,16 @@ static int read_changes(struct reading *reading, struct mf_err *err)
 
 /* ---- what they are now ---- */
 
-static int grow(void **items, size_t count, size_t *cap, size_t size)
-{
-    if (count < *cap)
-        return 0;
-    size_t new_cap = *cap ? 2 * *cap : 64;
-    void *grown = realloc(*items, new_cap * size);
-    if (!grown)
-        return MF_ENOMEM;
-    *items = grown;
-    *cap = new_cap;
-    return 0;
-}
-
 static int add_gone(struct reading *reading, uint64_t number,
                     struct mf_err *err)
 {
     struct mf_window *window = &reading->window;
-    void *items = window->gone;
-    int rc = grow(&items, window->gone_count, &reading->gone_cap,
-                  sizeof *window->gone);
-    window->gone = items;
-    if (rc)
+    uint64_t *gone = mf_array_grow(window->gone, window->gone_count,
+                                   &reading->gone_cap, sizeof *gone);
+    if (!gone)
         return no_memory(err);
-    window->gone[window->gone_count++] = number;
+    window->gone = gone;
+    gone[window->gone_count++] = number;
     return 0;
 }
 
@@ -276,15 +260,14 @@ static int add_record(struct reading *reading, struct mf_record *record,
                       struct mf_err *err)
 {
     struct mf_window *window = &reading->window;
-    void *items = window->records;
-    int rc = grow(&items, window->count, &reading->record_cap,
-                  sizeof *window->records);
-    window->records = items;
-    if (rc) {
+    struct mf_record **records = mf_array_grow(
+        window->records, window->count, &reading->record_cap, sizeof *records);
+    if (!records) {
         mf_record_unref(record);
         return no_memory(err);
     }
-    window->records[window->count++] = record;
+    window->records = records;
+    records[window->count++] = record;
     return 0;
 }
 

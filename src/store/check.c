@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "store/beside.h"
 #include "store/check_impl.h"
 #include "store/schema.h"
@@ -26,16 +27,12 @@ void mf_check__fault(struct mf_check *check, const char *format, ...)
 int mf_check__add(struct mf_check_places *places,
                   const struct mf_check_place *place, struct mf_err *err)
 {
-    if (places->count == places->cap) {
-        size_t cap = places->cap ? 2 * places->cap : 4096;
-        struct mf_check_place *list =
-            realloc(places->list, cap * sizeof *places->list);
-        if (!list)
-            return mf_err_set(err, MF_ENOMEM, "out of memory");
-        places->list = list;
-        places->cap = cap;
-    }
-    places->list[places->count++] = *place;
+    struct mf_check_place *list =
+        mf_array_grow(places->list, places->count, &places->cap, sizeof *list);
+    if (!list)
+        return mf_err_set(err, MF_ENOMEM, "out of memory");
+    places->list = list;
+    list[places->count++] = *place;
     return 0;
 }
 

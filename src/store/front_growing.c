@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "store/front_impl.h"
 
 enum { FIRST_SLOTS = 64 };
@@ -78,17 +79,14 @@ static void remove_slot(struct mf_front *front, size_t gap)
 
 void mf_front__end_growing(struct mf_front *front, uint64_t whole_key)
 {
-    if (front->ended_count == front->ended_cap) {
-        size_t cap = front->ended_cap ? 2 * front->ended_cap : 16;
-        uint64_t *ended = realloc(front->ended, cap * sizeof *ended);
-        if (!ended)
-            return; /* it stays: its next word is dropped too */
-        front->ended = ended;
-        front->ended_cap = cap;
-    }
+    uint64_t *ended = mf_array_grow(front->ended, front->ended_count,
+                                    &front->ended_cap, sizeof *ended);
+    if (!ended)
+        return; /* it stays: its next word is dropped too */
+    front->ended = ended;
     if (front->ended_count == 0)
         front->ended_ticket = front->ticket;
-    front->ended[front->ended_count++] = whole_key;
+    ended[front->ended_count++] = whole_key;
     mf_front__has_work(front);
     remove_slot(front,
                 slot_of(front->growing, front->growing_slots, whole_key));

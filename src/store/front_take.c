@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "store/front_impl.h"
 
@@ -83,16 +84,12 @@ static int take_entry(struct mf_front *front, struct mf_entry *entry,
 
 static struct mf_version *room_for_one(struct mf_taken *taken)
 {
-    if (taken->count == taken->cap) {
-        size_t cap = taken->cap ? 2 * taken->cap : 256;
-        struct mf_version *versions =
-            realloc(taken->versions, cap * sizeof *versions);
-        if (!versions)
-            return NULL;
-        taken->versions = versions;
-        taken->cap = cap;
-    }
-    return &taken->versions[taken->count];
+    struct mf_version *versions = mf_array_grow(taken->versions, taken->count,
+                                                &taken->cap, sizeof *versions);
+    if (!versions)
+        return NULL;
+    taken->versions = versions;
+    return &versions[taken->count];
 }
 
 /* Under the mutex: at most AT_ONCE. False: there is no more to take. */

@@ -3,23 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 enum {
-    NUMBERS_FIRST = 64,
     PAGE_BITS = 1 << 14,
     WORD_BITS = 64,
     PAGES_MAX = 1 << 26, /* numbers of flows have 40 bits */
 };
-
-static int grow(struct mf_numbers *numbers)
-{
-    size_t cap = numbers->cap ? 2 * numbers->cap : NUMBERS_FIRST;
-    void *grown = realloc(numbers->items, cap * sizeof *numbers->items);
-    if (!grown)
-        return MF_ENOMEM;
-    numbers->items = grown;
-    numbers->cap = cap;
-    return 0;
-}
 
 int mf_numbers_add(struct mf_numbers *numbers, uint64_t number)
 {
@@ -38,11 +28,14 @@ int mf_numbers_add(struct mf_numbers *numbers, uint64_t number)
         return 0;
     if (numbers->count == numbers->max)
         numbers->count--;
-    if (numbers->count == numbers->cap && grow(numbers))
+    uint64_t *items = mf_array_grow(numbers->items, numbers->count,
+                                    &numbers->cap, sizeof *items);
+    if (!items)
         return MF_ENOMEM;
-    memmove(numbers->items + least + 1, numbers->items + least,
-            (numbers->count - least) * sizeof *numbers->items);
-    numbers->items[least] = number;
+    numbers->items = items;
+    memmove(items + least + 1, items + least,
+            (numbers->count - least) * sizeof *items);
+    items[least] = number;
     numbers->count++;
     return 0;
 }

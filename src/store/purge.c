@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "flow/messages.h"
 #include "store/block.h"
 #include "store/seal.h"
@@ -195,15 +196,12 @@ static int note_moved(struct mf_purge *purge,
                       const struct mf_block_entry *entry, size_t len,
                       struct mf_err *err)
 {
-    if (purge->moved_count == purge->moved_cap) {
-        size_t cap = purge->moved_cap ? 2 * purge->moved_cap : 256;
-        struct moved *moved = realloc(purge->moved, cap * sizeof *moved);
-        if (!moved)
-            return mf_err_set(err, MF_ENOMEM, "out of memory");
-        purge->moved = moved;
-        purge->moved_cap = cap;
-    }
-    purge->moved[purge->moved_count++] =
+    struct moved *moved = mf_array_grow(purge->moved, purge->moved_count,
+                                        &purge->moved_cap, sizeof *moved);
+    if (!moved)
+        return mf_err_set(err, MF_ENOMEM, "out of memory");
+    purge->moved = moved;
+    moved[purge->moved_count++] =
         (struct moved){entry->number, entry->first, len};
     return 0;
 }

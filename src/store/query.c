@@ -1,12 +1,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "store/column_page.h"
 #include "store/lookup.h"
 #include "store/query_impl.h"
 
-enum { RECORDS_FIRST = 64, GIVE_LOOK_EVERY = 64 };
+enum { GIVE_LOOK_EVERY = 64 };
 
 int mf_query__cancelled(struct mf_err *err)
 {
@@ -97,17 +98,15 @@ static int push_record(struct mf_query *query, struct mf_record *record)
 {
     if (query->record_at == query->record_count)
         query->record_at = query->record_count = 0;
-    if (query->record_count == query->record_cap) {
-        size_t cap = query->record_cap ? 2 * query->record_cap : RECORDS_FIRST;
-        void *grown = realloc(query->records, cap * sizeof *query->records);
-        if (!grown) {
-            mf_record_unref(record);
-            return MF_ENOMEM;
-        }
-        query->records = grown;
-        query->record_cap = cap;
+    struct mf_record **records =
+        mf_array_grow(query->records, query->record_count, &query->record_cap,
+                      sizeof *records);
+    if (!records) {
+        mf_record_unref(record);
+        return MF_ENOMEM;
     }
-    query->records[query->record_count++] = record;
+    query->records = records;
+    records[query->record_count++] = record;
     query->given++;
     return 0;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "store/internal.h"
 #include "store/lookup.h"
 #include "store/reader_impl.h"
@@ -196,18 +197,14 @@ static int take_records(struct mf_query *query, size_t *cap,
 {
     struct mf_record *record;
     while ((record = mf_query_next(query))) {
-        if (window->count == *cap) {
-            size_t more = *cap ? 2 * *cap : 64;
-            void *grown =
-                realloc(window->records, more * sizeof *window->records);
-            if (!grown) {
-                mf_record_unref(record);
-                return MF_ENOMEM;
-            }
-            window->records = grown;
-            *cap = more;
+        struct mf_record **records =
+            mf_array_grow(window->records, window->count, cap, sizeof *records);
+        if (!records) {
+            mf_record_unref(record);
+            return MF_ENOMEM;
         }
-        window->records[window->count++] = record;
+        window->records = records;
+        records[window->count++] = record;
     }
     return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/map.h"
 #include "store/block.h"
 #include "store/sql.h"
@@ -22,15 +23,12 @@ struct mf_recent {
 
 static int add_number(struct numbers *numbers, uint64_t number)
 {
-    if (numbers->count == numbers->cap) {
-        size_t cap = numbers->cap ? 2 * numbers->cap : 64;
-        uint64_t *items = realloc(numbers->items, cap * sizeof *items);
-        if (!items)
-            return MF_ENOMEM;
-        numbers->items = items;
-        numbers->cap = cap;
-    }
-    numbers->items[numbers->count++] = number;
+    uint64_t *items = mf_array_grow(numbers->items, numbers->count,
+                                    &numbers->cap, sizeof *items);
+    if (!items)
+        return MF_ENOMEM;
+    numbers->items = items;
+    items[numbers->count++] = number;
     return 0;
 }
 

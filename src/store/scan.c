@@ -2,12 +2,12 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "store/column_page.h"
 
 enum {
     CHUNK_ROWS = 128, /* a power of two; so many are taken apart at once */
-    STALE_FIRST = 256,
 };
 
 struct run {
@@ -76,16 +76,14 @@ static int load_stale(struct run *run, struct mf_err *err)
     int rc;
     mf_sql_bind_int(stmt, 1, run->scan->below);
     while ((rc = mf_sql_step(stmt, err)) == 1) {
-        if (run->stale_count == cap) {
-            cap = cap ? 2 * cap : STALE_FIRST;
-            void *grown = realloc(run->stale, cap * sizeof *run->stale);
-            if (!grown) {
-                rc = mf_err_set(err, MF_ENOMEM, "out of memory");
-                break;
-            }
-            run->stale = grown;
+        uint64_t *stale =
+            mf_array_grow(run->stale, run->stale_count, &cap, sizeof *stale);
+        if (!stale) {
+            rc = mf_err_set(err, MF_ENOMEM, "out of memory");
+            break;
         }
-        run->stale[run->stale_count++] = mf_reader__int(stmt, 0);
+        run->stale = stale;
+        stale[run->stale_count++] = mf_reader__int(stmt, 0);
     }
     sqlite3_reset(stmt);
     return rc;

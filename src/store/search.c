@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "store/query_impl.h"
 #include "store/seal.h"
 
 enum {
-    NUMBERS_FIRST = 256,
     THINK_EVERY = 32, /* frames */
     /* What things cost, about, in ns. */
     FRAME_NS = 150000,
@@ -266,15 +266,12 @@ static int add_apart(struct mf_query *query, uint64_t number,
     struct mf_search *search = &query->search;
     if (is_settled(query, number))
         return 0;
-    if (search->apart_count == search->apart_cap) {
-        size_t cap = search->apart_cap ? 2 * search->apart_cap : NUMBERS_FIRST;
-        void *grown = realloc(search->apart, cap * sizeof *search->apart);
-        if (!grown)
-            return mf_query__no_memory(err);
-        search->apart = grown;
-        search->apart_cap = cap;
-    }
-    search->apart[search->apart_count++] = number;
+    uint64_t *apart = mf_array_grow(search->apart, search->apart_count,
+                                    &search->apart_cap, sizeof *apart);
+    if (!apart)
+        return mf_query__no_memory(err);
+    search->apart = apart;
+    apart[search->apart_count++] = number;
     return 0;
 }
 

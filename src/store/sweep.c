@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "store/column_page.h"
 #include "store/rows.h"
 #include "store/sql.h"
@@ -127,15 +128,12 @@ static int read_rows(struct sweep *sweep, int which, struct mf_err *err)
 static int add_unused(struct sweep *sweep, enum mf_name_kind kind, uint32_t id,
                       struct mf_err *err)
 {
-    if (sweep->unused_count == sweep->unused_cap) {
-        size_t cap = sweep->unused_cap ? 2 * sweep->unused_cap : 64;
-        struct unused *unused = realloc(sweep->unused, cap * sizeof *unused);
-        if (!unused)
-            return mf_err_set(err, MF_ENOMEM, "out of memory");
-        sweep->unused = unused;
-        sweep->unused_cap = cap;
-    }
-    sweep->unused[sweep->unused_count++] = (struct unused){kind, id};
+    struct unused *unused = mf_array_grow(sweep->unused, sweep->unused_count,
+                                          &sweep->unused_cap, sizeof *unused);
+    if (!unused)
+        return mf_err_set(err, MF_ENOMEM, "out of memory");
+    sweep->unused = unused;
+    unused[sweep->unused_count++] = (struct unused){kind, id};
     return 0;
 }
 
