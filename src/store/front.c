@@ -44,27 +44,24 @@ struct mf_text *mf_front__text(struct mf_front *front, const char *text)
 
 /* ---- tables ---- */
 
-/* Numbers come one after another: they spread by themselves. */
-static struct mf_entry **bucket_of_number(const struct mf_front *front,
-                                          uint64_t number)
+/* Of a key or number. Numbers come one after another: they spread by
+ * themselves. */
+static struct mf_entry **bucket_of(const struct mf_table *table, uint64_t value)
 {
-    const struct mf_table *table = &front->by_number;
-    return &table->buckets[number & (table->bucket_count - 1)];
+    return &table->buckets[value & (table->bucket_count - 1)];
 }
 
-static struct mf_entry **bucket_of_key(const struct mf_front *front,
-                                       uint64_t key)
+static uint64_t value_of(const struct mf_entry *entry, enum mf_table_kind kind)
 {
-    const struct mf_table *table = &front->by_key;
-    return &table->buckets[key & (table->bucket_count - 1)];
+    return kind == MF_BY_KEY ? entry->key : entry->number;
 }
 
 struct mf_entry *mf_front__by_number(const struct mf_front *front,
                                      uint64_t number)
 {
-    struct mf_entry *entry = *bucket_of_number(front, number);
+    struct mf_entry *entry = *bucket_of(&front->tables[MF_BY_NUMBER], number);
     while (entry && entry->number != number)
-        entry = entry->next_of_number;
+        entry = entry->next[MF_BY_NUMBER];
     return entry;
 }
 
@@ -79,16 +76,24 @@ static bool has_key(const struct mf_entry *entry, uint64_t key,
 struct mf_entry *mf_front__by_key(const struct mf_front *front, uint64_t key,
                                   const char *source, struct mf_span id)
 {
-    struct mf_entry *entry = *bucket_of_key(front, key);
+    struct mf_entry *entry = *bucket_of(&front->tables[MF_BY_KEY], key);
     while (entry && !has_key(entry, key, source, id))
-        entry = entry->next_of_key;
+        entry = entry->next[MF_BY_KEY];
     return entry;
 }
 
-/* Twice the buckets; if memory is out, chains get longer. */
-static void grow_numbers(struct mf_front *front)
+static void chain(struct mf_table *table, enum mf_table_kind kind,
+                  struct mf_entry *entry)
 {
-    struct mf_table *table = &front->by_number, old = *table;
+    struct mf_entry **bucket = bucket_of(table, value_of(entry, kind));
+    entry->next[kind] = *bucket;
+    *bucket = entry;
+}
+
+/* Twice the buckets; if memory is out, chains get longer. */
+static void grow(struct mf_table *table, enum mf_table_kind kind)
+{
+    const struct mf_table old = *table;
     struct mf_entry **buckets =
         calloc(2 * old.bucket_count, sizeof(struct mf_entry *));
     if (!buckets)
@@ -98,34 +103,34 @@ static void grow_numbers(struct mf_front *front)
     for (size_t i = 0; i < old.bucket_count; i++) {
         struct mf_entry *next;
         for (struct mf_entry *entry = old.buckets[i]; entry; entry = next) {
-            struct mf_entry **bucket = bucket_of_number(front, entry->number);
-            next = entry->next_of_number;
-            entry->next_of_number = *bucket;
-            *bucket = entry;
+            next = entry->next[kind];
+            chain(table, kind, entry);
         }
     }
     free(old.buckets);
 }
 
-static void grow_keys(struct mf_front *front)
+static void add_to_table(struct mf_front *front, enum mf_table_kind kind,
+                         struct mf_entry *entry)
 {
-    struct mf_table *table = &front->by_key, old = *table;
-    struct mf_entry **buckets =
-        calloc(2 * old.bucket_count, sizeof(struct mf_entry *));
-    if (!buckets)
+    struct mf_table *table = &front->tables[kind];
+    if (++table->count > table->bucket_count)
+        grow(table, kind);
+    chain(table, kind, entry);
+}
+
+/* Fine for one that is not in it. */
+static void remove_from_table(struct mf_front *front, enum mf_table_kind kind,
+                              const struct mf_entry *entry)
+{
+    struct mf_table *table = &front->tables[kind];
+    struct mf_entry **link = bucket_of(table, value_of(entry, kind));
+    while (*link && *link != entry)
+        link = &(*link)->next[kind];
+    if (!*link)
         return;
-    table->buckets = buckets;
-    table->bucket_count *= 2;
-    for (size_t i = 0; i < old.bucket_count; i++) {
-        struct mf_entry *next;
-        for (struct mf_entry *entry = old.buckets[i]; entry; entry = next) {
-            struct mf_entry **bucket = bucket_of_key(front, entry->key);
-            next = entry->next_of_key;
-            entry->next_of_key = *bucket;
-            *bucket = entry;
-        }
-    }
-    free(old.buckets);
+    *link = entry->next[kind];
+    table->count--;
 }
 
 struct mf_entry *mf_front__add(struct mf_front *front, uint64_t number,
@@ -136,28 +141,14 @@ struct mf_entry *mf_front__add(struct mf_front *front, uint64_t number,
         return NULL;
     *entry = (struct mf_entry){.number = number, .key = key, .id_len = id.len};
     memcpy(entry->id, id.text, id.len);
-    if (++front->by_number.count > front->by_number.bucket_count)
-        grow_numbers(front);
-    if (++front->by_key.count > front->by_key.bucket_count)
-        grow_keys(front);
-    struct mf_entry **bucket = bucket_of_number(front, number);
-    entry->next_of_number = *bucket;
-    *bucket = entry;
-    bucket = bucket_of_key(front, key);
-    entry->next_of_key = *bucket;
-    *bucket = entry;
+    add_to_table(front, MF_BY_NUMBER, entry);
+    add_to_table(front, MF_BY_KEY, entry);
     return entry;
 }
 
 void mf_front__forget_key(struct mf_front *front, struct mf_entry *entry)
 {
-    struct mf_entry **link = bucket_of_key(front, entry->key);
-    while (*link && *link != entry)
-        link = &(*link)->next_of_key;
-    if (!*link)
-        return;
-    *link = entry->next_of_key;
-    front->by_key.count--;
+    remove_from_table(front, MF_BY_KEY, entry);
 }
 
 static void free_entry(struct mf_entry *entry)
@@ -174,11 +165,7 @@ void mf_front__remove(struct mf_front *front, struct mf_entry *entry)
 {
     mf_front__to_list(front, entry, MF_ENTRY_NOWHERE);
     mf_front__forget_key(front, entry);
-    struct mf_entry **link = bucket_of_number(front, entry->number);
-    while (*link != entry)
-        link = &(*link)->next_of_number;
-    *link = entry->next_of_number;
-    front->by_number.count--;
+    remove_from_table(front, MF_BY_NUMBER, entry);
     free_entry(entry);
 }
 
@@ -240,11 +227,11 @@ static int init_sync(struct mf_front *front)
 
 static int init_tables(struct mf_front *front)
 {
-    struct mf_table *tables[] = {&front->by_key, &front->by_number};
-    for (size_t i = 0; i < 2; i++) {
-        tables[i]->bucket_count = FIRST_BUCKETS;
-        tables[i]->buckets = calloc(FIRST_BUCKETS, sizeof(struct mf_entry *));
-        if (!tables[i]->buckets)
+    for (size_t i = 0; i < MF_TABLES; i++) {
+        struct mf_table *table = &front->tables[i];
+        table->bucket_count = FIRST_BUCKETS;
+        table->buckets = calloc(FIRST_BUCKETS, sizeof(struct mf_entry *));
+        if (!table->buckets)
             return MF_ENOMEM;
     }
     front->keys = mf_keys_new();
@@ -294,12 +281,12 @@ void mf_front_free(struct mf_front *front)
 {
     if (!front)
         return;
-    for (size_t i = 0;
-         front->by_number.buckets && i < front->by_number.bucket_count; i++) {
+    const struct mf_table *numbers = &front->tables[MF_BY_NUMBER];
+    for (size_t i = 0; numbers->buckets && i < numbers->bucket_count; i++) {
         struct mf_entry *next;
-        for (struct mf_entry *entry = front->by_number.buckets[i]; entry;
+        for (struct mf_entry *entry = numbers->buckets[i]; entry;
              entry = next) {
-            next = entry->next_of_number;
+            next = entry->next[MF_BY_NUMBER];
             free_entry(entry);
         }
     }
@@ -308,8 +295,8 @@ void mf_front_free(struct mf_front *front)
     free_changes(front);
     for (size_t i = 0; i < MF_TEXT_SLOTS; i++)
         mf_text_unref(front->texts[i]);
-    free(front->by_number.buckets);
-    free(front->by_key.buckets);
+    for (size_t i = 0; i < MF_TABLES; i++)
+        free(front->tables[i].buckets);
     mf_keys_free(front->keys);
     free(front->growing);
     free(front->ended);

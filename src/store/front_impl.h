@@ -31,10 +31,11 @@ struct mf_growth {
 
 enum mf_entry_list { MF_ENTRY_NOWHERE, MF_ENTRY_DIRTY, MF_ENTRY_IDLE };
 
+enum mf_table_kind { MF_BY_KEY, MF_BY_NUMBER, MF_TABLES };
+
 struct mf_entry {
-    struct mf_entry *next_of_key; /* chains of the two tables */
-    struct mf_entry *next_of_number;
-    struct mf_entry *before, *after; /* in its list */
+    struct mf_entry *next[MF_TABLES]; /* in the tables' chains */
+    struct mf_entry *before, *after;  /* in its list */
     uint64_t number;
     uint64_t key;
     uint64_t change;
@@ -79,8 +80,7 @@ struct mf_front {
     pthread_cond_t settled; /* for readers that wait for a commit */
 
     struct mf_keys *keys;
-    struct mf_table by_key;
-    struct mf_table by_number;
+    struct mf_table tables[MF_TABLES];
     struct mf_entry_ring dirty;           /* by first change */
     struct mf_entry_ring idle;            /* clean and live; longest so first */
     struct mf_text *texts[MF_TEXT_SLOTS]; /* seen lately */

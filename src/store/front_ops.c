@@ -174,12 +174,13 @@ int mf_front_cut_off_some(struct mf_front *front, const char *session,
     bool signals = false;
     int rc = 0;
     pthread_mutex_lock(&front->mutex);
-    for (; !rc && at < front->by_number.bucket_count && seen < limit; at++) {
-        struct mf_entry *entry = front->by_number.buckets[at];
-        for (seen++; !rc && entry; entry = entry->next_of_number, seen++)
+    const struct mf_table *numbers = &front->tables[MF_BY_NUMBER];
+    for (; !rc && at < numbers->bucket_count && seen < limit; at++) {
+        struct mf_entry *entry = numbers->buckets[at];
+        for (seen++; !rc && entry; entry = entry->next[MF_BY_NUMBER], seen++)
             rc = cut_off(front, entry, session, &signals);
     }
-    *ret_more = at < front->by_number.bucket_count;
+    *ret_more = at < numbers->bucket_count;
     *position = at;
     pthread_mutex_unlock(&front->mutex);
     signal_changes(front, signals);
