@@ -28,7 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "exporter/encoder.h"
+#include "pb/encoder.h"
 
 struct mf_queue;
 

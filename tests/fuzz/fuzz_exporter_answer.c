@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exporter/answer.h"
+#include "exporter/sender/answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

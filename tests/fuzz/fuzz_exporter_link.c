@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "exporter/link.h"
+#include "exporter/sender/link.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "exporter/shrink.h"
+#include "exporter/sender/shrink.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

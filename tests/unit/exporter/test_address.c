@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "exporter/address.h"
+#include "exporter/sender/address.h"
 
 static struct mf_address addresses[MF_ADDRESS_MAX];
 static size_t count;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "exporter/answer.h"
+#include "exporter/sender/answer.h"
 
 static void header(struct mf_answer *answer, const char *name,
                    const char *value)

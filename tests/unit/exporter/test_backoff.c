@@ -1,7 +1,7 @@
 #include "../cmocka.h"
 
 #include "base/clock.h"
-#include "exporter/backoff.h"
+#include "exporter/sender/backoff.h"
 
 #define MS ((int64_t)MF_NS_PER_MS)
 

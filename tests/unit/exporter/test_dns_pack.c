@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "exporter/dns_pack.h"
+#include "exporter/hooks/dns_pack.h"
 
 static void a_message_is_packed_as_rfc_1035_says(void **state)
 {

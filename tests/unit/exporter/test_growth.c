@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "exporter/growth.h"
+#include "exporter/hooks/growth.h"
 
 #define MS ((int64_t)MF_NS_PER_MS)
 

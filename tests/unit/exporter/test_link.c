@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "exporter/link.h"
+#include "exporter/sender/link.h"
 
 #define S MF_NS_PER_S
 #define MS ((int64_t)MF_NS_PER_MS)

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "exporter/sender.h"
+#include "exporter/sender/sender.h"
 
 enum { PATIENCE_MS = 30000 };
 

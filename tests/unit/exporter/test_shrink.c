@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "exporter/shrink.h"
+#include "exporter/sender/shrink.h"
 #include "mitmproxy/v1/mitmproxy.pb-c.h"
 
 typedef Mitmproxy__V1__ExportFlowRequest Export;

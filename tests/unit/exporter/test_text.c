@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "exporter/text.h"
+#include "exporter/hooks/text.h"
 
 static void check_bytes(const char *bytes, size_t len,
                         enum mf_text_escape escape, const char *expected)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "exporter/url.h"
+#include "exporter/hooks/url.h"
 
 static struct mf_url_span span(const char *text)
 {

@@ -1,10 +1,10 @@
-#include "exporter/outgoing.h"
+#include "exporter/sender/outgoing.h"
 
 #include <string.h>
 
 #include "base/cursor.h"
 #include "base/error.h"
-#include "exporter/shrink.h"
+#include "exporter/sender/shrink.h"
 #include "flow/published.h"
 #include "pb/wire.h"
 

@@ -3,8 +3,8 @@
 #include <strings.h>
 
 #include "base/error.h"
-#include "exporter/url.h"
-#include "exporter/walk.h"
+#include "exporter/hooks/url.h"
+#include "exporter/hooks/walk.h"
 
 /* How Request and Response number what they have in common. */
 struct message_fields {

@@ -24,8 +24,8 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "exporter/answer.h"
 #include "exporter/queue.h"
+#include "exporter/sender/answer.h"
 
 enum { MF_LINK_STREAM_MESSAGES = 1024 };
 #define MF_LINK_STREAM_LEN ((size_t)4 << 20)

@@ -1,4 +1,4 @@
-#include "exporter/shrink.h"
+#include "exporter/sender/shrink.h"
 
 #include <stdbool.h>
 

@@ -1,10 +1,10 @@
-#include "exporter/dns_pack.h"
+#include "exporter/hooks/dns_pack.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "exporter/text.h"
+#include "exporter/hooks/text.h"
 
 enum { LABEL_MAX_LEN = 63 };
 

@@ -15,7 +15,7 @@
  * if it has ended, at once, as it is held until the server has its end.
  */
 #include "base/clock.h"
-#include "exporter/object.h"
+#include "exporter/hooks/object.h"
 
 /* A flow with this many bytes of messages is not sent whole at its end. */
 enum { SHORT_LEN = 16384 };

@@ -1,4 +1,4 @@
-#include "exporter/text.h"
+#include "exporter/hooks/text.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "exporter/sender.h"
+#include "exporter/sender/sender.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "exporter/backoff.h"
-#include "exporter/connect.h"
-#include "exporter/link.h"
+#include "exporter/sender/backoff.h"
+#include "exporter/sender/connect.h"
+#include "exporter/sender/link.h"
 
 enum { LINES = 16, LINE_CAP = 320, READ_LEN = 65536, SESSION_LEN = 32 };
 enum { REFUSALS_MAX = 5 };

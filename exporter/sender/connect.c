@@ -1,4 +1,4 @@
-#include "exporter/connect.h"
+#include "exporter/sender/connect.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "exporter/address.h"
+#include "exporter/sender/address.h"
 
 #include <stdbool.h>
 #include <stdio.h>

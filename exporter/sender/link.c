@@ -1,4 +1,4 @@
-#include "exporter/link.h"
+#include "exporter/sender/link.h"
 
 #include <nghttp2/nghttp2.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "codec/base64.h"
-#include "exporter/outgoing.h"
+#include "exporter/sender/outgoing.h"
 #include "pb/wire.h"
 
 #define HELLO_PATH "/mitmproxy.v1.Service/Hello"

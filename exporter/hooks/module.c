@@ -1,6 +1,6 @@
-#include "exporter/module.h"
+#include "exporter/hooks/module.h"
 
-#include "exporter/events.h"
+#include "exporter/hooks/events.h"
 
 /* The names of all hooks, in a tuple. */
 static PyObject *event_names(void)

@@ -1,4 +1,4 @@
-#include "exporter/backoff.h"
+#include "exporter/sender/backoff.h"
 
 #include "base/clock.h"
 

@@ -7,15 +7,14 @@
  *
  * Thread:  one at a time.
  */
-#ifndef MF_EXPORTER_ENCODER_H
-#define MF_EXPORTER_ENCODER_H
+#ifndef MF_PB_ENCODER_H
+#define MF_PB_ENCODER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "exporter/text.h"
 
 /* Byte strings from this length on are not copied. */
 enum { MF_SPLICE_MIN_LEN = 8192 };
@@ -73,13 +72,6 @@ void mf_encoder_seconds(struct mf_encoder *enc, uint32_t number,
 /* A bytes field that is referred to where it is long. */
 void mf_encoder_body(struct mf_encoder *enc, uint32_t number, const void *data,
                      size_t len, void *object);
-
-/* A string field; empty is left out. */
-void mf_encoder_text(struct mf_encoder *enc, uint32_t number, const void *bytes,
-                     size_t len, enum mf_text_escape escape);
-void mf_encoder_ucs4(struct mf_encoder *enc, uint32_t number,
-                     const uint32_t *chars, size_t count,
-                     enum mf_text_escape escape);
 
 /* Record an error, unless one is recorded already. */
 void mf_encoder_fail(struct mf_encoder *enc, int error);

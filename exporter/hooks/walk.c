@@ -1,4 +1,4 @@
-#include "exporter/walk.h"
+#include "exporter/hooks/walk.h"
 
 #include <stdlib.h>
 

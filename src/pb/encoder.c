@@ -1,4 +1,4 @@
-#include "exporter/encoder.h"
+#include "pb/encoder.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -157,27 +157,4 @@ void mf_encoder_body(struct mf_encoder *enc, uint32_t number, const void *data,
     if (!enc->error)
         enc->error = add_splice(
             enc, (struct mf_splice){enc->buf.len, data, len, object});
-}
-
-void mf_encoder_text(struct mf_encoder *enc, uint32_t number, const void *bytes,
-                     size_t len, enum mf_text_escape escape)
-{
-    if (len == 0 || enc->error)
-        return;
-    struct mf_mark mark = mf_encoder_begin(enc, number);
-    if (!enc->error)
-        enc->error = mf_text_put_bytes(&enc->buf, bytes, len, escape);
-    mf_encoder_end(enc, mark);
-}
-
-void mf_encoder_ucs4(struct mf_encoder *enc, uint32_t number,
-                     const uint32_t *chars, size_t count,
-                     enum mf_text_escape escape)
-{
-    if (count == 0 || enc->error)
-        return;
-    struct mf_mark mark = mf_encoder_begin(enc, number);
-    if (!enc->error)
-        enc->error = mf_text_put_ucs4(&enc->buf, chars, count, escape);
-    mf_encoder_end(enc, mark);
 }

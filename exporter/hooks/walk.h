@@ -14,8 +14,9 @@
 #include <Python.h>
 #include <stdbool.h>
 
-#include "exporter/encoder.h"
-#include "exporter/names.h"
+#include "exporter/hooks/encode_text.h"
+#include "exporter/hooks/names.h"
+#include "pb/encoder.h"
 
 struct mf_walk {
     PyObject *names[MF_NAME_COUNT];

@@ -7,10 +7,10 @@
 #ifndef MF_EXPORTER_OBJECT_H
 #define MF_EXPORTER_OBJECT_H
 
-#include "exporter/events.h"
-#include "exporter/growth.h"
-#include "exporter/sender.h"
-#include "exporter/walk.h"
+#include "exporter/hooks/events.h"
+#include "exporter/hooks/growth.h"
+#include "exporter/hooks/walk.h"
+#include "exporter/sender/sender.h"
 
 /* Kinds of failure that are told once each. */
 enum { MF_FAILURE_KINDS = 16 };

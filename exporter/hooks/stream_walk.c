@@ -1,5 +1,5 @@
 /* TCPFlow and UDPFlow, message lists, appends, and what all flows have. */
-#include "exporter/walk.h"
+#include "exporter/hooks/walk.h"
 
 /* Overhead of a message beside its content, for the limit on a list. */
 enum { MESSAGE_OVERHEAD = 24 };

@@ -1,7 +1,7 @@
 /* DNSFlow. */
 #include "base/error.h"
-#include "exporter/dns_pack.h"
-#include "exporter/walk.h"
+#include "exporter/hooks/dns_pack.h"
+#include "exporter/hooks/walk.h"
 
 enum { PACKED_MAX_LEN = 65535 };
 

@@ -1,10 +1,10 @@
-#include "exporter/url.h"
+#include "exporter/hooks/url.h"
 
 #include <string.h>
 #include <strings.h>
 
 #include "base/error.h"
-#include "exporter/text.h"
+#include "exporter/hooks/text.h"
 
 enum { HTTP_PORT = 80, HTTPS_PORT = 443, PORT_MAX = 65535 };
 enum { LABEL_MAX_LEN = 63, HOST_MAX_LEN = 253, PORT_MAX_DIGITS = 5 };

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "exporter/address.h"
+#include "exporter/sender/address.h"
 
 struct addrinfo;
 

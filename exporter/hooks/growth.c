@@ -1,4 +1,4 @@
-#include "exporter/growth.h"
+#include "exporter/hooks/growth.h"
 
 #include <stdlib.h>
 

@@ -1,10 +1,10 @@
-#include "exporter/object.h"
+#include "exporter/hooks/object.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "exporter/module.h"
+#include "exporter/hooks/module.h"
 
 /* The longest message; far above two bodies of any sensible grpc_body_max. */
 #define MESSAGE_MAX_LEN ((size_t)1 << 30)

@@ -1,4 +1,4 @@
-#include "exporter/object.h"
+#include "exporter/hooks/object.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "exporter/walk.h"
+#include "exporter/hooks/walk.h"
 
 enum { CERTS_MAX = 512 };
 

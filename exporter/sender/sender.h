@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "exporter/address.h"
 #include "exporter/queue.h"
+#include "exporter/sender/address.h"
 
 enum { MF_SENDER_SOURCE_CAP = 256, MF_SENDER_VERSION_CAP = 32 };
 

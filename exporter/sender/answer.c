@@ -1,4 +1,4 @@
-#include "exporter/answer.h"
+#include "exporter/sender/answer.h"
 
 #include <stdio.h>
 #include <string.h>
