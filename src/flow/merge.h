@@ -1,0 +1,38 @@
+/*
+ * mf_merge: a flow out of its parts, by the rules of mitmproxy.v1.FlowPart.
+ *
+ * A part is a message whose long byte strings may lie elsewhere, as an
+ * mf_encoder leaves it: `bytes` with each splice's data put in at its place,
+ * all lengths counting it. A message in one run has no splices.
+ */
+#ifndef MF_FLOW_MERGE_H
+#define MF_FLOW_MERGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pb/encoder.h"
+
+struct mf_spliced {
+    const uint8_t *bytes;
+    size_t len; /* of `bytes` alone */
+    const struct mf_splice *splices;
+    size_t splice_count;
+};
+
+/*
+ * Append to `out` the fields of the mitmproxy.v1.Flow that `parts` (such
+ * Flows, the oldest first; at least one) make. Long byte strings are spliced
+ * with the objects of the parts' splices where they have one, else copied;
+ * the caller holds what the splices of `out` refer to. The flow's id is taken
+ * from the first part that has one.
+ *
+ *  MF_ECORRUPT  a part is malformed, or of another type than the first
+ *  MF_EFULL, MF_ENOMEM
+ *
+ * After an error `out` is of no use.
+ */
+int mf_merge_flows(const struct mf_spliced *parts, size_t count,
+                   struct mf_encoder *out);
+
+#endif
