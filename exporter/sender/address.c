@@ -68,13 +68,10 @@ static int parse_one(const char *text, struct mf_address *ret_address,
 {
     char work[MF_ADDRESS_TEXT_CAP];
     snprintf(ret_address->text, sizeof ret_address->text, "%s", text);
-    if (starts_with(text, "https://"))
-        return mf_err_set(err, MF_EUNSUPPORTED,
-                          "grpc_addr: %s: TLS is not supported by this "
-                          "version; use http://, through a tunnel where the "
-                          "network is not trusted",
-                          text);
-    if (starts_with(text, "http://"))
+    ret_address->is_tls = starts_with(text, "https://");
+    if (ret_address->is_tls)
+        text += strlen("https://");
+    else if (starts_with(text, "http://"))
         text += strlen("http://");
     snprintf(work, sizeof work, "%s", text);
     size_t len = strlen(work);
@@ -82,7 +79,8 @@ static int parse_one(const char *text, struct mf_address *ret_address,
         work[len - 1] = 0;
     if (!split(work, ret_address))
         return mf_err_set(err, MF_EINVAL,
-                          "grpc_addr: %s is not http://HOST:PORT",
+                          "grpc_addr: %s is not http://HOST:PORT or "
+                          "https://HOST:PORT",
                           ret_address->text);
     return 0;
 }

@@ -36,16 +36,18 @@ void mf_tls_free(struct mf_tls *tls); /* NULL is allowed */
 
 struct mf_transport;
 
-/* `fd` is connected and non-blocking, and taken over. `tls` NULL: in clear;
- * else borrowed, and `host` is the server's name. NULL: out of memory. */
+/* `fd` is connected and non-blocking, and taken over, also on failure. `tls`
+ * NULL: in clear; else borrowed until mf_transport_new() returns, and `host`
+ * is the server's name. NULL: out of memory. */
 struct mf_transport *mf_transport_new(int fd, struct mf_tls *tls,
                                       const char *host);
 void mf_transport_free(struct mf_transport *transport); /* NULL is allowed */
 
 /*
- * Send or receive what is possible now. 0 with *ret_len; MF_EBUSY: wait for
- * mf_transport_events(); MF_ECLOSED: the server closed the connection; MF_EIO
- * with `err`: why, in words for a log line.
+ * Send or receive what is possible now. 0 with *ret_len > 0; MF_EBUSY: wait
+ * for mf_transport_events(), and give the same bytes first when it was a
+ * write; MF_ECLOSED: the server closed the connection; MF_EIO with `err`: why,
+ * in words for a log line. After the last two the transport is of no more use.
  */
 int mf_transport_write(struct mf_transport *transport, const uint8_t *data,
                        size_t len, size_t *ret_len, struct mf_err *err);

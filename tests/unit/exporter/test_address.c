@@ -63,12 +63,21 @@ static void what_is_no_address_is_refused_with_its_text(void **state)
     assert_int_equal(parse(" , "), MF_EINVAL);
 }
 
-static void https_is_refused_with_a_reason(void **state)
+static void https_asks_for_tls_and_a_list_may_have_both(void **state)
 {
     (void)state;
-    assert_int_equal(parse("http://a:1,https://b:2"), MF_EUNSUPPORTED);
-    assert_non_null(strstr(err.text, "https://b:2"));
-    assert_non_null(strstr(err.text, "TLS is not supported"));
+    check("https://flows.example", "flows.example", "50051",
+          "flows.example:50051");
+    assert_true(addresses[0].is_tls);
+    check("HTTPS://[::1]:443/", "::1", "443", "[::1]:443");
+    assert_true(addresses[0].is_tls);
+    assert_int_equal(parse("http://a:1,https://b:2,c:3"), 0);
+    assert_false(addresses[0].is_tls);
+    assert_true(addresses[1].is_tls);
+    assert_string_equal(addresses[1].text, "https://b:2");
+    assert_false(addresses[2].is_tls);
+    assert_int_equal(parse("https://"), MF_EINVAL);
+    assert_int_equal(parse("https://http://a"), MF_EINVAL);
 }
 
 static void too_many_or_too_long_are_refused(void **state)
@@ -89,7 +98,7 @@ int main(void)
         cmocka_unit_test(an_address_has_a_host_and_a_port),
         cmocka_unit_test(a_list_keeps_its_order),
         cmocka_unit_test(what_is_no_address_is_refused_with_its_text),
-        cmocka_unit_test(https_is_refused_with_a_reason),
+        cmocka_unit_test(https_asks_for_tls_and_a_list_may_have_both),
         cmocka_unit_test(too_many_or_too_long_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
