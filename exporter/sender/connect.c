@@ -11,17 +11,49 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "exporter/sender/lookup.h"
 
 #define CONNECT_NS ((int64_t)5 * MF_NS_PER_S)
+#define LOOKUP_NS ((int64_t)10 * MF_NS_PER_S)
 
 int mf_connect_begin(struct mf_connect *attempt,
                      const struct mf_address *address, struct mf_err *err)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICHOST};
     *attempt = (struct mf_connect){.fd = -1};
-    int rc = getaddrinfo(address->host, address->port, &hints, &attempt->all);
-    attempt->at = attempt->all;
-    return rc ? mf_err_set(err, MF_EIO, "%s", gai_strerror(rc)) : 0;
+    if (getaddrinfo(address->host, address->port, &hints, &attempt->all) == 0) {
+        attempt->at = attempt->all;
+        return 0;
+    }
+    attempt->all = NULL;
+    int rc = mf_lookup_begin(address, &attempt->lookup, err);
+    if (rc)
+        return rc;
+    attempt->fd = mf_lookup_fd(attempt->lookup);
+    attempt->events = POLLIN;
+    attempt->until_ns = mf_clock_mono_ns() + LOOKUP_NS;
+    return 0;
+}
+
+static void end_lookup(struct mf_connect *attempt)
+{
+    mf_lookup_free(attempt->lookup);
+    attempt->lookup = NULL;
+    attempt->fd = -1;
+}
+
+/* 0: the addresses are there. */
+static int look_up(struct mf_connect *attempt, struct mf_err *err)
+{
+    int rc = mf_lookup_take(attempt->lookup, &attempt->all, err);
+    if (rc == MF_EBUSY && mf_clock_mono_ns() < attempt->until_ns)
+        return rc;
+    if (rc == MF_EBUSY)
+        rc = mf_err_set(err, MF_EIO, "no answer from the name server");
+    end_lookup(attempt);
+    attempt->at = rc ? NULL : attempt->all;
+    return rc;
 }
 
 static void close_fd(struct mf_connect *attempt)
@@ -41,6 +73,7 @@ static int start(struct mf_connect *attempt, const struct addrinfo *info)
     fcntl(attempt->fd, F_SETFD, FD_CLOEXEC);
     fcntl(attempt->fd, F_SETFL, O_NONBLOCK);
     setsockopt(attempt->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    attempt->events = POLLOUT;
     attempt->until_ns = mf_clock_mono_ns() + CONNECT_NS;
     if (connect(attempt->fd, info->ai_addr, info->ai_addrlen) == 0)
         return 0;
@@ -65,6 +98,9 @@ static int look(struct mf_connect *attempt)
 int mf_connect_next(struct mf_connect *attempt, int *ret_fd, struct mf_err *err)
 {
     int last_errno = 0;
+    int found = attempt->lookup ? look_up(attempt, err) : 0;
+    if (found)
+        return found;
     while (attempt->at) {
         int rc = attempt->fd < 0 ? start(attempt, attempt->at) : look(attempt);
         if (rc == MF_EBUSY)
@@ -83,6 +119,8 @@ int mf_connect_next(struct mf_connect *attempt, int *ret_fd, struct mf_err *err)
 
 void mf_connect_release(struct mf_connect *attempt)
 {
+    if (attempt->lookup)
+        end_lookup(attempt);
     close_fd(attempt);
     if (attempt->all)
         freeaddrinfo(attempt->all);
