@@ -32,7 +32,7 @@ def one(one_kind):
 
 @pytest.fixture
 def inside(kind):
-    """A function that runs a scenario of driver.py inside that mitmproxy."""
+    """A function that runs a scenario of the driver inside that mitmproxy."""
     return Inside(kind).run
 
 

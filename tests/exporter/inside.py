@@ -1,4 +1,4 @@
-"""Runs driver.py with the Python of a mitmproxy."""
+"""Runs the driver with the Python of a mitmproxy."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from harness import mitmdump
 
 EXPORTER = pathlib.Path(os.environ.get("MITMFLOW_TEST_EXPORTER", mitmdump.EXPORTER))
-DRIVER = pathlib.Path(__file__).with_name("driver.py")
+DRIVER = pathlib.Path(__file__).with_name("driver")
 DEADLINE_S = 100
 
 
@@ -49,7 +49,7 @@ def result_of(process):
 
 
 class Talk:
-    """driver.py's `talk`, a command at a time; `start` as Inside's."""
+    """the driver's `talk`, a command at a time; `start` as Inside's."""
 
     def __init__(self, start, url, kind="tcp", *options):
         self.process = start("talk", url, kind, *options)
