@@ -55,16 +55,17 @@ base_python() {
 }
 
 # need_venv FOLDER PYTHON REQUIREMENTS: a private environment with what the
-# file pins. A stamp in it tells that this very file was installed.
+# file pins, or a failure. A stamp in it tells that this very file was
+# installed.
 need_venv() {
     local folder=$1 python=$2 requirements=$3 stamp
     stamp=$folder/.installed-$(sha256sum "$requirements" | cut -c1-16)
     [ ! -e "$stamp" ] || return 0
     say "installing into $folder: $(sed -n 's/^\([^ #]*==[^ ;]*\).*/\1/p' \
         "$requirements" | tr '\n' ' ')"
-    [ -x "$folder/bin/python" ] || "$python" -m venv "$folder" >&2
+    [ -x "$folder/bin/python" ] || "$python" -m venv "$folder" >&2 || return 1
     "$folder/bin/python" -m pip install -q --disable-pip-version-check \
-        --require-hashes -r "$requirements" >&2
+        --require-hashes -r "$requirements" >&2 || return 1
     touch "$stamp"
 }
 
@@ -88,13 +89,12 @@ mitmproxy_venv() {
     echo ".venv-${name%.txt}"
 }
 
-# mitmproxy_lock PYTHON: the lock file for that Python's version, or nothing.
+# mitmproxy_lock PYTHON: the newest lock file for that Python's version, or
+# nothing.
 mitmproxy_lock() {
-    local minor lock
+    local minor
     minor=$("$1" -c 'import sys; print(sys.version_info[1])')
-    for lock in tests/requirements-mitmproxy-*"-py3$minor.txt"; do
-        [ ! -e "$lock" ] || echo "$lock"
-    done
+    find tests -name "requirements-mitmproxy-*-py3$minor.txt" | sort -V | tail -n 1
 }
 
 # build_folder FOLDER OPTION...: set up or bring up to date, then build.

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 from harness import certificate
-from harness.mitmdump import KINDS, Kind, Mitmdump
+from harness.mitmdump import HERE, Kind, Mitmdump
 from harness.origin import Origin
 from harness.server import Server
 
@@ -62,11 +62,9 @@ class Chain:
     certificate: certificate.Certificate
 
 
-@pytest.fixture(scope="module", params=KINDS, ids=lambda kind: kind.name)
+@pytest.fixture(scope="module", params=HERE, ids=lambda kind: kind.name)
 def chain(request, tmp_path_factory, origin, origin_certificate):
     kind = request.param
-    if not kind.is_here:
-        pytest.skip(f"{kind.python} is not on this machine")
     folder = tmp_path_factory.mktemp(kind.name)
     server = Server(folder / "data")
     mitmdump = Mitmdump(kind, origin, origin_certificate, server.url, folder / "conf")

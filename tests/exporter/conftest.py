@@ -7,22 +7,20 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 import pytest  # noqa: E402
-from harness.mitmdump import KINDS  # noqa: E402
+from harness.mitmdump import HERE  # noqa: E402
 from inside import Inside  # noqa: E402
 from recorder import Recorder  # noqa: E402
 
 
-@pytest.fixture(scope="session", params=KINDS, ids=lambda kind: kind.name)
+@pytest.fixture(scope="session", params=HERE, ids=lambda kind: kind.name)
 def kind(request):
-    if not request.param.is_here:
-        pytest.skip(f"{request.param.python} is not on this machine")
     return request.param
 
 
 @pytest.fixture(scope="session")
 def one_kind():
     """The newest mitmproxy here, for what does not depend on its version."""
-    return next(kind for kind in reversed(KINDS) if kind.is_here)
+    return HERE[-1]
 
 
 @pytest.fixture

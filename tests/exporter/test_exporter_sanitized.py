@@ -8,7 +8,7 @@ import subprocess
 import inside as inside_module
 import pytest
 from harness import schema
-from harness.mitmdump import KINDS
+from harness.mitmdump import HERE
 from inside import Inside, Talk
 
 SANITIZED = pathlib.Path(
@@ -31,7 +31,7 @@ def runtime(name):
 def sanitized(monkeypatch):
     if not SANITIZED.exists():
         pytest.skip("build-asan is not built")
-    kinds = [kind for kind in KINDS if kind.is_here and kind.has_modes]
+    kinds = [kind for kind in HERE if kind.has_modes]
     if not kinds:
         pytest.skip("no mitmproxy from PyPI is here")
     monkeypatch.setattr(inside_module, "EXPORTER", SANITIZED)

@@ -20,10 +20,13 @@ class Kind:
     command: pathlib.Path
     has_modes: bool  # several --mode at a time, UDP among them: since 9.0
     ends_connect: bool  # an event tells that a tunnel stands: since 10
+    is_private: bool = True  # in a virtual environment of this project
 
     @property
     def is_here(self):
-        return self.command.exists()
+        # script/bootstrap marks what it has installed completely.
+        is_whole = not self.is_private or any(self.command.parents[1].glob(".installed-*"))
+        return self.command.exists() and is_whole
 
 
 def _venv(version, python, ends_connect=True):
@@ -38,12 +41,22 @@ def _venv(version, python, ends_connect=True):
 
 
 KINDS = [
-    Kind("8.1.1-debian", "Debian's mitmproxy", pathlib.Path("/usr/bin/mitmdump"), False, False),
-    _venv("9.0.1", "3.9", ends_connect=False),
+    Kind(
+        "8.1.1-debian",
+        "Debian's mitmproxy",
+        pathlib.Path("/usr/bin/mitmdump"),
+        has_modes=False,
+        ends_connect=False,
+        is_private=False,
+    ),
+    _venv("9.0.1", "3.11", ends_connect=False),
+    _venv("10.4.2", "3.11"),
     _venv("11.0.2", "3.11"),
     _venv("12.2.3", "3.12"),
     _venv("12.2.3", "3.13"),
 ]
+# What tests that try each version run with; test_versions.py names the rest.
+HERE = [kind for kind in KINDS if kind.is_here]
 
 
 class Mitmdump:
