@@ -53,11 +53,12 @@ struct mf_spool_segment {
     uint32_t serial; /* its place among all of the spool's */
     uint64_t stamp;
     uint64_t salt;
-    uint64_t len;   /* of the file; 0: there is none */
-    int fd;         /* -1: not open */
-    uint32_t count; /* records that were ever in it */
-    uint32_t live;  /* of them, those not acknowledged */
-    uint32_t gone;  /* records before this one are in no file any more */
+    uint64_t len;      /* of the file; 0: there is none */
+    int fd;            /* -1: not open */
+    unsigned failures; /* to read it, one after the other */
+    uint32_t count;    /* records that were ever in it */
+    uint32_t live;     /* of them, those not acknowledged */
+    uint32_t gone;     /* records before this one are in no file any more */
     const char *gone_reason;
     uint64_t *acked; /* a bit for each record */
     uint32_t acked_words;

@@ -15,6 +15,8 @@ enum {
      * eighth of it on, so that giving one up loses no more than that. */
     SEGMENT_LEN = 8 << 20,
     SEGMENTS_MIN = 8,
+    /* A file that cannot be read so often is damaged. */
+    FAILURES_MAX = 5,
 };
 
 static const char damaged[] = "a file of the spool is damaged";
@@ -501,8 +503,12 @@ static int load_block(struct mf_spool *spool, struct mf_spool_segment *segment,
         return 0;
     if (is_wanted(segment, spool->cursor.index, end)) {
         int rc = mf_spool__block_load(&spool->block, segment, entry);
-        if (rc == MF_ENOMEM || rc == 0)
+        if (rc == 0)
+            segment->failures = 0;
+        if (rc == 0 || rc == MF_ENOMEM)
             return rc;
+        if (rc == MF_EIO && ++segment->failures < FAILURES_MAX)
+            return MF_EBUSY;
     }
     skip_to(spool, segment, end);
     return 0;
@@ -523,6 +529,8 @@ static int load_from_file(struct mf_spool *spool,
     uint64_t before = walk->at;
     if (!rc)
         rc = mf_spool__segment_walk(segment, walk, &entry);
+    if (rc == MF_EIO && ++segment->failures < FAILURES_MAX)
+        return MF_EBUSY;
     if (rc) {
         walk->at = segment->len;
         return MF_ENOENT;

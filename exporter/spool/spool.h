@@ -107,7 +107,11 @@ size_t mf_spool_gathered(const struct mf_spool *spool);
 
 /*
  * The next record to be sent: the oldest that is not acknowledged and was
- * not given since the last mf_spool_rewind(). MF_ENOENT: none.
+ * not given since the last mf_spool_rewind().
+ *
+ *  MF_ENOENT  there is none
+ *  MF_EBUSY   it cannot be read at present; try again later
+ *  MF_ENOMEM
  */
 int mf_spool_next(struct mf_spool *spool, struct mf_spool_item *ret_item);
 

@@ -142,7 +142,9 @@ void add_range(struct world *world, uint32_t from, uint32_t to, size_t len)
 int64_t next(struct world *world, mf_spool_position *ret_position)
 {
     struct mf_spool_item item;
-    int rc = mf_spool_next(world->spool, &item);
+    int rc;
+    while ((rc = mf_spool_next(world->spool, &item)) == MF_EBUSY)
+        ;
     if (rc == MF_ENOENT)
         return -1;
     assert_int_equal(rc, 0);
