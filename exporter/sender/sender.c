@@ -447,8 +447,7 @@ static void try_address(struct mf_sender *sender,
     int fd = -1;
     int rc = mf_connect_begin(&attempt, address, &err);
     while (!rc && (rc = mf_connect_next(&attempt, &fd, &err)) == MF_EBUSY) {
-        wait_for(sender, attempt.fd, attempt.events, true,
-                 attempt.until_ns);
+        wait_for(sender, attempt.fd, attempt.events, true, attempt.until_ns);
         rc = must_stop(sender, false) || config_changed(sender)
                  ? mf_err_set(&err, MF_ECLOSED, "stopped")
                  : 0;

@@ -20,14 +20,17 @@ struct mf_spliced {
     size_t splice_count;
 };
 
+enum { MF_MERGE_PARTS_MAX = 64 };
+
 /*
  * Append to `out` the fields of the mitmproxy.v1.Flow that `parts` (such
- * Flows, the oldest first; at least one) make. Long byte strings are spliced
- * with the objects of the parts' splices where they have one, else copied;
- * the caller holds what the splices of `out` refer to. The flow's id is taken
- * from the first part that has one.
+ * Flows, the oldest first; 1 to MF_MERGE_PARTS_MAX) make. Long byte strings are
+ * spliced with the objects of the parts' splices where they have one, else
+ * copied; the caller holds what the splices of `out` refer to. The flow's id is
+ * taken from the first part that has one.
  *
  *  MF_ECORRUPT  a part is malformed, or of another type than the first
+ *  MF_EINVAL    none, or too many
  *  MF_EFULL, MF_ENOMEM
  *
  * After an error `out` is of no use.

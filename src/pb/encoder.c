@@ -140,6 +140,13 @@ static int add_splice(struct mf_encoder *enc, struct mf_splice splice)
     return 0;
 }
 
+int mf_encoder_splice(struct mf_encoder *enc, const struct mf_splice *splice)
+{
+    if (!enc->error)
+        enc->error = add_splice(enc, *splice);
+    return enc->error;
+}
+
 void mf_encoder_body(struct mf_encoder *enc, uint32_t number, const void *data,
                      size_t len, void *object)
 {

@@ -73,6 +73,10 @@ void mf_encoder_seconds(struct mf_encoder *enc, uint32_t number,
 void mf_encoder_body(struct mf_encoder *enc, uint32_t number, const void *data,
                      size_t len, void *object);
 
+/* Refer to bytes at splice->at, which lies behind all others. 0 or MF_ENOMEM,
+ * which is sticky. */
+int mf_encoder_splice(struct mf_encoder *enc, const struct mf_splice *splice);
+
 /* Record an error, unless one is recorded already. */
 void mf_encoder_fail(struct mf_encoder *enc, int error);
 
