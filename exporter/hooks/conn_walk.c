@@ -38,17 +38,11 @@ static uint32_t look_up(PyObject *text, const struct named *table)
     return 0;
 }
 
-static void put_named(struct mf_walk *walk, uint32_t number, PyObject *object,
-                      enum mf_name name, const struct named *table)
-{
-    PyObject *value = mf_walk_get(walk, object, name);
-    mf_encoder_varint_opt(walk->enc, number, look_up(value, table));
-    Py_XDECREF(value);
-}
-
 /* (host, port, ...) as two fields. */
 static void put_pair(struct mf_walk *walk, uint32_t number, PyObject *pair)
 {
+    if (!pair)
+        return;
     PyObject *host = mf_walk_item(pair, 0);
     PyObject *port = mf_walk_item(pair, 1);
     mf_walk_put_str(walk, number, host);
@@ -59,47 +53,28 @@ static void put_pair(struct mf_walk *walk, uint32_t number, PyObject *pair)
     Py_XDECREF(port);
 }
 
-static void put_address(struct mf_walk *walk, uint32_t number, PyObject *conn,
-                        enum mf_name name)
+static void put_state(struct mf_walk *walk, uint32_t number, PyObject *state)
 {
-    PyObject *pair = mf_walk_get(walk, conn, name);
-    if (pair)
-        put_pair(walk, number, pair);
-    Py_XDECREF(pair);
-}
-
-static void put_state(struct mf_walk *walk, uint32_t number, PyObject *conn)
-{
-    PyObject *state = mf_walk_get(walk, conn, MF_NAME_state);
     if (!state)
         return;
     long long value = mf_walk_int(walk, state, MF_NAME__value_, -1);
     if (value >= 0 && value <= 3)
         mf_encoder_varint_opt(walk->enc, number, STATES[value]);
-    Py_DECREF(state);
 }
 
-static void put_certs(struct mf_walk *walk, uint32_t number, PyObject *conn)
+static void put_certs(struct mf_walk *walk, uint32_t number, PyObject *list)
 {
-    PyObject *list = mf_walk_get(walk, conn, MF_NAME_certificate_list);
-    if (!list)
-        return;
     PyObject *cert;
-    for (Py_ssize_t i = 0; (cert = mf_walk_item(list, i)); i++) {
+    for (Py_ssize_t i = 0; list && (cert = mf_walk_item(list, i)); i++) {
         mf_walk_put_cert(walk, number, cert);
         Py_DECREF(cert);
     }
-    Py_DECREF(list);
 }
 
-static void put_list(struct mf_walk *walk, uint32_t number, PyObject *conn,
-                     enum mf_name name)
+static void put_list(struct mf_walk *walk, uint32_t number, PyObject *list)
 {
-    PyObject *list = mf_walk_get(walk, conn, name);
-    if (!list)
-        return;
     PyObject *item;
-    for (Py_ssize_t i = 0; (item = mf_walk_item(list, i)); i++) {
+    for (Py_ssize_t i = 0; list && (item = mf_walk_item(list, i)); i++) {
         const uint8_t *data;
         size_t len;
         if (mf_walk_to_bytes(item, &data, &len))
@@ -108,70 +83,177 @@ static void put_list(struct mf_walk *walk, uint32_t number, PyObject *conn,
             mf_walk_put_str(walk, number, item);
         Py_DECREF(item);
     }
-    Py_DECREF(list);
 }
 
-/* Fields 1 to 19, alike in both messages. */
-static void put_common(struct mf_walk *walk, PyObject *conn)
+static void put_time(struct mf_walk *walk, uint32_t number, PyObject *time)
 {
-    put_address(walk, 1, conn, MF_NAME_peername);
-    put_address(walk, 3, conn, MF_NAME_sockname);
-    put_state(walk, 5, conn);
-    mf_walk_put_text(walk, 6, conn, MF_NAME_id);
-    put_named(walk, 7, conn, MF_NAME_transport_protocol, TRANSPORTS);
-    mf_walk_put_text(walk, 8, conn, MF_NAME_error);
-    mf_walk_put_bool(walk, 9, conn, MF_NAME_tls);
-    put_certs(walk, 10, conn);
-    mf_walk_put_bytes(walk, 11, conn, MF_NAME_alpn);
-    put_list(walk, 12, conn, MF_NAME_alpn_offers);
-    mf_walk_put_text(walk, 13, conn, MF_NAME_cipher);
-    put_list(walk, 14, conn, MF_NAME_cipher_list);
-    put_named(walk, 15, conn, MF_NAME_tls_version, TLS_VERSIONS);
-    mf_walk_put_text(walk, 16, conn, MF_NAME_sni);
-    mf_walk_put_time(walk, 17, conn, MF_NAME_timestamp_start);
-    mf_walk_put_time(walk, 18, conn, MF_NAME_timestamp_end);
-    mf_walk_put_time(walk, 19, conn, MF_NAME_timestamp_tls_setup);
+    mf_encoder_seconds(walk->enc, number, mf_walk_to_seconds(time));
 }
 
-void mf_walk_put_client(struct mf_walk *walk, uint32_t number, PyObject *conn)
+/* Fields 1 to 7, 9 and 17, which tell a connection from others. */
+static void put_brief(struct mf_walk *walk, PyObject *const *values)
 {
-    struct mf_mark mark = mf_encoder_begin(walk->enc, number);
-    put_common(walk, conn);
-    PyObject *cert = mf_walk_get(walk, conn, MF_NAME_mitmcert);
-    if (cert)
-        mf_walk_put_cert(walk, 20, cert);
-    Py_XDECREF(cert);
-    PyObject *mode = mf_walk_get(walk, conn, MF_NAME_proxy_mode);
+    struct mf_encoder *enc = walk->enc;
+    put_pair(walk, 1, values[MF_CONN_PEERNAME]);
+    put_pair(walk, 3, values[MF_CONN_SOCKNAME]);
+    put_state(walk, 5, values[MF_CONN_STATE]);
+    mf_walk_put_str(walk, 6, values[MF_CONN_ID]);
+    mf_encoder_varint_opt(enc, 7,
+                          look_up(values[MF_CONN_TRANSPORT], TRANSPORTS));
+    mf_encoder_varint_opt(enc, 9, mf_walk_is_true(values[MF_CONN_TLS]));
+    put_time(walk, 17, values[MF_CONN_START]);
+}
+
+/* The others of fields 1 to 19, alike in both messages. */
+static void put_rest(struct mf_walk *walk, PyObject *const *values)
+{
+    struct mf_encoder *enc = walk->enc;
+    const uint8_t *alpn;
+    size_t alpn_len;
+    mf_walk_put_str(walk, 8, values[MF_CONN_ERROR]);
+    put_certs(walk, 10, values[MF_CONN_CERTS]);
+    if (mf_walk_to_bytes(values[MF_CONN_ALPN], &alpn, &alpn_len))
+        mf_encoder_bytes_opt(enc, 11, alpn, alpn_len);
+    put_list(walk, 12, values[MF_CONN_ALPN_OFFERS]);
+    mf_walk_put_str(walk, 13, values[MF_CONN_CIPHER]);
+    put_list(walk, 14, values[MF_CONN_CIPHERS]);
+    mf_encoder_varint_opt(enc, 15,
+                          look_up(values[MF_CONN_TLS_VERSION], TLS_VERSIONS));
+    mf_walk_put_str(walk, 16, values[MF_CONN_SNI]);
+    put_time(walk, 18, values[MF_CONN_END]);
+    put_time(walk, 19, values[MF_CONN_TLS_SETUP]);
+}
+
+static void put_mode(struct mf_walk *walk, uint32_t number, PyObject *mode)
+{
     if (mode)
-        mf_walk_put_text(walk, 21, mode, MF_NAME_full_spec);
-    Py_XDECREF(mode);
-    mf_encoder_end(walk->enc, mark);
+        mf_walk_put_text(walk, number, mode, MF_NAME_full_spec);
 }
 
 static void put_via(struct mf_walk *walk, uint32_t number, PyObject *via)
 {
+    if (!via)
+        return;
     PyObject *scheme = mf_walk_item(via, 0);
     PyObject *address = mf_walk_item(via, 1);
     struct mf_mark mark = mf_encoder_begin(walk->enc, number);
     mf_encoder_varint_opt(walk->enc, 1, look_up(scheme, VIA_PROTOCOLS));
-    if (address)
-        put_pair(walk, 2, address);
+    put_pair(walk, 2, address);
     mf_encoder_end(walk->enc, mark);
     Py_XDECREF(scheme);
     Py_XDECREF(address);
 }
 
-void mf_walk_put_server(struct mf_walk *walk, uint32_t number, PyObject *conn)
+static void put_fields(struct mf_walk *walk, enum mf_shape_kind kind,
+                       PyObject *const *values)
 {
+    put_brief(walk, values);
+    put_rest(walk, values);
+    if (kind == MF_SHAPE_CLIENT) {
+        if (values[MF_CLIENT_MITMCERT])
+            mf_walk_put_cert(walk, 20, values[MF_CLIENT_MITMCERT]);
+        put_mode(walk, 21, values[MF_CLIENT_MODE]);
+    } else {
+        put_pair(walk, 20, values[MF_SERVER_ADDRESS]);
+        put_time(walk, 22, values[MF_SERVER_TCP_SETUP]);
+        put_via(walk, 23, values[MF_SERVER_VIA]);
+    }
+}
+
+/* Encode a connection that is not known as it now is. */
+static void put_new(struct mf_walk *walk, uint32_t number,
+                    enum mf_shape_kind kind, PyObject *conn, PyObject **values,
+                    uint64_t *told)
+{
+    struct mf_encoder *enc = walk->enc;
+    size_t before = enc->buf.len;
+    struct mf_mark mark = mf_encoder_begin(enc, number);
+    put_fields(walk, kind, values);
+    if (enc->error)
+        return;
+    const uint8_t *bytes = enc->buf.data + mark.at;
+    size_t len = enc->buf.len - mark.at;
+    uint64_t hash = mf_told_hash(bytes, len);
+    mf_conns_put(&walk->conns, conn, values, mf_shape_count(kind), bytes, len,
+                 hash);
+    mf_encoder_end(enc, mark);
+    if (told && *told == hash)
+        enc->buf.len = before;
+    else if (told)
+        *told = hash;
+}
+
+static void put_conn(struct mf_walk *walk, uint32_t number,
+                     enum mf_shape_kind kind, PyObject *conn, uint64_t *told)
+{
+    PyObject *values[MF_SHAPE_MAX_VALUES];
+    size_t count = mf_shape_count(kind);
+    mf_shape_read(&walk->shapes, kind, conn, values);
+    const struct mf_conn *known =
+        mf_conns_get(&walk->conns, conn, values, count);
+    if (!known) {
+        put_new(walk, number, kind, conn, values, told);
+    } else if (!told || *told != known->hash) {
+        mf_encoder_bytes(walk->enc, number, known->bytes, known->len);
+        if (told)
+            *told = known->hash;
+    }
+    mf_shape_drop(values, count);
+}
+
+void mf_walk_put_client(struct mf_walk *walk, uint32_t number, PyObject *conn,
+                        uint64_t *told)
+{
+    put_conn(walk, number, MF_SHAPE_CLIENT, conn, told);
+}
+
+void mf_walk_put_server(struct mf_walk *walk, uint32_t number, PyObject *conn,
+                        uint64_t *told)
+{
+    put_conn(walk, number, MF_SHAPE_SERVER, conn, told);
+}
+
+/* ---- connections in their own events ---- */
+
+void mf_walk_put_client_brief(struct mf_walk *walk, uint32_t number,
+                              PyObject *conn)
+{
+    PyObject *values[MF_SHAPE_MAX_VALUES];
+    mf_shape_read(&walk->shapes, MF_SHAPE_CLIENT, conn, values);
     struct mf_mark mark = mf_encoder_begin(walk->enc, number);
-    put_common(walk, conn);
-    put_address(walk, 20, conn, MF_NAME_address);
-    mf_walk_put_time(walk, 22, conn, MF_NAME_timestamp_tcp_setup);
-    PyObject *via = mf_walk_get(walk, conn, MF_NAME_via);
-    if (via)
-        put_via(walk, 23, via);
-    Py_XDECREF(via);
+    put_brief(walk, values);
+    mf_walk_put_str(walk, 8, values[MF_CONN_ERROR]);
+    put_time(walk, 18, values[MF_CONN_END]);
+    put_mode(walk, 21, values[MF_CLIENT_MODE]);
     mf_encoder_end(walk->enc, mark);
+    mf_shape_drop(values, MF_CLIENT_VALUES);
+}
+
+void mf_walk_put_server_brief(struct mf_walk *walk, uint32_t number,
+                              PyObject *conn)
+{
+    PyObject *values[MF_SHAPE_MAX_VALUES];
+    mf_shape_read(&walk->shapes, MF_SHAPE_SERVER, conn, values);
+    struct mf_mark mark = mf_encoder_begin(walk->enc, number);
+    put_brief(walk, values);
+    mf_walk_put_str(walk, 8, values[MF_CONN_ERROR]);
+    put_time(walk, 18, values[MF_CONN_END]);
+    put_pair(walk, 20, values[MF_SERVER_ADDRESS]);
+    put_time(walk, 22, values[MF_SERVER_TCP_SETUP]);
+    put_via(walk, 23, values[MF_SERVER_VIA]);
+    mf_encoder_end(walk->enc, mark);
+    mf_shape_drop(values, MF_SERVER_VALUES);
+}
+
+void mf_walk_put_client_name(struct mf_walk *walk, uint32_t number,
+                             PyObject *conn)
+{
+    PyObject *peername = mf_walk_get(walk, conn, MF_NAME_peername);
+    struct mf_mark mark = mf_encoder_begin(walk->enc, number);
+    put_pair(walk, 1, peername);
+    mf_walk_put_text(walk, 6, conn, MF_NAME_id);
+    mf_encoder_end(walk->enc, mark);
+    Py_XDECREF(peername);
 }
 
 /* ---- certificates ---- */

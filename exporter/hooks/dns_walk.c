@@ -3,8 +3,6 @@
 #include "exporter/hooks/dns_pack.h"
 #include "exporter/hooks/walk.h"
 
-enum { PACKED_MAX_LEN = 65535 };
-
 static const enum mf_name SECTIONS[] = {MF_NAME_questions, MF_NAME_answers,
                                         MF_NAME_authorities,
                                         MF_NAME_additionals};
@@ -132,11 +130,10 @@ static int pack_message(struct mf_walk *walk, struct mf_buf *out,
 
 static void put_packed(struct mf_walk *walk, uint32_t number, PyObject *message)
 {
-    struct mf_buf packed;
-    mf_buf_init(&packed, PACKED_MAX_LEN);
-    if (pack_message(walk, &packed, message) == 0)
-        mf_encoder_bytes(walk->enc, number, packed.data, packed.len);
-    mf_buf_release(&packed);
+    struct mf_buf *packed = &walk->packed;
+    mf_buf_clear(packed);
+    if (pack_message(walk, packed, message) == 0)
+        mf_encoder_bytes(walk->enc, number, packed->data, packed->len);
 }
 
 /* ---- the flow ---- */
@@ -160,34 +157,46 @@ static void put_message(struct mf_walk *walk, uint32_t number,
     mf_encoder_end(walk->enc, mark);
 }
 
-void mf_walk_put_dns(struct mf_walk *walk, PyObject *flow, bool is_live)
+static void put_half(struct mf_walk *walk, uint32_t number, PyObject *message,
+                     uint64_t *told)
 {
-    PyObject *request = mf_walk_get(walk, flow, MF_NAME_request);
-    PyObject *response = mf_walk_get(walk, flow, MF_NAME_response);
-    PyObject *client = mf_walk_get(walk, flow, MF_NAME_client_conn);
-    PyObject *server = mf_walk_get(walk, flow, MF_NAME_server_conn);
+    size_t from = walk->enc->buf.len;
+    if (message)
+        put_message(walk, number, message);
+    mf_walk_settle(walk, told, from);
+}
+
+static void put_times(struct mf_walk *walk, PyObject *const *values,
+                      struct mf_told *told)
+{
+    PyObject *request = values[MF_FLOW_REQUEST];
+    PyObject *response = values[MF_FLOW_RESPONSE];
     double start = -1, end = -1;
-    mf_walk_put_text(walk, 1, flow, MF_NAME_id);
-    if (request) {
-        put_message(walk, 2, request);
+    if (request)
         start = mf_walk_seconds(walk, request, MF_NAME_timestamp);
-    }
-    if (response) {
-        put_message(walk, 3, response);
+    if (response)
         end = mf_walk_seconds(walk, response, MF_NAME_timestamp);
-    }
-    end = mf_walk_latest(walk, flow, end);
+    end = mf_walk_latest(walk, values[MF_FLOW_ERROR], end);
+    size_t from = walk->enc->buf.len;
     mf_encoder_seconds(walk->enc, 4, start);
+    mf_walk_settle(walk, &told->fields[MF_TOLD_FLOW_START], from);
+    from = walk->enc->buf.len;
     if (start > 0 && end > start)
         mf_encoder_double_opt(walk->enc, 5, (end - start) * 1000);
-    if (client)
-        mf_walk_put_client(walk, 6, client);
-    if (server)
-        mf_walk_put_server(walk, 7, server);
-    mf_walk_put_error(walk, 8, flow);
+    mf_walk_settle(walk, &told->fields[MF_TOLD_FLOW_DURATION], from);
+}
+
+void mf_walk_put_dns(struct mf_walk *walk, PyObject *const *values,
+                     struct mf_told *told, bool is_live)
+{
+    put_half(walk, 2, values[MF_FLOW_REQUEST],
+             &told->fields[MF_TOLD_DNS_REQUEST]);
+    put_half(walk, 3, values[MF_FLOW_RESPONSE],
+             &told->fields[MF_TOLD_DNS_RESPONSE]);
+    put_times(walk, values, told);
+    mf_walk_put_conns(walk, 6, values, told);
+    size_t from = walk->enc->buf.len;
+    mf_walk_put_error(walk, 8, values[MF_FLOW_ERROR]);
+    mf_walk_settle(walk, &told->fields[MF_TOLD_FLOW_ERROR], from);
     mf_encoder_varint_opt(walk->enc, 9, is_live);
-    Py_XDECREF(server);
-    Py_XDECREF(client);
-    Py_XDECREF(response);
-    Py_XDECREF(request);
 }

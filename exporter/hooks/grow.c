@@ -80,10 +80,12 @@ void mf_object_append(struct mf_object *self, PyObject *flow,
             .event = index,
             .attempt = attempt,
         };
-        rc = self->enc.error;
-        if (!rc)
-            rc = mf_queue_push_append(self->queue, &self->enc, mf_object_hold,
-                                      &append);
+        const struct mf_event *told_by =
+            is_last ? event : &mf_events[mf_object_growing(event)];
+        struct mf_label label =
+            mf_object_label(self, MF_KIND_APPEND, told_by,
+                            told_by->life == MF_EVENT_ENDS, true);
+        rc = mf_object_push(self, &label, flow, &append);
         mf_walk_let_go(&self->walk);
         first = self->walk.list_end;
     }

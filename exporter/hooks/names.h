@@ -20,12 +20,15 @@
     X(cipher)               \
     X(cipher_list)          \
     X(class_)               \
+    X(client)               \
     X(client_conn)          \
     X(close_code)           \
     X(close_reason)         \
     X(closed_by_client)     \
     X(comment)              \
+    X(conn)                 \
     X(content)              \
+    X(context)              \
     X(data)                 \
     X(dropped)              \
     X(error)                \
@@ -42,6 +45,7 @@
     X(live)                 \
     X(marked)               \
     X(messages)             \
+    X(metadata)             \
     X(method)               \
     X(mitmcert)             \
     X(msg)                  \
@@ -62,6 +66,7 @@
     X(response)             \
     X(response_code)        \
     X(scheme)               \
+    X(server)               \
     X(server_conn)          \
     X(sni)                  \
     X(sockname)             \

@@ -69,8 +69,10 @@ static int object_init(PyObject *object, PyObject *args, PyObject *kwargs)
     Py_INCREF(on_untold);
     self->on_untold = on_untold;
     self->growth = mf_growth_new();
+    self->told = mf_told_table_new();
+    self->watched = PyDict_New();
     self->queue = mf_queue_new((size_t)queue_max);
-    if (!self->growth || !self->queue) {
+    if (!self->growth || !self->queue || !self->told || !self->watched) {
         PyErr_NoMemory();
         return -1;
     }
@@ -117,6 +119,8 @@ static int object_traverse(PyObject *object, visitproc visit, void *arg)
     for (int i = 0; i < MF_EVENT_COUNT; i++)
         Py_VISIT(self->untold[i]);
     Py_VISIT(self->log);
+    Py_VISIT(self->pushed);
+    Py_VISIT(self->watched);
     Py_VISIT(self->on_untold);
     Py_VISIT(self->walk.describe_cert);
     Py_VISIT(self->walk.dns_type);
@@ -132,6 +136,8 @@ static int object_clear(PyObject *object)
     for (int i = 0; i < MF_EVENT_COUNT; i++)
         Py_CLEAR(self->untold[i]);
     Py_CLEAR(self->log);
+    Py_CLEAR(self->pushed);
+    Py_CLEAR(self->watched);
     Py_CLEAR(self->on_untold);
     self->is_stopped = true; /* nothing that a hook needs is left */
     return 0;
@@ -151,6 +157,7 @@ static void object_dealloc(PyObject *object)
     self->queue = NULL;
     object_clear(object);
     mf_growth_free(self->growth);
+    mf_told_table_free(self->told);
     mf_walk_release(&self->walk);
     mf_encoder_release(&self->enc);
     mf_buf_release(&self->id);
@@ -291,7 +298,7 @@ static PyObject *object_stats(PyObject *object, PyObject *unused)
     if (self->sender)
         mf_sender_get_stats(self->sender, &sender);
     return Py_BuildValue(
-        "{sKsKsKsnsnsnsOsOsOsKsKsKsKsn}", "pushed",
+        "{sKsKsKsnsnsnsOsOsOsKsKsKsKsnsn}", "pushed",
         (unsigned long long)queue.pushed, "acked",
         (unsigned long long)queue.acked, "given_up",
         (unsigned long long)queue.given_up, "waiting",
@@ -304,11 +311,12 @@ static PyObject *object_stats(PyObject *object, PyObject *unused)
         (unsigned long long)sender.connects, "rejected",
         (unsigned long long)sender.rejected, "failures",
         (unsigned long long)self->failures, "growing",
-        (Py_ssize_t)(self->growth ? mf_growth_count(self->growth) : 0));
+        (Py_ssize_t)(self->growth ? mf_growth_count(self->growth) : 0),
+        "followed", (Py_ssize_t)(self->told ? mf_told_count(self->told) : 0));
 }
 
 /* The whole message, as it would be sent. */
-static PyObject *flat_message(const struct mf_encoder *enc)
+PyObject *mf_object_flat_message(const struct mf_encoder *enc)
 {
     struct mf_buf flat;
     mf_buf_init(&flat, MESSAGE_MAX_LEN);
@@ -330,6 +338,52 @@ static PyObject *flat_message(const struct mf_encoder *enc)
     return bytes;
 }
 
+PyDoc_STRVAR(set_capture_doc,
+             "set_capture(captures, watches=False)\n\n"
+             "captures: keep the beginning of bodies that mitmproxy streams, "
+             "up to body_max. watches: count those, too, that mitmproxy "
+             "begins to stream after it has seen much of them, for when its "
+             "option stream_large_bodies is set.");
+
+static PyObject *object_set_capture(PyObject *object, PyObject *args)
+{
+    struct mf_object *self = (struct mf_object *)object;
+    int captures, watches = 0;
+    if (!PyArg_ParseTuple(args, "p|p", &captures, &watches))
+        return NULL;
+    self->captures = captures;
+    self->watches = watches;
+    if (self->watched)
+        PyDict_Clear(self->watched);
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(tell_doc,
+             "tell(flow, event) -> list of (kind, bytes of the "
+             "ExportFlowRequest, event, is_end, grows, id)\n\n"
+             "For tests: does what the hook of that name does, but gives what "
+             "it would put into the queue.");
+
+static PyObject *object_tell(PyObject *object, PyObject *args)
+{
+    struct mf_object *self = (struct mf_object *)object;
+    PyObject *flow, *name;
+    if (!PyArg_ParseTuple(args, "OU", &flow, &name))
+        return NULL;
+    for (int i = 0; i < MF_EVENT_COUNT; i++) {
+        if (PyUnicode_CompareWithASCIIString(name, mf_events[i].name))
+            continue;
+        self->pushed = PyList_New(0);
+        if (!self->pushed)
+            return NULL;
+        mf_object_handle(self, flow, (enum mf_event_index)i);
+        PyObject *pushed = self->pushed;
+        self->pushed = NULL;
+        return pushed;
+    }
+    return PyErr_Format(PyExc_KeyError, "%U", name);
+}
+
 PyDoc_STRVAR(encode_doc,
              "encode(flow, event) -> bytes of the ExportFlowRequest\n\n"
              "For tests and benchmarks: what the hook of that name sends.");
@@ -345,7 +399,7 @@ static PyObject *object_encode(PyObject *object, PyObject *args)
             continue;
         mf_object_encode(self, flow, &mf_events[i]);
         if (!self->enc.error) {
-            PyObject *bytes = flat_message(&self->enc);
+            PyObject *bytes = mf_object_flat_message(&self->enc);
             mf_walk_let_go(&self->walk);
             return bytes;
         }
@@ -372,6 +426,8 @@ static PyMethodDef methods[] = {
     {"stop", object_stop, METH_O, stop_doc},
     {"tick", object_tick, METH_NOARGS, tick_doc},
     {"stats", object_stats, METH_NOARGS, stats_doc},
+    {"set_capture", object_set_capture, METH_VARARGS, set_capture_doc},
+    {"tell", object_tell, METH_VARARGS, tell_doc},
     {"encode", object_encode, METH_VARARGS, encode_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -10,7 +10,13 @@
 #include "exporter/hooks/events.h"
 #include "exporter/hooks/growth.h"
 #include "exporter/hooks/walk.h"
+#include "exporter/label.h"
+#include "exporter/queue.h"
 #include "exporter/sender/sender.h"
+
+/* Until the queue takes parts and events of connections, flows are told
+ * whole to it, and connections are not. */
+enum { MF_QUEUE_TAKES_PARTS = 0 };
 
 /* Kinds of failure that are told once each. */
 enum { MF_FAILURE_KINDS = 16 };
@@ -24,6 +30,11 @@ struct mf_object {
     struct mf_encoder enc;
     struct mf_buf id; /* scratch: of the flow at hand */
     struct mf_growth *growth;
+    struct mf_told_table *told;
+    PyObject *pushed;  /* for tests: a list in place of the queue; or NULL */
+    PyObject *watched; /* dict of classes, see mf_tap_watch() */
+    bool captures;     /* bodies that mitmproxy passes on as they come */
+    bool watches;      /* messages whose body may become one of those late */
     struct mf_queue *queue;   /* NULL: never made, or lost with its thread */
     struct mf_sender *sender; /* NULL: not started, or stopped */
     struct mf_sender_config config;
@@ -39,9 +50,51 @@ struct mf_object {
     uint64_t failures_told; /* a bit for each kind */
 };
 
-/* Encode into self->enc; its `error` tells of failure. */
+/* Encode the whole into self->enc; its `error` tells of failure. */
 void mf_object_encode(struct mf_object *self, PyObject *flow,
                       const struct mf_event *event);
+
+/* As above; `told` gets what was told. `values` are the flow's. */
+void mf_object_encode_whole(struct mf_object *self, PyObject *flow,
+                            PyObject *const *values,
+                            const struct mf_event *event, struct mf_told *told);
+
+/* The fields of a mitmproxy.v1.Flow that are not as they were told; with
+ * `is_whole` also its id. See walk.is_part_short. */
+void mf_object_put_flow(struct mf_object *self, PyObject *flow,
+                        PyObject *const *values, const struct mf_event *event,
+                        struct mf_told *told, bool is_whole);
+
+/* Whether the event ends the flow. */
+bool mf_object_ends(struct mf_object *self, PyObject *const *values,
+                    const struct mf_event *event);
+
+/* ---- flows of requests and answers (tell.c); ids in self->id ---- */
+
+/* Send what changed in a flow, or the whole. */
+void mf_object_tell(struct mf_object *self, PyObject *flow,
+                    PyObject *const *values, enum mf_event_index index);
+
+/* Forget what was told of a flow, which is sent whole from now on. */
+void mf_object_untell(struct mf_object *self, PyObject *const *values);
+
+/* Whether anyone takes parts of flows, and events of connections. */
+bool mf_object_takes_parts(const struct mf_object *self);
+
+/* ---- the queue ---- */
+
+/* What the message at hand is about. */
+struct mf_label mf_object_label(const struct mf_object *self, enum mf_kind kind,
+                                const struct mf_event *event, bool is_end,
+                                bool grows);
+
+/* Put in the message that self->enc holds, or tell its error. `flow` (NULL:
+ * none) is a growing one; `append` is NULL if the message is none. */
+int mf_object_push(struct mf_object *self, const struct mf_label *label,
+                   PyObject *flow, const struct mf_append *append);
+
+/* The message in the encoder as bytes; NULL with an exception. */
+PyObject *mf_object_flat_message(const struct mf_encoder *enc);
 
 /* Encode one event and put it into the queue: the flow whole, and by appends
  * what of its messages one message of ours does not hold. Its id is in
@@ -77,8 +130,10 @@ void mf_object_forget(struct mf_object *self, PyObject *flow);
 /* Send the flows that a server wants whole. */
 void mf_object_send_wanted(struct mf_object *self);
 
-/* Read the flow's id into self->id; false if it has none. */
+/* Read the flow's id into self->id; false if it has none, or one of more than
+ * MF_FLOW_ID_CAP bytes. */
 bool mf_object_read_id(struct mf_object *self, PyObject *flow);
+bool mf_object_take_id(struct mf_object *self, PyObject *id);
 
 /* Take a reference: what the queue calls. */
 void mf_object_hold(void *object);

@@ -86,8 +86,10 @@ static void put_end(struct mf_walk *walk, PyObject *flow, bool is_http)
     if (websocket)
         mf_walk_put_websocket_close(walk, 6, websocket);
     Py_XDECREF(websocket);
-    mf_walk_put_error(walk, 7, flow);
-    mf_encoder_seconds(walk->enc, 8, mf_walk_latest(walk, flow, -1));
+    PyObject *error = mf_walk_get(walk, flow, MF_NAME_error);
+    mf_walk_put_error(walk, 7, error);
+    mf_encoder_seconds(walk->enc, 8, mf_walk_latest(walk, error, -1));
+    Py_XDECREF(error);
     double seconds = is_http ? mf_walk_http_seconds(walk, flow)
                              : mf_walk_stream_seconds(walk, flow);
     if (seconds > 0)
@@ -112,34 +114,16 @@ bool mf_walk_put_append(struct mf_walk *walk, PyObject *flow, bool is_http,
 
 /* ---- what all flows have ---- */
 
-void mf_walk_put_error(struct mf_walk *walk, uint32_t number, PyObject *flow)
+void mf_walk_put_error(struct mf_walk *walk, uint32_t number, PyObject *error)
 {
-    PyObject *error = mf_walk_get(walk, flow, MF_NAME_error);
     if (error)
         mf_walk_put_text(walk, number, error, MF_NAME_msg);
-    Py_XDECREF(error);
 }
 
-double mf_walk_latest(struct mf_walk *walk, PyObject *flow, double seconds)
+double mf_walk_latest(struct mf_walk *walk, PyObject *error, double seconds)
 {
-    PyObject *error = mf_walk_get(walk, flow, MF_NAME_error);
     double at = error ? mf_walk_seconds(walk, error, MF_NAME_timestamp) : -1;
-    Py_XDECREF(error);
     return at > seconds ? at : seconds;
-}
-
-void mf_walk_put_meta(struct mf_walk *walk, uint32_t number, PyObject *flow)
-{
-    struct mf_mark mark = mf_encoder_begin(walk->enc, number);
-    mf_walk_put_text(walk, 1, flow, MF_NAME_comment);
-    mf_walk_put_text(walk, 2, flow, MF_NAME_marked);
-    mf_walk_put_text(walk, 3, flow, MF_NAME_is_replay);
-    mf_walk_put_bool(walk, 4, flow, MF_NAME_intercepted);
-    mf_encoder_seconds(walk->enc, 5, mf_walk_latest(walk, flow, -1));
-    bool is_empty = !walk->enc->error && walk->enc->buf.len == mark.at;
-    mf_encoder_end(walk->enc, mark);
-    if (is_empty)
-        walk->enc->buf.len = mark.at - 3; /* a tag of two bytes, a length */
 }
 
 static double last_message_at(struct mf_walk *walk, PyObject *messages)
@@ -153,7 +137,7 @@ static double last_message_at(struct mf_walk *walk, PyObject *messages)
 }
 
 /* When the flow began and the last moment that is known of it. */
-static void read_times(struct mf_walk *walk, PyObject *flow, PyObject *client,
+static void read_times(struct mf_walk *walk, PyObject *error, PyObject *client,
                        PyObject *messages, double *ret_start, double *ret_end)
 {
     double start = -1, end = -1;
@@ -166,40 +150,40 @@ static void read_times(struct mf_walk *walk, PyObject *flow, PyObject *client,
         end = last > end ? last : end;
     }
     *ret_start = start;
-    *ret_end = mf_walk_latest(walk, flow, end);
+    *ret_end = mf_walk_latest(walk, error, end);
 }
 
 double mf_walk_stream_seconds(struct mf_walk *walk, PyObject *flow)
 {
     PyObject *client = mf_walk_get(walk, flow, MF_NAME_client_conn);
     PyObject *messages = mf_walk_get(walk, flow, MF_NAME_messages);
+    PyObject *error = mf_walk_get(walk, flow, MF_NAME_error);
     double start, end;
-    read_times(walk, flow, client, messages, &start, &end);
+    read_times(walk, error, client, messages, &start, &end);
+    Py_XDECREF(error);
     Py_XDECREF(messages);
     Py_XDECREF(client);
     return start > 0 && end > start ? end - start : -1;
 }
 
-void mf_walk_put_stream(struct mf_walk *walk, PyObject *flow, bool is_live)
+void mf_walk_put_stream(struct mf_walk *walk, PyObject *const *values,
+                        PyObject *flow, bool is_live)
 {
-    PyObject *client = mf_walk_get(walk, flow, MF_NAME_client_conn);
-    PyObject *server = mf_walk_get(walk, flow, MF_NAME_server_conn);
+    PyObject *client = values[MF_FLOW_CLIENT];
+    PyObject *server = values[MF_FLOW_SERVER];
     PyObject *messages = mf_walk_get(walk, flow, MF_NAME_messages);
     double start, end;
-    mf_walk_put_text(walk, 1, flow, MF_NAME_id);
     if (client)
-        mf_walk_put_client(walk, 2, client);
+        mf_walk_put_client(walk, 2, client, NULL);
     if (server)
-        mf_walk_put_server(walk, 3, server);
+        mf_walk_put_server(walk, 3, server, NULL);
     if (messages)
         mf_walk_put_messages(walk, 4, messages, 0, false);
-    read_times(walk, flow, client, messages, &start, &end);
+    read_times(walk, values[MF_FLOW_ERROR], client, messages, &start, &end);
     mf_encoder_seconds(walk->enc, 5, start);
     if (start > 0 && end > start)
         mf_encoder_double_opt(walk->enc, 6, (end - start) * 1000);
-    mf_walk_put_error(walk, 7, flow);
+    mf_walk_put_error(walk, 7, values[MF_FLOW_ERROR]);
     mf_encoder_varint_opt(walk->enc, 8, is_live);
     Py_XDECREF(messages);
-    Py_XDECREF(server);
-    Py_XDECREF(client);
 }

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "exporter/hooks/tap.h"
 
 /* A string longer than this is not text that mitmproxy shows. */
+enum { PACKED_MAX_LEN = 65535 }; /* of a DNS message */
 #define TEXT_MAX_LEN ((size_t)64 << 20)
 
 #define NAME_TEXT(name) #name,
@@ -17,11 +19,21 @@ int mf_walk_init(struct mf_walk *walk, struct mf_encoder *enc,
 {
     *walk = (struct mf_walk){.enc = enc};
     mf_buf_init(&walk->text, TEXT_MAX_LEN);
+    mf_buf_init(&walk->packed, PACKED_MAX_LEN);
     for (int i = 0; i < MF_NAME_COUNT; i++) {
         walk->names[i] = PyUnicode_InternFromString(NAMES[i]);
         if (!walk->names[i])
             return -1;
     }
+    if (mf_shapes_init(&walk->shapes, walk->names))
+        return -1;
+    if (mf_conns_init(&walk->conns)) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    walk->tap_type = mf_tap_type_new();
+    if (!walk->tap_type)
+        return -1;
     walk->certs = PyDict_New();
     if (!walk->certs)
         return -1;
@@ -44,10 +56,14 @@ void mf_walk_release(struct mf_walk *walk)
     Py_CLEAR(walk->dns_type);
     Py_CLEAR(walk->dns_class);
     Py_CLEAR(walk->certs);
+    Py_CLEAR(walk->tap_type);
+    mf_shapes_release(&walk->shapes);
+    mf_conns_release(&walk->conns);
     free(walk->chars);
     walk->chars = NULL;
     walk->chars_cap = 0;
     mf_buf_release(&walk->text);
+    mf_buf_release(&walk->packed);
 }
 
 /* ---- reading ---- */
@@ -66,16 +82,22 @@ PyObject *mf_walk_get(struct mf_walk *walk, PyObject *object, enum mf_name name)
     return value;
 }
 
-bool mf_walk_bool(struct mf_walk *walk, PyObject *object, enum mf_name name)
+bool mf_walk_is_true(PyObject *object)
 {
-    PyObject *value = mf_walk_get(walk, object, name);
-    if (!value)
+    if (!object || object == Py_False)
         return false;
-    int is_true = PyObject_IsTrue(value);
-    Py_DECREF(value);
+    int is_true = object == Py_True ? 1 : PyObject_IsTrue(object);
     if (is_true < 0)
         PyErr_Clear();
     return is_true > 0;
+}
+
+bool mf_walk_bool(struct mf_walk *walk, PyObject *object, enum mf_name name)
+{
+    PyObject *value = mf_walk_get(walk, object, name);
+    bool is_true = mf_walk_is_true(value);
+    Py_XDECREF(value);
+    return is_true;
 }
 
 long long mf_walk_to_int(PyObject *object, long long fallback)
@@ -99,18 +121,21 @@ long long mf_walk_int(struct mf_walk *walk, PyObject *object, enum mf_name name,
     return number;
 }
 
+double mf_walk_to_seconds(PyObject *object)
+{
+    if (!object || !(PyFloat_Check(object) || PyLong_Check(object)))
+        return -1;
+    double seconds = PyFloat_AsDouble(object);
+    if (seconds == -1 && PyErr_Occurred())
+        PyErr_Clear();
+    return seconds;
+}
+
 double mf_walk_seconds(struct mf_walk *walk, PyObject *object,
                        enum mf_name name)
 {
     PyObject *value = mf_walk_get(walk, object, name);
-    double seconds = -1;
-    if (value && (PyFloat_Check(value) || PyLong_Check(value))) {
-        seconds = PyFloat_AsDouble(value);
-        if (PyErr_Occurred()) {
-            PyErr_Clear();
-            seconds = -1;
-        }
-    }
+    double seconds = mf_walk_to_seconds(value);
     Py_XDECREF(value);
     return seconds;
 }
@@ -269,4 +294,17 @@ void mf_walk_put_int(struct mf_walk *walk, uint32_t number, PyObject *object,
 {
     long long value = mf_walk_int(walk, object, name, 0);
     mf_encoder_varint_opt(walk->enc, number, (uint64_t)value);
+}
+
+void mf_walk_settle(struct mf_walk *walk, uint64_t *told, size_t from)
+{
+    struct mf_encoder *enc = walk->enc;
+    if (enc->error)
+        return;
+    uint64_t hash = mf_told_hash(enc->buf.data + from, enc->buf.len - from);
+    if (hash == *told)
+        enc->buf.len = from;
+    else if (hash == 0)
+        walk->is_part_short = true;
+    *told = hash;
 }

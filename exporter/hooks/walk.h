@@ -14,8 +14,11 @@
 #include <Python.h>
 #include <stdbool.h>
 
+#include "exporter/hooks/conns.h"
 #include "exporter/hooks/encode_text.h"
 #include "exporter/hooks/names.h"
+#include "exporter/hooks/shape.h"
+#include "exporter/hooks/told.h"
 #include "pb/encoder.h"
 
 struct mf_walk {
@@ -26,12 +29,19 @@ struct mf_walk {
     PyObject *certs; /* dict: certificate -> its message as bytes */
     Py_UCS4 *chars;  /* scratch */
     size_t chars_cap;
-    struct mf_buf text; /* scratch: URLs, names, packed DNS */
+    struct mf_buf text;   /* scratch: URLs, names */
+    struct mf_buf packed; /* scratch: a DNS message */
     size_t body_max;
     size_t list_max; /* of the messages of a flow, in one message of ours */
     /* Of the last list of messages: where it stopped, and how many there are */
     size_t list_end, list_count;
     struct mf_encoder *enc;
+    struct mf_shapes shapes;
+    struct mf_conns conns;
+    PyObject *tap_type; /* see tap.h */
+    /* A field that was told is empty now, which a part cannot say. */
+    bool is_part_short;
+    bool is_end; /* of the flow at hand */
 };
 
 /* 0, or -1 with an exception set. The callables are borrowed and kept. */
@@ -56,6 +66,12 @@ double mf_walk_seconds(struct mf_walk *walk, PyObject *object,
 
 /* A long for an int object; `fallback` for anything else. */
 long long mf_walk_to_int(PyObject *object, long long fallback);
+
+/* Seconds in a float or int object; negative: no number. */
+double mf_walk_to_seconds(PyObject *object);
+
+/* False for NULL, and for what cannot be asked. */
+bool mf_walk_is_true(PyObject *object);
 
 /* The bytes of a bytes object; false for anything else. */
 bool mf_walk_to_bytes(PyObject *object, const uint8_t **ret_data,
@@ -98,10 +114,36 @@ void mf_walk_put_body(struct mf_walk *walk, uint32_t number,
 /* The message in the encoder is of no more use. */
 void mf_walk_let_go(struct mf_walk *walk);
 
+/* ---- what was told ---- */
+
+/*
+ * The field that begins at `from`, one without splices, is taken back if it
+ * is as it was told; else it counts as told. Empty where something was told:
+ * the part is short.
+ */
+void mf_walk_settle(struct mf_walk *walk, uint64_t *told, size_t from);
+
 /* ---- parts, each in a file of its own ---- */
 
-void mf_walk_put_client(struct mf_walk *walk, uint32_t number, PyObject *conn);
-void mf_walk_put_server(struct mf_walk *walk, uint32_t number, PyObject *conn);
+/* Connections. `told` (NULL: none): the hash of what was; if it is as it
+ * was nothing is put. */
+void mf_walk_put_client(struct mf_walk *walk, uint32_t number, PyObject *conn,
+                        uint64_t *told);
+void mf_walk_put_server(struct mf_walk *walk, uint32_t number, PyObject *conn,
+                        uint64_t *told);
+
+/* A flow's two, as fields `number` and the next. */
+void mf_walk_put_conns(struct mf_walk *walk, uint32_t number,
+                       PyObject *const *values, struct mf_told *told);
+
+/* What the connection's own events tell of it; no more than its name. */
+void mf_walk_put_client_brief(struct mf_walk *walk, uint32_t number,
+                              PyObject *conn);
+void mf_walk_put_server_brief(struct mf_walk *walk, uint32_t number,
+                              PyObject *conn);
+void mf_walk_put_client_name(struct mf_walk *walk, uint32_t number,
+                             PyObject *conn);
+
 void mf_walk_put_cert(struct mf_walk *walk, uint32_t number, PyObject *cert);
 
 /*
@@ -124,10 +166,29 @@ bool mf_walk_put_append(struct mf_walk *walk, PyObject *flow, bool is_http,
 PyObject *mf_walk_get_messages(struct mf_walk *walk, PyObject *flow,
                                bool is_http);
 
-/* The body of a message of mitmproxy.v1.Flow for each kind of flow. */
-void mf_walk_put_http(struct mf_walk *walk, PyObject *flow, bool is_live);
-void mf_walk_put_dns(struct mf_walk *walk, PyObject *flow, bool is_live);
-void mf_walk_put_stream(struct mf_walk *walk, PyObject *flow, bool is_live);
+/*
+ * The body of a message of mitmproxy.v1.Flow for each kind of flow, without
+ * its id: what is not as it was told, which is then told. `values` are the
+ * flow's (MF_SHAPE_FLOW).
+ */
+void mf_walk_put_http(struct mf_walk *walk, PyObject *const *values,
+                      struct mf_told *told, bool is_live);
+void mf_walk_put_dns(struct mf_walk *walk, PyObject *const *values,
+                     struct mf_told *told, bool is_live);
+
+/* The whole. */
+void mf_walk_put_stream(struct mf_walk *walk, PyObject *const *values,
+                        PyObject *flow, bool is_live);
+
+/* A request (field 2) or response (3) of an HTTPFlow, as above; `data` is
+ * its `data`. */
+void mf_walk_put_message(struct mf_walk *walk, uint32_t number,
+                         PyObject *message, PyObject *data,
+                         struct mf_told_message *told);
+
+/* The method and URLs of a request. */
+void mf_walk_put_urls(struct mf_walk *walk, PyObject *request,
+                      PyObject *const *values, struct mf_told_message *told);
 
 /* From a flow's start to the last moment that is known of it; negative: not
  * known. */
@@ -137,13 +198,21 @@ double mf_walk_stream_seconds(struct mf_walk *walk, PyObject *flow);
 void mf_walk_put_websocket_close(struct mf_walk *walk, uint32_t number,
                                  PyObject *websocket);
 
-/* FlowMeta, as field `number`. */
-void mf_walk_put_meta(struct mf_walk *walk, uint32_t number, PyObject *flow);
+/* FlowMeta, as field `number`, from the flow's values. */
+void mf_walk_put_meta(struct mf_walk *walk, uint32_t number,
+                      PyObject *const *values, uint64_t *told);
 
 /* The flow's error, as field `number`. */
-void mf_walk_put_error(struct mf_walk *walk, uint32_t number, PyObject *flow);
+void mf_walk_put_error(struct mf_walk *walk, uint32_t number, PyObject *error);
 
-/* The latest of `seconds` and the flow's error's time. */
-double mf_walk_latest(struct mf_walk *walk, PyObject *flow, double seconds);
+/* The latest of `seconds` and an error's time. */
+double mf_walk_latest(struct mf_walk *walk, PyObject *error, double seconds);
+
+/* A ConnectionEvent, as field `number`: `data` is what mitmproxy tells its
+ * hook. */
+struct mf_event;
+void mf_walk_put_connection(struct mf_walk *walk, uint32_t number,
+                            const struct mf_event *event, PyObject *data,
+                            int64_t at_ns);
 
 #endif

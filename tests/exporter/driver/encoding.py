@@ -239,6 +239,8 @@ def live():
     core = make_core(module)
     result = []
     for event in module.native.EVENTS:
+        if event.startswith(("client_", "server_", "tls_")):
+            continue
         if event.startswith("dns"):
             flow = tflow.tdnsflow()
         elif event.startswith("tcp"):

@@ -1,0 +1,150 @@
+/* The method, url and pretty_url of a Request. */
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "exporter/hooks/url.h"
+#include "exporter/hooks/walk.h"
+
+enum { METHOD = 1, URL = 2, PRETTY_URL = 11 };
+
+static struct mf_url_span span_of(PyObject *object)
+{
+    struct mf_url_span span = {(const uint8_t *)"", 0};
+    mf_walk_to_bytes(object, &span.data, &span.len);
+    return span;
+}
+
+static bool is_text(struct mf_url_span span, const char *text)
+{
+    return span.len == strlen(text) &&
+           strncasecmp((const char *)span.data, text, span.len) == 0;
+}
+
+static void put_method(struct mf_walk *walk, PyObject *method)
+{
+    struct mf_url_span span = span_of(method);
+    struct mf_mark mark = mf_encoder_begin(walk->enc, METHOD);
+    size_t from = walk->enc->buf.len;
+    int rc = mf_text_put_bytes(&walk->enc->buf, span.data, span.len,
+                               MF_TEXT_REPLACE);
+    if (rc)
+        mf_encoder_fail(walk->enc, rc);
+    for (size_t i = from; !rc && i < walk->enc->buf.len; i++) {
+        uint8_t *c = &walk->enc->buf.data[i];
+        if (*c >= 'a' && *c <= 'z')
+            *c = (uint8_t)(*c - 'a' + 'A');
+    }
+    mf_encoder_end(walk->enc, mark);
+}
+
+/* The Host headers: how many, and a reference to the first one's value. */
+static PyObject *find_host(struct mf_walk *walk, PyObject *headers,
+                           size_t *ret_count)
+{
+    PyObject *fields =
+        headers ? mf_walk_get(walk, headers, MF_NAME_fields) : NULL;
+    PyObject *pair, *host = NULL;
+    *ret_count = 0;
+    for (Py_ssize_t i = 0; fields && (pair = mf_walk_item(fields, i)); i++) {
+        PyObject *name = mf_walk_item(pair, 0);
+        PyObject *value = mf_walk_item(pair, 1);
+        const uint8_t *data;
+        size_t len;
+        if (is_text(span_of(name), "host") &&
+            mf_walk_to_bytes(value, &data, &len) && (*ret_count)++ == 0) {
+            Py_INCREF(value);
+            host = value;
+        }
+        Py_XDECREF(name);
+        Py_XDECREF(value);
+        Py_DECREF(pair);
+    }
+    Py_XDECREF(fields);
+    return host;
+}
+
+/* The parts; the host's text lies in walk->text. */
+static struct mf_url_parts read_parts(struct mf_walk *walk,
+                                      PyObject *const *values, PyObject *host,
+                                      size_t host_count)
+{
+    struct mf_url_span version = span_of(values[MF_MESSAGE_VERSION]);
+    mf_buf_clear(&walk->text);
+    mf_walk_to_text(walk, values[MF_REQUEST_HOST], &walk->text,
+                    MF_TEXT_PERCENT);
+    return (struct mf_url_parts){
+        .method = span_of(values[MF_REQUEST_METHOD]),
+        .scheme = span_of(values[MF_REQUEST_SCHEME]),
+        .authority = span_of(values[MF_REQUEST_AUTHORITY]),
+        .path = span_of(values[MF_REQUEST_PATH]),
+        .host = {walk->text.data, walk->text.len},
+        .port = (long)mf_walk_to_int(values[MF_REQUEST_PORT], 0),
+        .host_header = span_of(host),
+        .host_count = host_count,
+        .authority_first =
+            is_text(version, "HTTP/2.0") || is_text(version, "HTTP/3"),
+    };
+}
+
+static void put_url(struct mf_walk *walk, uint32_t number,
+                    const struct mf_url_parts *parts)
+{
+    struct mf_mark mark = mf_encoder_begin(walk->enc, number);
+    if (!walk->enc->error)
+        walk->enc->error = mf_url_put(&walk->enc->buf, parts);
+    mf_encoder_end(walk->enc, mark);
+}
+
+/* By mitmproxy's own property; false if that fails. */
+static bool put_by_property(struct mf_walk *walk, PyObject *request)
+{
+    PyObject *text = mf_walk_get(walk, request, MF_NAME_pretty_url);
+    mf_buf_clear(&walk->text);
+    bool ok = mf_walk_to_text(walk, text, &walk->text, MF_TEXT_PERCENT);
+    Py_XDECREF(text);
+    if (ok)
+        mf_encoder_text(walk->enc, PRETTY_URL, walk->text.data, walk->text.len,
+                        MF_TEXT_PERCENT);
+    return ok;
+}
+
+/* False: only mitmproxy can tell. */
+static bool put_pretty(struct mf_walk *walk, const struct mf_url_parts *parts)
+{
+    size_t before = walk->enc->buf.len;
+    struct mf_mark mark = mf_encoder_begin(walk->enc, PRETTY_URL);
+    int rc = walk->enc->error;
+    if (!rc)
+        rc = mf_url_put_pretty(&walk->enc->buf, parts);
+    if (rc == MF_EUNSUPPORTED) {
+        walk->enc->buf.len = before;
+        return false;
+    }
+    if (rc)
+        mf_encoder_fail(walk->enc, rc);
+    mf_encoder_end(walk->enc, mark);
+    return true;
+}
+
+void mf_walk_put_urls(struct mf_walk *walk, PyObject *request,
+                      PyObject *const *values, struct mf_told_message *told)
+{
+    size_t host_count;
+    PyObject *host = find_host(walk, values[MF_MESSAGE_HEADERS], &host_count);
+    struct mf_url_parts parts = read_parts(walk, values, host, host_count);
+    put_method(walk, values[MF_REQUEST_METHOD]);
+    put_url(walk, URL, &parts);
+    size_t before = walk->enc->buf.len;
+    if (!put_pretty(walk, &parts) && !put_by_property(walk, request)) {
+        parts = read_parts(walk, values, host, host_count);
+        put_url(walk, PRETTY_URL, &parts);
+    }
+    Py_XDECREF(host);
+    if (walk->enc->error)
+        return;
+    if (walk->enc->buf.len > before)
+        told->has |= MF_TOLD_PRETTY_URL;
+    else if (told->has & MF_TOLD_PRETTY_URL)
+        walk->is_part_short = true;
+}
