@@ -118,12 +118,12 @@ def test_options_are_checked_with_a_clear_error(inside):
         "grpc_events=all",
         "grpc_events=response, error",
         "grpc_addr=http://a:1,http://b:2",
+        "grpc_addr=https://flows.example",
         "grpc_body_max=1MiB",
         "grpc_source=café",
     ):
         assert errors[good] is None, good
     assert "unknown event respnse; known are all, requestheaders" in errors["grpc_events=respnse"]
-    assert "TLS is not supported" in errors["grpc_addr=https://flows.example"]
     assert "nonsense://x is not http://HOST:PORT" in errors["grpc_addr=nonsense://x"]
     assert "grpc_addr is empty" in errors["grpc_addr="]
     assert "'lots' is not a size" in errors["grpc_body_max=lots"]
