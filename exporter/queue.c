@@ -1,60 +1,32 @@
 #include "exporter/queue.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cursor.h"
+#include "base/array.h"
 #include "base/error.h"
-#include "pb/wire.h"
 
 enum {
     CHUNK_LEN = 256 * 1024,
     SPARE_CHUNKS = 4,
-    BODY_SLOTS = 256,
-    APPEND_FIELD = 100, /* of ExportFlowRequest */
-    FLOW_ID_FIELD = 1,  /* of FlowAppend, which it begins with */
     ALIGN = 16,
 };
 
 /* Messages are laid into chunks one after the other; a chunk is used again
  * when all its messages have gone. */
-struct chunk {
-    struct chunk *next; /* while spare */
+struct mf_chunk {
+    struct mf_chunk *next; /* while spare */
     size_t cap;
     size_t used;
     size_t messages;
     _Alignas(ALIGN) uint8_t bytes[];
 };
 
-/* An object that messages refer to: a body, or the flow of an append. */
-struct body {
-    void *object;
-    struct body *next_dead, *next_wanted;
-    size_t messages; /* and one if it waits to be taken as wanted */
-    size_t len;
-    bool was_wanted; /* is, or was: what else is on its way says nothing new */
-    unsigned event, attempt; /* of the last append */
-};
-
-struct part {
-    struct body *body;
-    size_t at; /* offset in the copied bytes */
-    const uint8_t *data;
-    size_t len;
-};
-
-struct mf_message {
-    struct mf_message *next;
-    struct chunk *chunk;
-    size_t memory;
-    size_t len;
-    size_t copied_len;
-    struct body *flow; /* of an append; else NULL */
-    size_t part_count;
-    struct part parts[]; /* then the copied bytes */
+struct objects {
+    void **items;
+    size_t count, cap;
 };
 
 struct mf_queue {
@@ -62,14 +34,16 @@ struct mf_queue {
     size_t max;
     bool closed;
     struct mf_message *first, *last;
-    struct mf_message *last_in_flight; /* NULL: none is */
-    struct chunk *current;             /* where messages are laid now */
-    struct chunk *spare;
+    struct mf_chunk *current; /* where messages are laid now */
+    struct mf_chunk *spare;
     size_t spare_count;
-    struct body *slots[BODY_SLOTS]; /* bodies lately seen, by address */
-    struct body *dead;
-    struct body *wanted, *last_wanted;
+    /* Objects to be released. There is always room for all that are out, so
+     * that giving one back cannot fail. */
+    struct objects dead;
+    size_t out;
     atomic_bool has_dead;
+    struct mf_wanted *wanted; /* in order */
+    size_t wanted_cap;
     struct mf_queue_stats stats;
 };
 
@@ -86,10 +60,10 @@ struct mf_queue *mf_queue_new(size_t max)
     return queue;
 }
 
-static void free_chunks(struct chunk *chunk)
+static void free_chunks(struct mf_chunk *chunk)
 {
     while (chunk) {
-        struct chunk *next = chunk->next;
+        struct mf_chunk *next = chunk->next;
         free(chunk);
         chunk = next;
     }
@@ -100,17 +74,17 @@ void mf_queue_free(struct mf_queue *queue)
     if (!queue)
         return;
     mf_queue_close(queue);
-    while (mf_queue_take_dead(queue))
-        ;
     free_chunks(queue->spare);
     free(queue->current);
+    free(queue->dead.items);
+    free(queue->wanted);
     pthread_mutex_destroy(&queue->lock);
     free(queue);
 }
 
 /* ---- chunks ---- */
 
-static void chunk_recycle(struct mf_queue *queue, struct chunk *chunk)
+static void chunk_recycle(struct mf_queue *queue, struct mf_chunk *chunk)
 {
     chunk->used = 0;
     if (chunk == queue->current)
@@ -124,26 +98,26 @@ static void chunk_recycle(struct mf_queue *queue, struct chunk *chunk)
     }
 }
 
-static struct chunk *chunk_new(size_t cap)
+static struct mf_chunk *chunk_new(size_t cap)
 {
-    struct chunk *chunk = malloc(sizeof *chunk + cap);
+    struct mf_chunk *chunk = malloc(sizeof *chunk + cap);
     if (chunk)
-        *chunk = (struct chunk){.cap = cap};
+        *chunk = (struct mf_chunk){.cap = cap};
     return chunk;
 }
 
 /* Room for `len` bytes; the chunk counts the message. */
 static void *chunk_take(struct mf_queue *queue, size_t len,
-                        struct chunk **ret_chunk)
+                        struct mf_chunk **ret_chunk)
 {
-    struct chunk *chunk = queue->current;
+    struct mf_chunk *chunk = queue->current;
     len = (len + ALIGN - 1) & ~(size_t)(ALIGN - 1);
     if (len > CHUNK_LEN) {
         chunk = chunk_new(len);
         if (!chunk)
             return NULL;
     } else if (!chunk || chunk->cap - chunk->used < len) {
-        struct chunk *fresh = queue->spare;
+        struct mf_chunk *fresh = queue->spare;
         if (fresh) {
             queue->spare = fresh->next;
             queue->spare_count--;
@@ -164,44 +138,38 @@ static void *chunk_take(struct mf_queue *queue, size_t len,
     return at;
 }
 
-/* ---- bodies ---- */
+/* ---- objects ---- */
 
-static struct body **body_slot(struct mf_queue *queue, const void *object)
+/* Make room on the dead list for `count` more. */
+static int reserve(struct mf_queue *queue, size_t count)
 {
-    uintptr_t key = (uintptr_t)object >> 4;
-    return &queue->slots[(key ^ key >> 8) % BODY_SLOTS];
+    struct objects *dead = &queue->dead;
+    size_t needed = queue->out + dead->count + count;
+    if (needed <= dead->cap)
+        return 0;
+    size_t cap = dead->cap ? dead->cap * 2 : 256;
+    while (cap < needed)
+        cap *= 2;
+    void **items = realloc(dead->items, cap * sizeof *items);
+    if (!items)
+        return MF_ENOMEM;
+    dead->items = items;
+    dead->cap = cap;
+    return 0;
 }
 
-/* The body that holds `object`, or NULL: out of memory. */
-static struct body *body_get(struct mf_queue *queue, void *object, size_t len,
-                             void (*hold)(void *object), size_t *memory)
+static void bury(struct mf_queue *queue, void *object)
 {
-    struct body **slot = body_slot(queue, object);
-    if (*slot && (*slot)->object == object) {
-        (*slot)->messages++;
-        return *slot;
-    }
-    struct body *body = malloc(sizeof *body);
-    if (!body)
-        return NULL;
-    *body = (struct body){.object = object, .messages = 1, .len = len};
-    *slot = body;
-    *memory += len;
-    hold(object);
-    return body;
-}
-
-static void body_put(struct mf_queue *queue, struct body *body)
-{
-    if (--body->messages)
-        return;
-    struct body **slot = body_slot(queue, body->object);
-    if (*slot == body)
-        *slot = NULL;
-    queue->stats.memory -= body->len;
-    body->next_dead = queue->dead;
-    queue->dead = body;
+    queue->dead.items[queue->dead.count++] = object;
+    queue->out--;
     atomic_store(&queue->has_dead, true);
+}
+
+void mf_queue_let_go(struct mf_queue *queue, void *object)
+{
+    pthread_mutex_lock(&queue->lock);
+    bury(queue, object);
+    pthread_mutex_unlock(&queue->lock);
 }
 
 void *mf_queue_take_dead(struct mf_queue *queue)
@@ -209,420 +177,207 @@ void *mf_queue_take_dead(struct mf_queue *queue)
     if (!atomic_load(&queue->has_dead))
         return NULL;
     pthread_mutex_lock(&queue->lock);
-    struct body *body = queue->dead;
-    if (body)
-        queue->dead = body->next_dead;
-    if (!queue->dead)
+    struct objects *dead = &queue->dead;
+    void *object = dead->count ? dead->items[--dead->count] : NULL;
+    if (!dead->count)
         atomic_store(&queue->has_dead, false);
     pthread_mutex_unlock(&queue->lock);
-    void *object = body ? body->object : NULL;
-    free(body);
     return object;
+}
+
+bool mf_queue_has_dead(const struct mf_queue *queue)
+{
+    return atomic_load(&queue->has_dead);
 }
 
 /* ---- messages ---- */
 
-/* Out of the list already. */
-static void message_drop(struct mf_queue *queue, struct mf_message *message)
-{
-    if (message->flow)
-        body_put(queue, message->flow);
-    for (size_t i = 0; i < message->part_count; i++)
-        body_put(queue, message->parts[i].body);
-    queue->stats.memory -= message->memory;
-    struct chunk *chunk = message->chunk;
-    if (--chunk->messages == 0)
-        chunk_recycle(queue, chunk);
-}
-
-/* Give up the oldest that waits; false if none does. */
-static bool give_up_one(struct mf_queue *queue)
-{
-    struct mf_message *before = queue->last_in_flight;
-    struct mf_message **link = before ? &before->next : &queue->first;
-    struct mf_message *message = *link;
-    if (!message)
-        return false;
-    *link = message->next;
-    if (queue->last == message)
-        queue->last = before;
-    queue->stats.waiting--;
-    queue->stats.given_up++;
-    message_drop(queue, message);
-    return true;
-}
-
-static size_t new_memory(struct mf_queue *queue, const struct mf_encoder *enc,
-                         size_t head_len)
-{
-    size_t memory = head_len;
-    for (size_t i = 0; i < enc->splice_count; i++) {
-        const struct body *seen = *body_slot(queue, enc->splices[i].object);
-        if (!seen || seen->object != enc->splices[i].object)
-            memory += enc->splices[i].len;
-    }
-    return memory;
-}
-
-/* More than the maximum may be in use: bodies that share a slot are counted
- * again, which new_memory() does not foresee. */
-static bool has_room(const struct mf_queue *queue, size_t room)
-{
-    return queue->stats.memory <= queue->max &&
-           room <= queue->max - queue->stats.memory;
-}
-
 static int message_new(struct mf_queue *queue, const struct mf_encoder *enc,
-                       size_t head_len, void (*hold)(void *object),
                        struct mf_message **ret_message)
 {
-    struct chunk *chunk;
+    size_t splices_len = enc->splice_count * sizeof(struct mf_splice);
+    size_t head_len = sizeof(struct mf_message) + splices_len + enc->buf.len;
+    struct mf_chunk *chunk;
     struct mf_message *message = chunk_take(queue, head_len, &chunk);
     if (!message)
         return MF_ENOMEM;
+    struct mf_splice *splices = (struct mf_splice *)(message + 1);
+    uint8_t *bytes = (uint8_t *)splices + splices_len;
     *message = (struct mf_message){
+        .body = {bytes, enc->buf.len, splices, enc->splice_count},
         .chunk = chunk,
-        .memory = head_len,
-        .len = mf_encoder_len(enc),
-        .copied_len = enc->buf.len,
+        .memory = head_len + enc->spliced_len,
     };
-    queue->stats.memory += head_len;
-    for (size_t i = 0; i < enc->splice_count; i++) {
-        const struct mf_splice *splice = &enc->splices[i];
-        struct body *body = body_get(queue, splice->object, splice->len, hold,
-                                     &queue->stats.memory);
-        if (!body) {
-            message_drop(queue, message);
-            return MF_ENOMEM;
-        }
-        message->parts[message->part_count++] =
-            (struct part){body, splice->at, splice->data, splice->len};
-    }
+    if (splices_len)
+        memcpy(splices, enc->splices, splices_len);
     if (enc->buf.len)
-        memcpy(&message->parts[enc->splice_count], enc->buf.data, enc->buf.len);
+        memcpy(bytes, enc->buf.data, enc->buf.len);
     *ret_message = message;
     return 0;
 }
 
-/* Note what the message is an append to. */
-static int bind_flow(struct mf_queue *queue, struct mf_message *message,
-                     const struct mf_append *append, size_t held_len,
-                     void (*hold)(void *object))
+static bool has_room(const struct mf_queue *queue, const struct mf_encoder *enc)
 {
-    size_t memory = 0;
-    struct body *flow = body_get(queue, append->flow, 0, hold, &memory);
-    if (!flow)
-        return MF_ENOMEM;
-    flow->event = append->event;
-    flow->attempt = append->attempt;
-    message->flow = flow;
-    message->memory += held_len;
-    queue->stats.memory += held_len;
-    return 0;
+    size_t room = sizeof(struct mf_message) + mf_encoder_len(enc);
+    return queue->stats.memory <= queue->max &&
+           room <= queue->max - queue->stats.memory;
 }
 
 static int push(struct mf_queue *queue, const struct mf_encoder *enc,
-                void (*hold)(void *object), const struct mf_append *append)
+                const struct mf_label *label, void *flow, unsigned attempt)
 {
-    size_t head_len = sizeof(struct mf_message) +
-                      enc->splice_count * sizeof(struct part) + enc->buf.len;
-    size_t held_len = append ? append->len : 0;
-    if (held_len > queue->max / 2)
-        held_len = queue->max / 2;
-    int rc = 0;
-    pthread_mutex_lock(&queue->lock);
-    if (queue->closed) {
-        rc = MF_ECLOSED;
-        goto out;
-    }
-    queue->stats.pushed++;
-    size_t room;
-    while (
-        !has_room(queue, room = new_memory(queue, enc, head_len + held_len))) {
-        if (room > queue->max || !give_up_one(queue)) {
-            rc = MF_EFULL;
-            queue->stats.given_up++;
-            goto out;
-        }
-    }
     struct mf_message *message;
-    rc = message_new(queue, enc, head_len, hold, &message);
-    if (!rc && append && bind_flow(queue, message, append, held_len, hold)) {
-        message_drop(queue, message);
-        rc = MF_ENOMEM;
-    }
-    if (rc) {
-        queue->stats.given_up++;
-        goto out;
-    }
+    size_t objects = enc->splice_count + (flow != NULL);
+    if (queue->closed)
+        return MF_ECLOSED;
+    queue->stats.pushed++;
+    if (!has_room(queue, enc))
+        return MF_EFULL;
+    int rc = reserve(queue, objects);
+    if (!rc)
+        rc = message_new(queue, enc, &message);
+    if (rc)
+        return rc;
+    message->label = *label;
+    message->flow = flow;
+    message->attempt = attempt;
+    queue->out += objects;
+    queue->stats.memory += message->memory;
     if (queue->last)
         queue->last->next = message;
     else
         queue->first = message;
     queue->last = message;
-    queue->stats.waiting++;
-out:
+    return 0;
+}
+
+int mf_queue_push(struct mf_queue *queue, const struct mf_encoder *enc,
+                  const struct mf_label *label, void *flow, unsigned attempt)
+{
+    pthread_mutex_lock(&queue->lock);
+    int rc = push(queue, enc, label, flow, attempt);
+    if (rc && rc != MF_ECLOSED)
+        queue->stats.refused++;
     pthread_mutex_unlock(&queue->lock);
     return rc;
 }
 
-int mf_queue_push(struct mf_queue *queue, const struct mf_encoder *enc,
-                  void (*hold)(void *object))
-{
-    return push(queue, enc, hold, NULL);
-}
-
-int mf_queue_push_append(struct mf_queue *queue, const struct mf_encoder *enc,
-                         void (*hold)(void *object),
-                         const struct mf_append *append)
-{
-    return push(queue, enc, hold, append);
-}
-
-struct mf_message *mf_queue_next(struct mf_queue *queue)
+struct mf_message *mf_queue_take(struct mf_queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
-    struct mf_message *before = queue->last_in_flight;
-    struct mf_message *message = before ? before->next : queue->first;
-    if (message) {
-        queue->last_in_flight = message;
-        queue->stats.waiting--;
-        queue->stats.in_flight++;
-    }
+    struct mf_message *first = queue->first;
+    queue->first = queue->last = NULL;
     pthread_mutex_unlock(&queue->lock);
-    return message;
+    return first;
 }
 
-bool mf_message_is_append(const struct mf_message *message)
+bool mf_queue_has_messages(const struct mf_queue *queue)
 {
-    return message->flow != NULL;
+    struct mf_queue *q = (struct mf_queue *)queue;
+    pthread_mutex_lock(&q->lock);
+    bool has_messages = q->first != NULL;
+    pthread_mutex_unlock(&q->lock);
+    return has_messages;
 }
 
-size_t mf_message_len(const struct mf_message *message)
+static void drop(struct mf_queue *queue, struct mf_message *message)
 {
-    return message->len;
+    struct mf_chunk *chunk = message->chunk;
+    queue->stats.memory -= message->memory;
+    if (--chunk->messages == 0)
+        chunk_recycle(queue, chunk);
 }
 
-bool mf_message_piece(const struct mf_message *message, size_t index,
-                      struct mf_piece *ret_piece)
+void mf_queue_release(struct mf_queue *queue, struct mf_message *message)
 {
-    if (index > 2 * message->part_count)
-        return false;
-    size_t n = index / 2;
-    if (index % 2) {
-        *ret_piece =
-            (struct mf_piece){message->parts[n].data, message->parts[n].len};
-        return true;
-    }
-    const uint8_t *copied =
-        (const uint8_t *)&message->parts[message->part_count];
-    size_t from = n ? message->parts[n - 1].at : 0;
-    size_t to =
-        n < message->part_count ? message->parts[n].at : message->copied_len;
-    *ret_piece = (struct mf_piece){copied + from, to - from};
-    return true;
+    pthread_mutex_lock(&queue->lock);
+    drop(queue, message);
+    pthread_mutex_unlock(&queue->lock);
 }
 
-static void drop_first_in_flight(struct mf_queue *queue)
+void mf_queue_hold(struct mf_queue *queue, int64_t len)
 {
-    struct mf_message *message = queue->first;
-    assert(message && queue->stats.in_flight > 0);
-    queue->first = message->next;
-    if (queue->last == message)
-        queue->last = NULL;
-    if (queue->last_in_flight == message)
-        queue->last_in_flight = NULL;
-    queue->stats.in_flight--;
-    message_drop(queue, message);
-}
-
-/* Drop the last in flight. */
-static void unlink_last(struct mf_queue *queue)
-{
-    struct mf_message *message = queue->last_in_flight, *before = NULL;
-    for (struct mf_message *m = queue->first; m != message; m = m->next)
-        before = m;
-    if (!before) {
-        drop_first_in_flight(queue);
-        return;
-    }
-    before->next = message->next;
-    queue->last_in_flight = before;
-    if (queue->last == message)
-        queue->last = before;
-    queue->stats.in_flight--;
-    message_drop(queue, message);
+    pthread_mutex_lock(&queue->lock);
+    queue->stats.memory += (size_t)len;
+    pthread_mutex_unlock(&queue->lock);
 }
 
 /* ---- flows that are wanted whole ---- */
 
-static void want(struct mf_queue *queue, struct body *flow)
-{
-    if (flow->was_wanted)
-        return;
-    flow->was_wanted = true;
-    flow->messages++;
-    flow->next_wanted = NULL;
-    if (queue->last_wanted)
-        queue->last_wanted->next_wanted = flow;
-    else
-        queue->wanted = flow;
-    queue->last_wanted = flow;
-    queue->stats.wanted++;
-    queue->stats.wanted_total++;
-}
-
-static struct body *unlink_wanted(struct mf_queue *queue)
-{
-    struct body *flow = queue->wanted;
-    if (!flow)
-        return NULL;
-    queue->wanted = flow->next_wanted;
-    if (!queue->wanted)
-        queue->last_wanted = NULL;
-    queue->stats.wanted--;
-    return flow;
-}
-
-bool mf_queue_take_wanted(struct mf_queue *queue, void (*hold)(void *object),
-                          struct mf_append *ret_append)
+void mf_queue_want(struct mf_queue *queue, struct mf_wanted *wanted)
 {
     pthread_mutex_lock(&queue->lock);
-    struct body *flow = unlink_wanted(queue);
-    if (flow) {
-        *ret_append = (struct mf_append){
-            .flow = flow->object,
-            .event = flow->event,
-            .attempt = flow->attempt,
-        };
-        hold(flow->object);
-        /* Appends from now on follow the whole flow: others than these. */
-        struct body **slot = body_slot(queue, flow->object);
-        if (*slot == flow)
-            *slot = NULL;
-        body_put(queue, flow);
-    }
-    pthread_mutex_unlock(&queue->lock);
-    return flow != NULL;
-}
-
-void mf_queue_want_last(struct mf_queue *queue)
-{
-    pthread_mutex_lock(&queue->lock);
-    struct mf_message *message = queue->last_in_flight;
-    if (message && message->flow)
-        want(queue, message->flow);
-    if (message)
-        unlink_last(queue);
-    pthread_mutex_unlock(&queue->lock);
-}
-
-/* The id of the flow that the message is an append to; it stands before all
- * that is spliced. */
-static bool read_flow_id(const struct mf_message *message,
-                         const uint8_t **ret_id, size_t *ret_len)
-{
-    struct mf_cursor cursor = mf_cursor_make(
-        &message->parts[message->part_count], message->copied_len);
-    bool is_append =
-        mf_cursor_varint(&cursor) == (APPEND_FIELD << 3 | MF_WIRE_LEN);
-    mf_cursor_varint(&cursor);
-    bool has_id =
-        mf_cursor_varint(&cursor) == (FLOW_ID_FIELD << 3 | MF_WIRE_LEN);
-    uint64_t len = mf_cursor_varint(&cursor);
-    *ret_id = mf_cursor_bytes(&cursor, len);
-    *ret_len = (size_t)len;
-    return is_append && has_id && !cursor.error;
-}
-
-static void want_if_missing(struct mf_queue *queue,
-                            const struct mf_message *message,
-                            mf_queue_is_missing *is_missing, const void *user)
-{
-    const uint8_t *id;
-    size_t len;
-    if (message->flow && read_flow_id(message, &id, &len) &&
-        is_missing(user, id, len))
-        want(queue, message->flow);
-}
-
-void mf_queue_ack(struct mf_queue *queue, size_t count,
-                  mf_queue_is_missing *is_missing, const void *user)
-{
-    pthread_mutex_lock(&queue->lock);
-    for (size_t i = 0; i < count && queue->stats.in_flight; i++) {
-        if (is_missing)
-            want_if_missing(queue, queue->first, is_missing, user);
-        drop_first_in_flight(queue);
-        queue->stats.acked++;
+    struct mf_wanted *more =
+        queue->closed ? NULL
+                      : mf_array_grow(queue->wanted, queue->stats.wanted,
+                                      &queue->wanted_cap, sizeof *more);
+    if (more) {
+        queue->wanted = more;
+        more[queue->stats.wanted++] = *wanted;
+        queue->stats.wanted_total++;
+    } else {
+        bury(queue, wanted->flow);
     }
     pthread_mutex_unlock(&queue->lock);
 }
 
-void mf_queue_requeue(struct mf_queue *queue)
+bool mf_queue_take_wanted(struct mf_queue *queue, struct mf_wanted *ret_wanted)
 {
     pthread_mutex_lock(&queue->lock);
-    queue->stats.waiting += queue->stats.in_flight;
-    queue->stats.in_flight = 0;
-    queue->last_in_flight = NULL;
-    pthread_mutex_unlock(&queue->lock);
-}
-
-void mf_queue_give_up(struct mf_queue *queue)
-{
-    pthread_mutex_lock(&queue->lock);
-    if (queue->stats.in_flight) {
-        drop_first_in_flight(queue);
-        queue->stats.given_up++;
+    size_t count = queue->stats.wanted;
+    if (count) {
+        *ret_wanted = queue->wanted[0];
+        memmove(queue->wanted, queue->wanted + 1,
+                (count - 1) * sizeof *queue->wanted);
+        queue->stats.wanted--;
+        queue->out--; /* the caller's now */
     }
     pthread_mutex_unlock(&queue->lock);
+    return count > 0;
 }
 
-void mf_queue_give_up_last(struct mf_queue *queue)
-{
-    pthread_mutex_lock(&queue->lock);
-    if (queue->last_in_flight) {
-        unlink_last(queue);
-        queue->stats.given_up++;
-    }
-    pthread_mutex_unlock(&queue->lock);
-}
+/* ---- the end ---- */
 
 void mf_queue_close(struct mf_queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
     queue->closed = true;
-    queue->stats.given_up += queue->stats.in_flight;
-    while (queue->stats.in_flight)
-        drop_first_in_flight(queue);
-    while (give_up_one(queue))
-        ;
-    struct body *flow;
-    while ((flow = unlink_wanted(queue))) {
-        queue->stats.given_up++;
-        body_put(queue, flow);
+    for (struct mf_message *m = queue->first, *next; m; m = next) {
+        next = m->next;
+        for (size_t i = 0; i < m->body.splice_count; i++)
+            bury(queue, m->body.splices[i].object);
+        if (m->flow)
+            bury(queue, m->flow);
+        queue->stats.refused++;
+        drop(queue, m);
     }
+    queue->first = queue->last = NULL;
+    for (size_t i = 0; i < queue->stats.wanted; i++)
+        bury(queue, queue->wanted[i].flow);
+    queue->stats.refused += queue->stats.wanted;
+    queue->stats.wanted = 0;
     pthread_mutex_unlock(&queue->lock);
-}
-
-bool mf_queue_has_waiting(const struct mf_queue *queue)
-{
-    struct mf_queue_stats stats;
-    mf_queue_get_stats((struct mf_queue *)queue, &stats);
-    return stats.waiting > 0;
 }
 
 bool mf_queue_is_empty(const struct mf_queue *queue)
 {
-    struct mf_queue_stats stats;
-    mf_queue_get_stats((struct mf_queue *)queue, &stats);
-    return stats.waiting + stats.in_flight + stats.wanted == 0;
+    struct mf_queue *q = (struct mf_queue *)queue;
+    pthread_mutex_lock(&q->lock);
+    bool is_empty = !q->first && !q->stats.wanted;
+    pthread_mutex_unlock(&q->lock);
+    return is_empty;
 }
 
-void mf_queue_get_stats(struct mf_queue *queue,
+size_t mf_queue_max(const struct mf_queue *queue)
+{
+    return queue->max;
+}
+
+void mf_queue_get_stats(const struct mf_queue *queue,
                         struct mf_queue_stats *ret_stats)
 {
-    pthread_mutex_lock(&queue->lock);
-    *ret_stats = queue->stats;
-    pthread_mutex_unlock(&queue->lock);
+    struct mf_queue *q = (struct mf_queue *)queue;
+    pthread_mutex_lock(&q->lock);
+    *ret_stats = q->stats;
+    pthread_mutex_unlock(&q->lock);
 }

@@ -54,16 +54,6 @@ static bool encode_append(struct mf_object *self, PyObject *flow,
     return is_last;
 }
 
-/* What holding the flow costs once mitmproxy may have let go of it. */
-static size_t held_len(const struct mf_object *self,
-                       const struct mf_event *event)
-{
-    if (event->life != MF_EVENT_ENDS)
-        return 0;
-    uint64_t len = mf_growth_bytes(self->growth, self->id.data, self->id.len);
-    return len < self->walk.body_max ? (size_t)len : self->walk.body_max;
-}
-
 void mf_object_append(struct mf_object *self, PyObject *flow,
                       enum mf_event_index index, size_t first, unsigned attempt)
 {
@@ -74,18 +64,12 @@ void mf_object_append(struct mf_object *self, PyObject *flow,
     while (!rc && !is_last) {
         is_last = encode_append(self, flow, event, first) ||
                   self->walk.list_end == first;
-        struct mf_append append = {
-            .flow = flow,
-            .len = is_last ? held_len(self, event) : 0,
-            .event = index,
-            .attempt = attempt,
-        };
         const struct mf_event *told_by =
             is_last ? event : &mf_events[mf_object_growing(event)];
         struct mf_label label =
             mf_object_label(self, MF_KIND_APPEND, told_by,
                             told_by->life == MF_EVENT_ENDS, true);
-        rc = mf_object_push(self, &label, flow, &append);
+        rc = mf_object_push(self, &label, flow, attempt);
         mf_walk_let_go(&self->walk);
         first = self->walk.list_end;
     }
@@ -223,25 +207,28 @@ void mf_object_grow(struct mf_object *self, PyObject *flow,
 /* ---- flows that are wanted whole ---- */
 
 static void send_one(struct mf_object *self, PyObject *flow,
-                     const struct mf_append *append)
+                     const struct mf_wanted *wanted)
 {
-    const struct mf_event *event = &mf_events[append->event];
+    int index = 0;
+    while (index < MF_EVENT_COUNT - 1 &&
+           mf_events[index].number != wanted->event)
+        index++;
     if (!mf_object_read_id(self, flow))
         return;
-    if (event->life == MF_EVENT_ENDS)
-        mf_object_send(self, flow, append->event, append->attempt + 1);
+    if (wanted->is_end)
+        mf_object_send(self, flow, (enum mf_event_index)index,
+                       wanted->attempt + 1);
     else if (mf_growth_want_whole(self->growth, self->id.data, self->id.len))
-        remember(self, flow, append->event);
+        remember(self, flow, (enum mf_event_index)index);
     /* Else it was sent whole since, with its end, or will be with what comes
      * next. */
 }
 
 void mf_object_send_wanted(struct mf_object *self)
 {
-    struct mf_append append;
-    while (self->queue &&
-           mf_queue_take_wanted(self->queue, mf_object_hold, &append)) {
-        send_one(self, append.flow, &append);
-        Py_DECREF((PyObject *)append.flow);
+    struct mf_wanted wanted;
+    while (self->queue && mf_queue_take_wanted(self->queue, &wanted)) {
+        send_one(self, wanted.flow, &wanted);
+        Py_DECREF((PyObject *)wanted.flow);
     }
 }

@@ -119,11 +119,6 @@ void mf_object_note_failure(struct mf_object *self, int error, const char *hook)
 
 /* ---- the queue ---- */
 
-void mf_object_hold(void *object)
-{
-    Py_INCREF((PyObject *)object);
-}
-
 void mf_object_collect(struct mf_object *self)
 {
     PyObject *object;
@@ -167,16 +162,20 @@ static int push_to_list(struct mf_object *self, const struct mf_label *label)
 }
 
 int mf_object_push(struct mf_object *self, const struct mf_label *label,
-                   PyObject *flow, const struct mf_append *append)
+                   PyObject *flow, unsigned attempt)
 {
-    (void)flow;
-    if (self->enc.error)
-        return self->enc.error;
+    const struct mf_encoder *enc = &self->enc;
+    if (enc->error)
+        return enc->error;
     if (self->pushed)
         return push_to_list(self, label);
-    return append ? mf_queue_push_append(self->queue, &self->enc,
-                                         mf_object_hold, append)
-                  : mf_queue_push(self->queue, &self->enc, mf_object_hold);
+    int rc = mf_queue_push(self->queue, enc, label, flow, attempt);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < enc->splice_count; i++)
+        Py_INCREF((PyObject *)enc->splices[i].object);
+    Py_XINCREF(flow);
+    return 0;
 }
 
 bool mf_object_read_id(struct mf_object *self, PyObject *flow)
@@ -220,7 +219,7 @@ void mf_object_send(struct mf_object *self, PyObject *flow,
     size_t told = has_rest ? walk->list_end : walk->list_count;
     struct mf_label label =
         mf_object_label(self, MF_KIND_WHOLE, event, walk->is_end, true);
-    int rc = mf_object_push(self, &label, flow, NULL);
+    int rc = mf_object_push(self, &label, flow, attempt);
     mf_walk_let_go(walk);
     mf_growth_sent(self->growth, self->id.data, self->id.len, told,
                    mf_encoder_len(&self->enc), mf_clock_mono_ns());
@@ -242,7 +241,7 @@ static void send_connection(struct mf_object *self, PyObject *data,
     encode_connection(self, data, event);
     struct mf_label label =
         mf_object_label(self, MF_KIND_CONNECTION, event, false, false);
-    int rc = mf_object_push(self, &label, NULL, NULL);
+    int rc = mf_object_push(self, &label, NULL, 0);
     mf_walk_let_go(&self->walk);
     if (rc)
         mf_object_note_failure(self, rc, event->name);

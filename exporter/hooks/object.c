@@ -196,7 +196,7 @@ static PyObject *object_configure(PyObject *object, PyObject *args)
     self->config = config;
     self->has_config = true;
     if (self->sender)
-        mf_sender_configure(self->sender, &config);
+        mf_sender_configure(self->sender, &config, NULL, NULL);
     Py_RETURN_NONE;
 }
 
@@ -217,7 +217,8 @@ static PyObject *object_start(PyObject *object, PyObject *arg)
         PyErr_SetString(PyExc_RuntimeError, "not configured, or stopped");
         return NULL;
     }
-    self->sender = mf_sender_start(self->queue, &self->config, (int)fd);
+    self->sender =
+        mf_sender_start(self->queue, &self->config, NULL, NULL, (int)fd);
     if (!self->sender) {
         PyErr_SetString(PyExc_RuntimeError, "cannot start a thread");
         return NULL;
@@ -239,15 +240,16 @@ static PyObject *object_stop(PyObject *object, PyObject *arg)
         return NULL;
     if (self->queue && !self->is_stopped)
         mf_object_flush(self, true);
-    struct mf_queue_stats stats = {0};
-    if (self->queue)
-        mf_queue_get_stats(self->queue, &stats);
     stop_sender(self, seconds < 0 ? 0 : seconds);
+    struct mf_queue_stats stats = {0};
+    struct mf_sender_stats sender = {0};
     /* Else all of it stays with a thread that hangs. */
     if (self->queue)
         mf_queue_get_stats(self->queue, &stats);
+    if (self->sender)
+        mf_sender_get_stats(self->sender, &sender);
     close_queue(self);
-    return PyLong_FromSize_t(stats.waiting + stats.in_flight + stats.wanted);
+    return PyLong_FromSize_t(sender.left + stats.wanted);
 }
 
 static int append_line(PyObject *lines, const char *text, bool is_warning)
@@ -297,12 +299,13 @@ static PyObject *object_stats(PyObject *object, PyObject *unused)
         mf_queue_get_stats(self->queue, &queue);
     if (self->sender)
         mf_sender_get_stats(self->sender, &sender);
+    const struct mf_outbox_stats *outbox = &sender.outbox;
     return Py_BuildValue(
         "{sKsKsKsnsnsnsOsOsOsKsKsKsKsnsn}", "pushed",
         (unsigned long long)queue.pushed, "acked",
-        (unsigned long long)queue.acked, "given_up",
-        (unsigned long long)queue.given_up, "waiting",
-        (Py_ssize_t)queue.waiting, "in_flight", (Py_ssize_t)queue.in_flight,
+        (unsigned long long)outbox->sent, "given_up",
+        (unsigned long long)(queue.refused + outbox->lost), "waiting",
+        (Py_ssize_t)outbox->waiting, "in_flight", (Py_ssize_t)outbox->in_flight,
         "memory", (Py_ssize_t)queue.memory, "connected",
         sender.connected ? Py_True : Py_False, "published",
         sender.published ? Py_True : Py_False, "appends",

@@ -88,10 +88,10 @@ struct mf_label mf_object_label(const struct mf_object *self, enum mf_kind kind,
                                 const struct mf_event *event, bool is_end,
                                 bool grows);
 
-/* Put in the message that self->enc holds, or tell its error. `flow` (NULL:
- * none) is a growing one; `append` is NULL if the message is none. */
+/* Put in the message that self->enc holds, or tell its error. `flow` is a
+ * growing one, else NULL; `attempt`: how often it was wanted. */
 int mf_object_push(struct mf_object *self, const struct mf_label *label,
-                   PyObject *flow, const struct mf_append *append);
+                   PyObject *flow, unsigned attempt);
 
 /* The message in the encoder as bytes; NULL with an exception. */
 PyObject *mf_object_flat_message(const struct mf_encoder *enc);
@@ -134,9 +134,6 @@ void mf_object_send_wanted(struct mf_object *self);
  * MF_FLOW_ID_CAP bytes. */
 bool mf_object_read_id(struct mf_object *self, PyObject *flow);
 bool mf_object_take_id(struct mf_object *self, PyObject *id);
-
-/* Take a reference: what the queue calls. */
-void mf_object_hold(void *object);
 
 /* Tell, once for each kind, of a flow that could not be sent. */
 void mf_object_note_failure(struct mf_object *self, int error,

@@ -111,7 +111,7 @@ void mf_object_tell(struct mf_object *self, PyObject *flow,
     enum mf_kind kind =
         encode(self, flow, values, event, told ? told : &nobody, is_known);
     struct mf_label label = mf_object_label(self, kind, event, is_end, grows);
-    int rc = mf_object_push(self, &label, grows ? flow : NULL, NULL);
+    int rc = mf_object_push(self, &label, grows ? flow : NULL, 0);
     mf_walk_let_go(&self->walk);
     mf_told_clear(&nobody);
     if (told && (rc || is_end))

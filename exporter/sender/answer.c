@@ -108,33 +108,45 @@ void mf_answer_describe(const struct mf_answer *answer, char *out, size_t cap)
         snprintf(out, cap, "a broken answer");
 }
 
+enum { RAW_BODIES = 1, APPENDS, PARTS, CONNECTIONS, LOSSES, FEATURES };
+
+/* ExportFeatures: a bit for each that is set. */
+static unsigned read_features(const uint8_t *data, size_t len)
+{
+    struct mf_cursor cursor = mf_cursor_make(data, len);
+    struct mf_wire_field field;
+    unsigned features = 0;
+    while (mf_wire_next(&cursor, &field))
+        if (field.number < FEATURES && field.type == MF_WIRE_VARINT) {
+            features &= ~(1U << field.number);
+            features |= (unsigned)(field.value != 0) << field.number;
+        }
+    return features;
+}
+
 static void read_hello_response(const uint8_t *data, size_t len,
                                 struct mf_hello *hello)
 {
     struct mf_cursor cursor = mf_cursor_make(data, len);
-    struct mf_wire_field field, inner;
-    bool raw_bodies = false, appends = false;
+    struct mf_wire_field field;
+    unsigned features = 0;
     while (mf_wire_next(&cursor, &field)) {
-        if (field.number == 1 && field.type == MF_WIRE_LEN) {
+        if (field.number == 1 && field.type == MF_WIRE_LEN)
             copy_printable(hello->version, sizeof hello->version, field.data,
                            field.len);
-        } else if (field.number == 2 && field.type == MF_WIRE_LEN) {
-            struct mf_cursor takes = mf_cursor_make(field.data, field.len);
-            while (mf_wire_next(&takes, &inner)) {
-                if (inner.number == 1 && inner.type == MF_WIRE_VARINT)
-                    raw_bodies = inner.value != 0;
-                if (inner.number == 2 && inner.type == MF_WIRE_VARINT)
-                    appends = inner.value != 0;
-            }
-        } else if (field.number == 3 && field.type == MF_WIRE_VARINT) {
+        else if (field.number == 2 && field.type == MF_WIRE_LEN)
+            features |= read_features(field.data, field.len);
+        else if (field.number == 3 && field.type == MF_WIRE_VARINT)
             hello->max_message_len = field.value;
-        }
     }
     if (cursor.error)
-        hello->greeting = MF_GREETING_REFUSED;
-    else
-        hello->greeting = raw_bodies ? MF_GREETING_RICH : MF_GREETING_PUBLISHED;
-    hello->takes_appends = hello->greeting == MF_GREETING_RICH && appends;
+        return; /* refused */
+    bool is_rich = features & 1U << RAW_BODIES;
+    hello->greeting = is_rich ? MF_GREETING_RICH : MF_GREETING_PUBLISHED;
+    hello->takes_appends = is_rich && features & 1U << APPENDS;
+    hello->takes_parts = is_rich && features & 1U << PARTS;
+    hello->takes_connections = is_rich && features & 1U << CONNECTIONS;
+    hello->takes_losses = is_rich && features & 1U << LOSSES;
 }
 
 static bool is_not_now(int http_status)

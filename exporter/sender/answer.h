@@ -70,6 +70,9 @@ enum mf_greeting {
 struct mf_hello {
     enum mf_greeting greeting;
     bool takes_appends;
+    bool takes_parts;
+    bool takes_connections;
+    bool takes_losses;
     uint64_t max_message_len; /* 0: not told */
     char version[32];         /* printable ASCII */
 };

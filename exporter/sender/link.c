@@ -15,6 +15,7 @@
 
 enum { CALLS_MAX = 8, PUBLISHED_CALLS_MAX = 1 };
 enum { HELLO_MAX_LEN = 2048, HTTP_TOO_LARGE = 413 };
+enum { FEATURES = 5 /* of ExportFeatures: all are ours */ };
 
 #define HELLO_NS ((int64_t)5 * MF_NS_PER_S)
 #define ANSWER_NS ((int64_t)120 * MF_NS_PER_S)
@@ -46,10 +47,11 @@ struct call {
 
 struct mf_link {
     nghttp2_session *session;
-    struct mf_queue *queue;
+    struct mf_outbox *outbox;
     struct mf_link_config config;
-    struct mf_outgoing_rules rules;
+    struct mf_abilities abilities;
     struct mf_buf source_bin; /* NUL-terminated */
+    struct mf_buf bearer;     /* too; empty: no token */
     struct call hello_call;
     struct mf_buf hello_body;
     size_t hello_sent;
@@ -105,21 +107,12 @@ static size_t call_messages_max(const struct mf_link *link)
 /* Begin with the next message that can be sent; false if there is none. */
 static bool begin_message(struct mf_link *link, struct call *call)
 {
-    if (call->ending || (link->in_flight_len >= MF_LINK_IN_FLIGHT_LEN))
-        return false;
-    struct mf_message *message;
-    while ((message = mf_queue_next(link->queue))) {
-        if (mf_message_is_append(message) && !link->hello.takes_appends)
-            mf_queue_want_last(link->queue);
-        else if (mf_outgoing_begin(&link->outgoing, message, &link->rules))
-            mf_queue_give_up_last(link->queue);
-        else
-            break;
-    }
-    if (!message)
+    if (call->ending || link->in_flight_len >= MF_LINK_IN_FLIGHT_LEN ||
+        !mf_outbox_next(link->outbox, &link->abilities, &link->outgoing,
+                        link->now_ns))
         return false;
     call->messages++;
-    size_t len = mf_message_len(message);
+    size_t len = link->outgoing.len;
     call->len += len;
     link->in_flight_len += len;
     if (call->messages == 1)
@@ -176,9 +169,10 @@ static nghttp2_nv field(const char *name, const char *value)
 
 static int submit(struct mf_link *link, struct call *call, const char *path)
 {
+    const struct mf_link_config *config = &link->config;
     nghttp2_nv fields[] = {
         field(":method", "POST"),
-        field(":scheme", "http"),
+        field(":scheme", config->is_tls ? "https" : "http"),
         field(":path", path),
         field(":authority", link->config.authority),
         field("te", "trailers"),
@@ -186,7 +180,13 @@ static int submit(struct mf_link *link, struct call *call, const char *path)
         field("user-agent", "mitmflow-exporter/" MF_VERSION),
         field("mitmflow-session", link->config.session),
         field("mitmflow-source-bin", (char *)link->source_bin.data),
+        {.namelen = 0}, /* the token, if there is one */
     };
+    size_t count = sizeof fields / sizeof *fields - 1;
+    if (link->bearer.len) {
+        fields[count] = field("authorization", (char *)link->bearer.data);
+        fields[count++].flags = NGHTTP2_NV_FLAG_NO_INDEX;
+    }
     nghttp2_data_provider body = {
         .source.ptr = call,
         .read_callback = on_read,
@@ -194,8 +194,7 @@ static int submit(struct mf_link *link, struct call *call, const char *path)
     mf_answer_init(&call->answer);
     call->link = link;
     call->id =
-        nghttp2_submit_request(link->session, NULL, fields,
-                               sizeof fields / sizeof *fields, &body, call);
+        nghttp2_submit_request(link->session, NULL, fields, count, &body, call);
     if (call->id < 0)
         return fail(link, MF_EIO, "HTTP/2 has no stream left");
     return 0;
@@ -290,8 +289,8 @@ static void settle(struct mf_link *link)
                                                       : call->messages;
         if (acked < call->messages || !call->is_sent)
             fail(link, MF_EIO, "the server ended a call before its end");
-        mf_queue_ack(link->queue, acked, ack.has_missing ? is_missing : NULL,
-                     &ack);
+        mf_outbox_ack(link->outbox, acked, ack.has_missing ? is_missing : NULL,
+                      &ack, link->now_ns);
         link->acked += acked;
         link->rejected += ack.rejected;
         if (acked)
@@ -337,10 +336,14 @@ static void on_hello_over(struct mf_link *link)
         return;
     }
     link->is_up = true;
-    link->rules.published = link->hello.greeting == MF_GREETING_PUBLISHED;
-    if (link->hello.max_message_len > 0 &&
-        link->hello.max_message_len < SIZE_MAX)
-        link->rules.max_len = (size_t)link->hello.max_message_len;
+    const struct mf_hello *hello = &link->hello;
+    link->abilities.published = hello->greeting == MF_GREETING_PUBLISHED;
+    link->abilities.appends = hello->takes_appends;
+    link->abilities.parts = hello->takes_parts;
+    link->abilities.connections = hello->takes_connections;
+    link->abilities.losses = hello->takes_losses;
+    if (hello->max_message_len > 0 && hello->max_message_len < SIZE_MAX)
+        link->abilities.max_len = (size_t)hello->max_message_len;
 }
 
 static int on_stream_close(nghttp2_session *session, int32_t id,
@@ -420,16 +423,16 @@ static void end_call_if_due(struct mf_link *link, struct call *call)
 {
     bool is_due = call->messages &&
                   (link->now_ns - call->first_ns >= MF_LINK_STREAM_NS ||
-                   (link->finishing && !mf_queue_has_waiting(link->queue)));
+                   (link->finishing && !mf_outbox_has_waiting(link->outbox)));
     if (is_due || (link->goaway && !call->ending))
         call->ending = true;
-    if (call->ending || mf_queue_has_waiting(link->queue))
+    if (call->ending || mf_outbox_has_waiting(link->outbox))
         wake_call(link, call);
 }
 
 static size_t calls_max(const struct mf_link *link)
 {
-    return link->rules.published || link->config.one_by_one
+    return link->abilities.published || link->config.one_by_one
                ? PUBLISHED_CALLS_MAX
                : CALLS_MAX;
 }
@@ -460,14 +463,14 @@ int mf_link_advance(struct mf_link *link, int64_t now_ns, struct mf_err *err)
         return report(link, err);
     struct call *call = open_call(link);
     if (!call && link->calls < calls_max(link) && !link->goaway &&
-        !(link->finishing && mf_queue_is_empty(link->queue))) {
+        !(link->finishing && mf_outbox_is_empty(link->outbox))) {
         if (begin_call(link))
             return report(link, err);
         call = link->last;
     }
     if (call)
         end_call_if_due(link, call);
-    bool is_done = link->finishing && mf_queue_is_empty(link->queue);
+    bool is_done = link->finishing && mf_outbox_is_empty(link->outbox);
     if (is_done || (link->goaway && !link->first))
         return mf_err_set(err, MF_ECLOSED, "the server goes away");
     return 0;
@@ -527,10 +530,8 @@ static int put_hello(struct mf_link *link)
                                    strlen(config->mitmproxy_version));
     if (!rc)
         rc = mf_wire_begin(body, 5, &mark);
-    if (!rc)
-        rc = mf_wire_put_varint(body, 1, 1);
-    if (!rc)
-        rc = mf_wire_put_varint(body, 2, 1);
+    for (uint32_t feature = 1; !rc && feature <= FEATURES; feature++)
+        rc = mf_wire_put_varint(body, feature, 1);
     if (!rc)
         rc = mf_wire_end(body, mark);
     if (rc)
@@ -539,6 +540,15 @@ static int put_hello(struct mf_link *link)
     body->data[3] = (uint8_t)(len >> 8);
     body->data[4] = (uint8_t)len;
     return 0;
+}
+
+static int put_bearer(struct mf_link *link)
+{
+    const char *token = link->config.token;
+    int rc = token && token[0]
+                 ? mf_buf_printf(&link->bearer, "Bearer %s", token)
+                 : 0;
+    return rc || !link->bearer.len ? rc : mf_buf_append_byte(&link->bearer, 0);
 }
 
 static int begin_session(struct mf_link *link)
@@ -568,23 +578,25 @@ static int begin_session(struct mf_link *link)
                : 0;
 }
 
-struct mf_link *mf_link_new(struct mf_queue *queue,
+struct mf_link *mf_link_new(struct mf_outbox *outbox,
                             const struct mf_link_config *config, int64_t now_ns)
 {
     struct mf_link *link = calloc(1, sizeof *link);
     if (!link)
         return NULL;
-    link->queue = queue;
+    link->outbox = outbox;
     link->config = *config;
-    link->rules.body_max = config->body_max;
+    link->abilities.body_max = config->body_max;
     link->now_ns = link->begun_ns = link->heard_ns = now_ns;
     link->hello_call.is_hello = true;
     mf_outgoing_init(&link->outgoing);
     mf_buf_init(&link->source_bin, HELLO_MAX_LEN);
+    mf_buf_init(&link->bearer, HELLO_MAX_LEN);
     if (mf_base64_encode(config->source, strlen(config->source), false,
                          &link->source_bin) ||
-        mf_buf_append_byte(&link->source_bin, 0) || put_hello(link) ||
-        begin_session(link) || submit(link, &link->hello_call, HELLO_PATH)) {
+        mf_buf_append_byte(&link->source_bin, 0) || put_bearer(link) ||
+        put_hello(link) || begin_session(link) ||
+        submit(link, &link->hello_call, HELLO_PATH)) {
         mf_link_free(link);
         return NULL;
     }
@@ -603,10 +615,11 @@ void mf_link_free(struct mf_link *link)
         call_free(call);
     }
     mf_outgoing_release(&link->outgoing);
-    mf_queue_requeue(link->queue);
+    mf_outbox_disconnected(link->outbox, link->now_ns);
     mf_answer_release(&link->hello_call.answer);
     mf_buf_release(&link->hello_body);
     mf_buf_release(&link->source_bin);
+    mf_buf_release(&link->bearer);
     free(link);
 }
 

@@ -10,9 +10,6 @@
  * a failed call makes its messages and those of all later calls wait again,
  * and ends the link.
  *
- * An append to a server that takes none, or to a flow that the server names
- * as missing, makes its flow wanted (queue.h).
- *
  * Thread:  the sender's. Units: ns of the monotonic clock; bytes.
  */
 #ifndef MF_EXPORTER_LINK_H
@@ -24,12 +21,12 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "exporter/queue.h"
 #include "exporter/sender/answer.h"
+#include "exporter/sender/outbox.h"
 
 enum { MF_LINK_STREAM_MESSAGES = 1024 };
 #define MF_LINK_STREAM_LEN ((size_t)4 << 20)
-#define MF_LINK_STREAM_NS ((int64_t)250000000)
+#define MF_LINK_STREAM_NS ((int64_t)100000000)
 
 /* No more than this is in flight, but for one message that is longer. */
 #define MF_LINK_IN_FLIGHT_LEN ((size_t)16 << 20)
@@ -39,14 +36,16 @@ struct mf_link_config {
     const char *source; /* UTF-8 */
     const char *session;
     const char *mitmproxy_version;
+    const char *token; /* a bearer's; NULL or empty: none */
     size_t body_max;
+    bool is_tls;     /* the connection is */
     bool one_by_one; /* one message a call: which one does it refuse? */
 };
 
 struct mf_link;
 
 /* Strings of `config` are borrowed for the link's life. NULL: no memory. */
-struct mf_link *mf_link_new(struct mf_queue *queue,
+struct mf_link *mf_link_new(struct mf_outbox *outbox,
                             const struct mf_link_config *config,
                             int64_t now_ns);
 
@@ -61,7 +60,7 @@ int mf_link_receive(struct mf_link *link, const uint8_t *data, size_t len,
                     int64_t now_ns, struct mf_err *err);
 
 /*
- * Time passed, or messages came into the queue: begin and end calls. Errors
+ * Time passed, or messages came into the outbox: begin and end calls. Errors
  * as above; MF_ECLOSED: the link has ended well (the server goes away, or
  * all is said after mf_link_finish()).
  */

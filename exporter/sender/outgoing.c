@@ -1,5 +1,6 @@
 #include "exporter/sender/outgoing.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cursor.h"
@@ -13,36 +14,36 @@ enum { HEAD_LEN = 5, FLOW = 1 };
 /* gRPC has 32 bits for a length; half of that is far above any body_max. */
 #define MESSAGE_MAX_LEN ((size_t)1 << 31)
 
-/* A work buffer beyond this is given back rather than kept. */
-#define KEEP_MAX_LEN ((size_t)1 << 20)
-
 void mf_outgoing_init(struct mf_outgoing *out)
 {
     *out = (struct mf_outgoing){0};
-    mf_buf_init(&out->work, MESSAGE_MAX_LEN);
+    mf_encoder_init(&out->enc, MESSAGE_MAX_LEN);
 }
 
 void mf_outgoing_release(struct mf_outgoing *out)
 {
-    mf_buf_release(&out->work);
+    mf_encoder_release(&out->enc);
     mf_outgoing_init(out);
 }
 
 void mf_outgoing_reset(struct mf_outgoing *out)
 {
-    out->message = NULL;
-    if (out->work.cap > KEEP_MAX_LEN)
-        mf_buf_release(&out->work);
-    mf_buf_clear(&out->work);
+    out->is_busy = false;
+    mf_encoder_clear(&out->enc);
 }
 
-static int flatten(const struct mf_message *message, struct mf_buf *out)
+static int flatten(const struct mf_spliced *message, struct mf_buf *out)
 {
-    struct mf_piece piece;
+    size_t at = 0;
     int rc = 0;
-    for (size_t i = 0; !rc && mf_message_piece(message, i, &piece); i++)
-        rc = mf_buf_append(out, piece.data, piece.len);
-    return rc;
+    for (size_t i = 0; !rc && i < message->splice_count; i++) {
+        const struct mf_splice *splice = &message->splices[i];
+        rc = mf_buf_append(out, message->bytes + at, splice->at - at);
+        if (!rc)
+            rc = mf_buf_append(out, splice->data, splice->len);
+        at = splice->at;
+    }
+    return rc ? rc : mf_buf_append(out, message->bytes + at, message->len - at);
 }
 
 static int put_published(const uint8_t *data, size_t len, size_t body_max,
@@ -67,91 +68,106 @@ static int put_published(const uint8_t *data, size_t len, size_t body_max,
     return rc ? rc : cursor.error;
 }
 
-/* Bring the message into `out->work` as the rules want it. */
-static int rework(struct mf_outgoing *out, const struct mf_message *message,
+/* Bring the message into out->enc, in one run, as the rules want it. */
+static int rework(struct mf_outgoing *out, const struct mf_spliced *message,
                   const struct mf_outgoing_rules *rules)
 {
-    struct mf_buf next;
-    int rc = flatten(message, &out->work);
-    if (rc)
-        return rc;
-    if (rules->published) {
+    struct mf_buf *work = &out->enc.buf, next;
+    int rc = flatten(message, work);
+    if (!rc && rules->published) {
         mf_buf_init(&next, MESSAGE_MAX_LEN);
-        rc = put_published(out->work.data, out->work.len, rules->body_max,
-                           &next);
-        mf_buf_release(&out->work);
-        out->work = next;
+        rc = put_published(work->data, work->len, rules->body_max, &next);
+        mf_buf_release(work);
+        *work = next;
     }
-    if (!rc && rules->max_len && out->work.len > rules->max_len) {
+    if (!rc && rules->max_len && work->len > rules->max_len) {
         mf_buf_init(&next, MESSAGE_MAX_LEN);
-        rc = mf_shrink(out->work.data, out->work.len, rules->max_len, &next);
-        mf_buf_release(&out->work);
-        out->work = next;
+        rc = mf_shrink(work->data, work->len, rules->max_len, &next);
+        mf_buf_release(work);
+        *work = next;
     }
     return rc;
 }
 
-int mf_outgoing_begin(struct mf_outgoing *out, const struct mf_message *message,
+static int copy(struct mf_outgoing *out, const struct mf_spliced *message)
+{
+    struct mf_encoder *enc = &out->enc;
+    int rc = mf_buf_append(&enc->buf, message->bytes, message->len);
+    for (size_t i = 0; !rc && i < message->splice_count; i++)
+        rc = mf_encoder_splice(enc, &message->splices[i]);
+    return rc;
+}
+
+static size_t len_of(const struct mf_spliced *message)
+{
+    size_t len = message->len;
+    for (size_t i = 0; i < message->splice_count; i++)
+        len += message->splices[i].len;
+    return len;
+}
+
+int mf_outgoing_begin(struct mf_outgoing *out, const struct mf_spliced *message,
                       const struct mf_outgoing_rules *rules)
 {
     mf_outgoing_reset(out);
-    size_t len = mf_message_len(message);
-    out->is_reworked =
-        rules->published || (rules->max_len && len > rules->max_len);
-    if (out->is_reworked) {
-        int rc = rework(out, message, rules);
-        if (rc) {
-            mf_outgoing_reset(out);
-            return rc;
-        }
-        len = out->work.len;
-    }
-    if (len >= MESSAGE_MAX_LEN) {
+    bool is_long = rules->max_len && len_of(message) > rules->max_len;
+    int rc = rules->published || is_long ? rework(out, message, rules)
+                                         : copy(out, message);
+    size_t len = mf_encoder_len(&out->enc);
+    if (!rc && len >= MESSAGE_MAX_LEN)
+        rc = MF_EFULL;
+    if (rc) {
         mf_outgoing_reset(out);
-        return MF_EFULL;
+        return rc;
     }
-    out->message = message;
+    out->is_busy = true;
     out->at = 0;
     out->len = HEAD_LEN + len;
-    out->piece = out->piece_at = 0;
+    out->splice = out->bytes_at = out->splice_at = 0;
     out->head[0] = 0;
     for (int i = 0; i < 4; i++)
         out->head[1 + i] = (uint8_t)(len >> (8 * (3 - i)));
     return 0;
 }
 
+struct run {
+    const uint8_t *data;
+    size_t len;
+    size_t *at; /* to be moved on; NULL: the head's */
+};
+
 /* The bytes that come next in one run. */
-static struct mf_piece next_run(const struct mf_outgoing *out)
+static struct run next_run(struct mf_outgoing *out)
 {
-    struct mf_piece piece = {NULL, 0};
+    const struct mf_encoder *enc = &out->enc;
     if (out->at < HEAD_LEN)
-        return (struct mf_piece){out->head + out->at, HEAD_LEN - out->at};
-    if (out->is_reworked)
-        return (struct mf_piece){out->work.data + (out->at - HEAD_LEN),
-                                 out->len - out->at};
-    if (!mf_message_piece(out->message, out->piece, &piece))
-        return piece;
-    piece.data += out->piece_at;
-    piece.len -= out->piece_at;
-    return piece;
+        return (struct run){out->head + out->at, HEAD_LEN - out->at, NULL};
+    for (;;) {
+        const struct mf_splice *splice =
+            out->splice < enc->splice_count ? &enc->splices[out->splice] : NULL;
+        size_t end = splice ? splice->at : enc->buf.len;
+        if (out->bytes_at < end || !splice)
+            return (struct run){enc->buf.data + out->bytes_at,
+                                end - out->bytes_at, &out->bytes_at};
+        if (out->splice_at < splice->len)
+            return (struct run){splice->data + out->splice_at,
+                                splice->len - out->splice_at, &out->splice_at};
+        out->splice++;
+        out->splice_at = 0;
+    }
 }
 
 size_t mf_outgoing_read(struct mf_outgoing *out, uint8_t *data, size_t len)
 {
     size_t done = 0;
-    while (out->message && done < len) {
-        struct mf_piece run = next_run(out);
+    while (out->is_busy && done < len) {
+        struct run run = next_run(out);
         size_t n = run.len < len - done ? run.len : len - done;
         if (n)
             memcpy(data + done, run.data, n);
         done += n;
-        if (out->at >= HEAD_LEN && !out->is_reworked) {
-            out->piece_at += n;
-            if (n == run.len) {
-                out->piece++;
-                out->piece_at = 0;
-            }
-        }
+        if (run.at)
+            *run.at += n;
         out->at += n;
         if (out->at == out->len)
             mf_outgoing_reset(out);

@@ -1,6 +1,6 @@
 /*
  * mf_outgoing: one message on its way out, as a gRPC frame, in the form that
- * this server takes.
+ * the server takes. Long bodies are read from where they are.
  *
  * Thread:  the sender's.
  */
@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buf.h"
-#include "exporter/queue.h"
+#include "flow/merge.h"
+#include "pb/encoder.h"
 
 /* What this server takes. */
 struct mf_outgoing_rules {
@@ -22,22 +22,22 @@ struct mf_outgoing_rules {
 };
 
 struct mf_outgoing {
-    const struct mf_message *message; /* NULL: none */
+    bool is_busy;
     uint8_t head[5];
-    size_t at, len; /* of head and body */
-    size_t piece, piece_at;
-    bool is_reworked; /* then `work` is the body, else the message's pieces */
-    struct mf_buf work;
+    size_t at, len;                     /* of head and body */
+    size_t splice, bytes_at, splice_at; /* where reading stands */
+    struct mf_encoder enc; /* the message in its form; splices are borrowed */
 };
 
 void mf_outgoing_init(struct mf_outgoing *out);
 void mf_outgoing_release(struct mf_outgoing *out);
 
 /*
- * Start with `message`, borrowed until it is read to its end.
+ * Start with `message`, an ExportFlowRequest; its bytes are copied, what its
+ * splices refer to is borrowed until it is read to its end.
  * MF_EFULL, MF_ECORRUPT or MF_ENOMEM: it cannot be sent; `out` is idle.
  */
-int mf_outgoing_begin(struct mf_outgoing *out, const struct mf_message *message,
+int mf_outgoing_begin(struct mf_outgoing *out, const struct mf_spliced *message,
                       const struct mf_outgoing_rules *rules);
 
 /* Drop what is on its way. */
@@ -48,7 +48,7 @@ size_t mf_outgoing_read(struct mf_outgoing *out, uint8_t *data, size_t len);
 
 static inline bool mf_outgoing_is_idle(const struct mf_outgoing *out)
 {
-    return !out->message;
+    return !out->is_busy;
 }
 
 #endif

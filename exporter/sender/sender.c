@@ -25,6 +25,9 @@ enum { REFUSALS_MAX = 5 };
 /* Messages that come this soon after others go out together. */
 #define GATHER_NS ((int64_t)5 * MF_NS_PER_MS)
 
+/* Objects to release are told no more often. */
+#define NOTICE_NS ((int64_t)100 * MF_NS_PER_MS)
+
 /* Longer than the caller's patience, the thread is left to itself. */
 #define STOP_SLACK_NS ((int64_t)1 * MF_NS_PER_S)
 
@@ -42,6 +45,7 @@ struct line {
 struct mf_sender {
     pthread_t thread;
     struct mf_queue *queue;
+    struct mf_outbox *outbox;
     int notify_fd;
     int wake_fds[2];
     atomic_bool is_asleep; /* a wake is worth a system call */
@@ -54,6 +58,8 @@ struct mf_sender {
     bool has_ended;
     bool is_abandoned;
     struct mf_sender_config config;
+    struct mf_tls *tls; /* these two until they are taken */
+    struct mf_redactor *redactor;
     unsigned config_number;
     struct line lines[LINES];
     size_t line_first, line_count;
@@ -61,13 +67,16 @@ struct mf_sender {
 
     /* The thread's own. */
     struct mf_sender_config current;
+    struct mf_tls *current_tls;
     unsigned current_number;
     char session[SESSION_LEN + 1];
     struct mf_backoff backoff;
     bool has_tried;
     bool was_up;    /* since the last line about a loss */
     bool told_loss; /* a loss is told once, until it is over */
-    uint64_t given_up_told;
+    uint64_t lost_told;
+    int64_t rested_ns, noticed_ns; /* when it last slept, or told of objects */
+    uint64_t wanted_told;
     unsigned refusals; /* of the first message in flight, in a row */
     struct mf_buf out; /* bytes that the socket did not take yet */
 };
@@ -123,14 +132,13 @@ bool mf_sender_take_line(struct mf_sender *sender, char *out, size_t cap,
 static void say_up(struct mf_sender *sender, const struct mf_address *address,
                    const struct mf_hello *hello)
 {
-    struct mf_queue_stats stats;
-    mf_queue_get_stats(sender->queue, &stats);
+    struct mf_outbox_stats stats;
+    mf_outbox_get_stats(sender->outbox, &stats);
     char lost[80] = "";
-    if (stats.given_up > sender->given_up_told)
-        snprintf(lost, sizeof lost,
-                 "; %" PRIu64 " messages were given up meanwhile",
-                 stats.given_up - sender->given_up_told);
-    sender->given_up_told = stats.given_up;
+    if (stats.lost > sender->lost_told)
+        snprintf(lost, sizeof lost, "; %" PRIu64 " flows were lost meanwhile",
+                 stats.lost - sender->lost_told);
+    sender->lost_told = stats.lost;
     if (sender->was_up && !sender->told_loss && !lost[0])
         return; /* it had gone away well, or was one of several */
     say(sender, lost[0] != 0, "mitmflow: %s %s%s%s%s%s",
@@ -162,7 +170,8 @@ static void say_loss(struct mf_sender *sender, const struct mf_address *address,
 static bool must_stop(const struct mf_sender *sender, bool is_up)
 {
     return atomic_load(&sender->stopping) &&
-           (mf_queue_is_empty(sender->queue) || (!is_up && sender->has_tried) ||
+           (mf_outbox_is_empty(sender->outbox) ||
+            (!is_up && sender->has_tried) ||
             mf_clock_mono_ns() >= atomic_load(&sender->stop_ns));
 }
 
@@ -193,11 +202,6 @@ static short wait_for(struct mf_sender *sender, int fd, short events,
                       bool on_wake, int64_t until_ns)
 {
     int64_t left_ns = until_ns - mf_clock_mono_ns();
-    if (atomic_load(&sender->stopping)) {
-        int64_t stop_left = atomic_load(&sender->stop_ns) - mf_clock_mono_ns();
-        if (stop_left < left_ns)
-            left_ns = stop_left;
-    }
     int timeout_ms = left_ns <= 0 ? 0
                      : left_ns > MF_NS_PER_S * 3600
                          ? 3600 * 1000
@@ -210,6 +214,66 @@ static short wait_for(struct mf_sender *sender, int fd, short events,
     if (on_wake && fds[1].revents)
         drain_wakes(sender);
     return fd >= 0 ? fds[0].revents : 0;
+}
+
+/* Tell mitmproxy's thread if it has something to do with the queue: of a flow
+ * that is wanted at once, of objects now and then. Returns when to be called
+ * again at the latest. */
+static int64_t tell_news(struct mf_sender *sender)
+{
+    struct mf_queue_stats stats;
+    mf_queue_get_stats(sender->queue, &stats);
+    bool has_dead = mf_queue_has_dead(sender->queue);
+    int64_t now = mf_clock_mono_ns();
+    if (stats.wanted_total == sender->wanted_told &&
+        (!has_dead || now < sender->noticed_ns + NOTICE_NS))
+        return has_dead ? sender->noticed_ns + NOTICE_NS : INT64_MAX;
+    sender->wanted_told = stats.wanted_total;
+    sender->noticed_ns = now;
+    notify(sender);
+    return has_dead ? now + NOTICE_NS : INT64_MAX;
+}
+
+/* Take in what the queue has. Returns when that has to be done again. */
+static int64_t take_in(struct mf_sender *sender)
+{
+    int64_t due = mf_outbox_advance(sender->outbox, mf_clock_mono_ns());
+    int64_t notice = tell_news(sender);
+    pthread_mutex_lock(&sender->lock);
+    mf_outbox_get_stats(sender->outbox, &sender->stats.outbox);
+    pthread_mutex_unlock(&sender->lock);
+    return due < notice ? due : notice;
+}
+
+/* Sleep until there is something to do; a message wakes at most every
+ * GATHER_NS, so that many go out together. What was taken in is known to be
+ * of no use before `until_ns`. Returns what came for `fd`. */
+static short rest(struct mf_sender *sender, int fd, short events,
+                  int64_t until_ns)
+{
+    bool stopping = atomic_load(&sender->stopping);
+    int64_t stop_ns = atomic_load(&sender->stop_ns);
+    if (stopping && stop_ns < until_ns)
+        until_ns = stop_ns;
+    int64_t gathered_ns = sender->rested_ns + GATHER_NS;
+    if (mf_clock_mono_ns() < gathered_ns && !stopping)
+        return wait_for(sender, fd, events, false,
+                        until_ns < gathered_ns ? until_ns : gathered_ns);
+    short got = 0;
+    atomic_store(&sender->is_asleep, true);
+    if (!mf_queue_has_messages(sender->queue))
+        got = wait_for(sender, fd, events, true, until_ns);
+    atomic_store(&sender->is_asleep, false);
+    sender->rested_ns = mf_clock_mono_ns();
+    return got;
+}
+
+/* As rest(), without a server: what comes is taken in meanwhile. */
+static void wait_without(struct mf_sender *sender, int fd, short events,
+                         int64_t until_ns)
+{
+    int64_t due = take_in(sender);
+    rest(sender, fd, events, due < until_ns ? due : until_ns);
 }
 
 /* ---- configuration ---- */
@@ -226,16 +290,26 @@ static void take_config(struct mf_sender *sender)
 {
     pthread_mutex_lock(&sender->lock);
     sender->current = sender->config;
+    if (sender->current_number != sender->config_number) {
+        sender->current_tls = sender->tls;
+        mf_outbox_set_redactor(sender->outbox, sender->redactor,
+                               sender->config.body_max);
+        sender->tls = NULL;
+        sender->redactor = NULL;
+    }
     sender->was_up &= sender->current_number == sender->config_number;
     sender->current_number = sender->config_number;
     pthread_mutex_unlock(&sender->lock);
 }
 
 void mf_sender_configure(struct mf_sender *sender,
-                         const struct mf_sender_config *config)
+                         const struct mf_sender_config *config,
+                         struct mf_tls *tls, struct mf_redactor *redactor)
 {
     pthread_mutex_lock(&sender->lock);
     sender->config = *config;
+    sender->tls = tls;
+    sender->redactor = redactor;
     sender->config_number++;
     pthread_mutex_unlock(&sender->lock);
     poke(sender);
@@ -317,56 +391,17 @@ static int receive(struct mf_link *link, int fd, struct mf_err *err)
     }
 }
 
-static uint64_t count_pushed(const struct mf_sender *sender)
-{
-    struct mf_queue_stats stats;
-    mf_queue_get_stats(sender->queue, &stats);
-    return stats.pushed;
-}
-
-/* Sleep until there is something to do; a message wakes at most every
- * GATHER_NS, so that many go out together. `pushed` of the queue's messages
- * have been looked at. */
-static short rest(struct mf_sender *sender, const struct mf_link *link, int fd,
-                  uint64_t pushed, int64_t *rested_ns)
-{
-    short events = (short)(POLLIN | (sender->out.len ? POLLOUT : 0));
-    if (mf_clock_mono_ns() < *rested_ns + GATHER_NS &&
-        !atomic_load(&sender->stopping))
-        return wait_for(sender, fd, events, false, *rested_ns + GATHER_NS);
-    atomic_store(&sender->is_asleep, true);
-    short got = 0;
-    if (count_pushed(sender) == pushed)
-        got = wait_for(sender, fd, events, true, mf_link_deadline_ns(link));
-    atomic_store(&sender->is_asleep, false);
-    *rested_ns = mf_clock_mono_ns();
-    return got;
-}
-
-/* Tell mitmproxy's thread if it has something to do with the queue. */
-static void tell_news(struct mf_sender *sender, uint64_t acked, uint64_t *told)
-{
-    struct mf_queue_stats stats;
-    mf_queue_get_stats(sender->queue, &stats);
-    uint64_t news = acked + stats.wanted_total;
-    if (news != *told)
-        notify(sender);
-    *told = news;
-}
-
 /* Until the link ends; MF_ECLOSED: well. */
 static int run_link(struct mf_sender *sender, struct mf_link *link, int fd,
                     const struct mf_address *address, struct mf_err *err)
 {
     bool is_up = false;
-    int64_t rested_ns = 0;
-    uint64_t told = 0;
     for (;;) {
         if (must_stop(sender, is_up) || config_changed(sender))
             return mf_err_set(err, MF_ECLOSED, "stopped");
         if (atomic_load(&sender->stopping))
             mf_link_finish(link);
-        uint64_t pushed = count_pushed(sender);
+        int64_t due = take_in(sender);
         int rc = mf_link_advance(link, mf_clock_mono_ns(), err);
         int flushed = flush(sender, link, fd, err);
         if (rc || flushed)
@@ -376,7 +411,9 @@ static int run_link(struct mf_sender *sender, struct mf_link *link, int fd,
             set_connected(sender, mf_link_hello(link));
             say_up(sender, address, mf_link_hello(link));
         }
-        if (rest(sender, link, fd, pushed, &rested_ns) &
+        int64_t link_due = mf_link_deadline_ns(link);
+        short events = (short)(POLLIN | (sender->out.len ? POLLOUT : 0));
+        if (rest(sender, fd, events, due < link_due ? due : link_due) &
             (POLLIN | POLLHUP | POLLERR)) {
             rc = receive(link, fd, err);
             if (rc)
@@ -386,7 +423,6 @@ static int run_link(struct mf_sender *sender, struct mf_link *link, int fd,
             mf_backoff_reset(&sender->backoff);
             sender->refusals = 0;
         }
-        tell_news(sender, mf_link_acked(link), &told);
     }
 }
 
@@ -400,8 +436,7 @@ static void note_refusal(struct mf_sender *sender, size_t messages)
         return;
     sender->refusals = 0;
     mf_backoff_reset(&sender->backoff);
-    if (mf_queue_next(sender->queue))
-        mf_queue_give_up(sender->queue);
+    mf_outbox_give_up(sender->outbox, "the server does not take it");
     say(sender, true,
         "mitmflow: one flow was given up: the server does not take it");
 }
@@ -415,11 +450,12 @@ static void converse(struct mf_sender *sender, int fd,
         .source = sender->current.source,
         .session = sender->session,
         .mitmproxy_version = sender->current.mitmproxy_version,
+        .token = sender->current.token,
         .body_max = sender->current.body_max,
         .one_by_one = sender->refusals > 0,
     };
     struct mf_link *link =
-        mf_link_new(sender->queue, &config, mf_clock_mono_ns());
+        mf_link_new(sender->outbox, &config, mf_clock_mono_ns());
     if (!link) {
         say_loss(sender, address, "out of memory");
         return;
@@ -447,7 +483,7 @@ static void try_address(struct mf_sender *sender,
     int fd = -1;
     int rc = mf_connect_begin(&attempt, address, &err);
     while (!rc && (rc = mf_connect_next(&attempt, &fd, &err)) == MF_EBUSY) {
-        wait_for(sender, attempt.fd, attempt.events, true, attempt.until_ns);
+        wait_without(sender, attempt.fd, attempt.events, attempt.until_ns);
         rc = must_stop(sender, false) || config_changed(sender)
                  ? mf_err_set(&err, MF_ECLOSED, "stopped")
                  : 0;
@@ -481,6 +517,7 @@ void mf_sender_free(struct mf_sender *sender)
     if (sender->wake_fds[1] >= 0)
         close(sender->wake_fds[1]);
     mf_buf_release(&sender->out);
+    mf_outbox_free(sender->outbox);
     pthread_cond_destroy(&sender->ended);
     pthread_mutex_destroy(&sender->lock);
     free(sender);
@@ -498,9 +535,13 @@ static void *sender_main(void *arg)
             mf_backoff_next_ns(&sender->backoff) + mf_clock_mono_ns();
         while (!atomic_load(&sender->stopping) && !config_changed(sender) &&
                mf_clock_mono_ns() < until)
-            wait_for(sender, -1, 0, true, until);
+            wait_without(sender, -1, 0, until);
     }
+    take_in(sender);
+    size_t left = mf_outbox_seal(sender->outbox);
     pthread_mutex_lock(&sender->lock);
+    mf_outbox_get_stats(sender->outbox, &sender->stats.outbox);
+    sender->stats.left = left;
     sender->has_ended = true;
     bool is_abandoned = sender->is_abandoned;
     pthread_cond_signal(&sender->ended);
@@ -554,7 +595,8 @@ static int init_locks(struct mf_sender *sender)
 
 struct mf_sender *mf_sender_start(struct mf_queue *queue,
                                   const struct mf_sender_config *config,
-                                  int notify_fd)
+                                  struct mf_tls *tls,
+                                  struct mf_redactor *redactor, int notify_fd)
 {
     struct mf_sender *sender = calloc(1, sizeof *sender);
     if (!sender)
@@ -563,12 +605,17 @@ struct mf_sender *mf_sender_start(struct mf_queue *queue,
     sender->notify_fd = notify_fd;
     sender->wake_fds[0] = sender->wake_fds[1] = -1;
     sender->config = *config;
+    sender->config_number = 1;
+    sender->tls = tls;
+    sender->redactor = redactor;
     mf_buf_init(&sender->out, WRITE_BUF_LEN);
     if (init_locks(sender)) {
         free(sender);
         return NULL;
     }
-    if (open_pipe(sender->wake_fds) || make_session(sender->session)) {
+    sender->outbox = mf_outbox_new(queue);
+    if (!sender->outbox || open_pipe(sender->wake_fds) ||
+        make_session(sender->session)) {
         mf_sender_free(sender);
         return NULL;
     }

@@ -14,9 +14,16 @@
 
 #include "base/error.h"
 #include "exporter/queue.h"
+#include "exporter/redact/redact.h"
 #include "exporter/sender/address.h"
+#include "exporter/sender/outbox.h"
+#include "exporter/sender/transport.h"
 
-enum { MF_SENDER_SOURCE_CAP = 256, MF_SENDER_VERSION_CAP = 32 };
+enum {
+    MF_SENDER_SOURCE_CAP = 256,
+    MF_SENDER_VERSION_CAP = 32,
+    MF_SENDER_TOKEN_CAP = 1024,
+};
 
 struct mf_sender_config {
     struct mf_address addresses[MF_ADDRESS_MAX]; /* tried in turn */
@@ -24,6 +31,10 @@ struct mf_sender_config {
     char source[MF_SENDER_SOURCE_CAP]; /* UTF-8 */
     char mitmproxy_version[MF_SENDER_VERSION_CAP];
     size_t body_max;
+    char token[MF_SENDER_TOKEN_CAP]; /* sent as a bearer's; empty: none */
+    struct mf_tls_config tls;
+    char spool_dir[MF_TRANSPORT_PATH_CAP]; /* empty: no spool */
+    uint64_t spool_max;                    /* 0: no spool */
 };
 
 struct mf_sender;
@@ -36,11 +47,18 @@ struct mf_sender;
  */
 struct mf_sender *mf_sender_start(struct mf_queue *queue,
                                   const struct mf_sender_config *config,
-                                  int notify_fd);
+                                  struct mf_tls *tls,
+                                  struct mf_redactor *redactor, int notify_fd);
 
-/* Take a new configuration; what was connected connects anew. */
+/*
+ * Take a new configuration; what was connected connects anew if what it
+ * depends on has changed. `tls` (NULL: no TLS address) and `redactor` (NULL:
+ * no rules) are made of it beforehand, so that what is wrong is told where it
+ * was set, and are taken over. Redaction changes for what comes after.
+ */
 void mf_sender_configure(struct mf_sender *sender,
-                         const struct mf_sender_config *config);
+                         const struct mf_sender_config *config,
+                         struct mf_tls *tls, struct mf_redactor *redactor);
 
 /* There are messages in the queue. */
 void mf_sender_wake(struct mf_sender *sender);
@@ -60,13 +78,19 @@ struct mf_sender_stats {
     bool published; /* the server knows the published schema only */
     uint64_t connects;
     uint64_t rejected;
+    char server[MF_ADDRESS_TEXT_CAP]; /* connected to, or tried last */
+    char version[32];                 /* of the server, as it says */
+    char error[160];                  /* why there is no connection */
+    struct mf_outbox_stats outbox;    /* as of a moment ago */
+    size_t left; /* at the end: could be neither sent nor kept; lost */
 };
 void mf_sender_get_stats(struct mf_sender *sender,
                          struct mf_sender_stats *ret_stats);
 
 /*
  * End the thread: what waits is sent for up to `deadline_ns` more if a
- * server is connected, or the first attempt to connect is still under way.
+ * server is connected, or the first attempt to connect is still under way;
+ * what is left then goes to the spool.
  *
  * 0: the thread has ended; lines and counts may still be asked for until
  * mf_sender_free(). MF_EBUSY: flows are wanted whole; put them into the queue

@@ -14,17 +14,15 @@
 
 enum { PATIENCE_MS = 30000 };
 
-static void no_hold(void *object)
-{
-    (void)object;
-}
-
 static void push(struct mf_queue *queue)
 {
     struct mf_encoder enc;
     mf_encoder_init(&enc, 1000);
     mf_encoder_bytes(&enc, 1, "\x0a\x04\x0a\x02id", 6);
-    assert_int_equal(mf_queue_push(queue, &enc, no_hold), 0);
+    static unsigned pushed;
+    struct mf_label label = {.kind = MF_KIND_WHOLE, .event = 4, .is_end = true};
+    label.id_len = (uint8_t)snprintf(label.id, sizeof label.id, "%u", pushed++);
+    assert_int_equal(mf_queue_push(queue, &enc, &label, NULL, 0), 0);
     mf_encoder_release(&enc);
 }
 
@@ -92,11 +90,11 @@ struct fixture {
 static void begin(struct fixture *f)
 {
     f->listener = listen_on(&f->port);
-    f->queue = mf_queue_new(1 << 20);
+    f->queue = mf_queue_new(8 << 20);
     push(f->queue);
     assert_int_equal(pipe(f->notice), 0);
     const struct mf_sender_config config = config_for(f->port);
-    f->sender = mf_sender_start(f->queue, &config, f->notice[1]);
+    f->sender = mf_sender_start(f->queue, &config, NULL, NULL, f->notice[1]);
     assert_non_null(f->sender);
 }
 
@@ -154,7 +152,7 @@ static void a_new_configuration_is_taken_at_once(void **state)
     int first = take_connection(f.listener);
     int other = listen_on(&port);
     const struct mf_sender_config config = config_for(port);
-    mf_sender_configure(f.sender, &config);
+    mf_sender_configure(f.sender, &config, NULL, NULL);
     int second = take_connection(other);
     end(&f, 0);
     close(first);
@@ -191,10 +189,10 @@ static void a_name_that_does_not_exist_is_told(void **state)
              "http://nowhere");
     close(take_connection(f.listener));
     wait_line(f.sender, f.notice[0], "cannot export");
-    mf_sender_configure(f.sender, &config);
+    mf_sender_configure(f.sender, &config, NULL, NULL);
     assert_int_equal(mf_sender_stop(f.sender, 0), 0);
     mf_sender_free(f.sender);
-    f.sender = mf_sender_start(f.queue, &config, f.notice[1]);
+    f.sender = mf_sender_start(f.queue, &config, NULL, NULL, f.notice[1]);
     wait_line(f.sender, f.notice[0], "cannot export to http://nowhere");
     end(&f, 0);
 }
