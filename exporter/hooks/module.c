@@ -1,6 +1,7 @@
 #include "exporter/hooks/module.h"
 
 #include "exporter/hooks/events.h"
+#include "exporter/openssl.h"
 
 /* The names of all hooks, in a tuple. */
 static PyObject *event_names(void)
@@ -25,6 +26,7 @@ static int add(PyObject *module, const char *name, PyObject *object)
 
 static int module_exec(PyObject *module)
 {
+    mf_openssl_init();
     if (add(module, "Exporter", PyType_FromSpec(&mf_object_spec)) ||
         add(module, "EVENTS", event_names()) ||
         PyModule_AddStringConstant(module, "VERSION", MF_VERSION))

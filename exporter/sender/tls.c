@@ -11,6 +11,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "exporter/openssl.h"
+
 struct mf_tls {
     SSL_CTX *ctx;
 };
@@ -154,8 +156,6 @@ static int load_own(SSL_CTX *ctx, const struct mf_tls_config *config,
 
 static SSL_CTX *new_context(void)
 {
-    /* Not at exit: the thread may still be in a call then. */
-    OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, NULL);
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
     if (!ctx)
         return NULL;
@@ -176,6 +176,7 @@ int mf_tls_new(const struct mf_tls_config *config, struct mf_tls **ret_tls,
                struct mf_err *err)
 {
     struct mf_tls *tls = calloc(1, sizeof *tls);
+    mf_openssl_init();
     ERR_clear_error();
     if (tls)
         tls->ctx = new_context();
