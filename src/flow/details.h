@@ -117,6 +117,24 @@ static inline struct mf_span mf_flow__span(const struct mf_wire_field *field)
                             is_text ? field->len : 0};
 }
 
+/* A Timestamp field in ns; 0 if it is none. */
+static inline int64_t mf_flow__time(const struct mf_wire_field *field)
+{
+    return field->type == MF_WIRE_LEN
+               ? mf_wire_timestamp_ns(field->data, field->len)
+               : 0;
+}
+
+/* At most `max` bytes of UTF-8 text, not ending inside a character. */
+static inline struct mf_span mf_flow__cut(struct mf_span text, size_t max)
+{
+    if (text.len <= max)
+        return text;
+    while (max && ((uint8_t)text.text[max] & 0xc0) == 0x80)
+        max--;
+    return (struct mf_span){text.text, max};
+}
+
 static inline struct mf_cursor mf_flow__cursor(struct mf_span span)
 {
     return mf_cursor_make(span.text, span.len);
