@@ -293,6 +293,8 @@ static int write_all(struct mf_batch *batch, const struct mf_taken *taken,
     if (!rc)
         rc = end_growing(batch, taken, err);
     if (!rc)
+        rc = mf_aside_tables_write(batch->store->asides, &taken->asides, err);
+    if (!rc)
         rc = mf_batch__trim_tombstones(batch, err);
     return rc ? rc : save_counters(batch, taken, err);
 }
@@ -311,6 +313,7 @@ int mf_batch_run(struct mf_batch *batch, const struct mf_taken *taken,
     rc = write_all(batch, taken, err);
     if (!rc)
         rc = mf_sql_run(mf_batch__stmt(batch, MF_BATCH_COMMIT), err);
+    mf_aside_tables_end(batch->store->asides, !rc);
     if (rc) {
         mf_pack_abandon(batch->pack);
         for (size_t i = 0; i < MF_BATCH_STATEMENTS; i++)

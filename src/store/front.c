@@ -254,12 +254,15 @@ int mf_front_new(const struct mf_front_opts *opts, struct mf_front **ret_front,
     front->evicted_count = opts->evicted_count;
     atomic_init(&front->durable, opts->last_change);
     mf_ops_init(&front->ops);
+    mf_asides_init(&front->asides);
     mf_buf_init(&front->scratch, SIZE_MAX);
     int rc = init_tables(front);
     if (rc)
         mf_err_set(err, rc, "out of memory");
     else
         rc = mf_front__load_keys(front, err);
+    if (!rc)
+        rc = mf_front__load_losses(front, err);
     if (rc) {
         mf_front_free(front);
         return rc;
@@ -293,6 +296,7 @@ void mf_front_free(struct mf_front *front)
     for (struct mf_op *op; (op = mf_ops_pop(&front->ops));)
         mf_op_free(op);
     free_changes(front);
+    mf_front__free_asides(front);
     for (size_t i = 0; i < MF_TEXT_SLOTS; i++)
         mf_text_unref(front->texts[i]);
     for (size_t i = 0; i < MF_TABLES; i++)
@@ -355,6 +359,8 @@ static uint64_t durable_ticket(const struct mf_front *front)
         ticket = front->dirty.first->first_ticket - 1;
     if (front->ended_count && front->ended_ticket <= ticket)
         ticket = front->ended_ticket - 1;
+    if (front->asides.first && front->aside_ticket <= ticket)
+        ticket = front->aside_ticket - 1;
     for (const struct mf_op *op = front->ops.first; op; op = op->next)
         if (op->ticket) {
             if (op->ticket <= ticket)

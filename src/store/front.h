@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
+#include "store/aside.h"
 #include "store/keys.h"
 #include "store/names.h"
 #include "store/queue.h"
@@ -80,6 +81,15 @@ int mf_front_put(struct mf_front *front, struct mf_flow *flow,
 int mf_front_append(struct mf_front *front, const struct mf_append *append,
                     const char *source, const char *session,
                     uint64_t *ret_ticket);
+int mf_front_put_connection(struct mf_front *front,
+                            const struct mf_connection *connection,
+                            const char *source, uint64_t *ret_ticket);
+int mf_front_put_loss(struct mf_front *front, const struct mf_loss *loss,
+                      const char *source, bool *ret_is_new,
+                      uint64_t *ret_ticket);
+void mf_front_each_loss(struct mf_front *front, uint64_t after,
+                        mf_store_visit_loss *visit, void *user);
+uint64_t mf_front_key(const struct mf_front *front, struct mf_span id);
 /* Takes `op`. */
 void mf_front_ask(struct mf_front *front, struct mf_op *op,
                   uint64_t *ret_ticket);
@@ -136,7 +146,10 @@ int mf_front_number_of(struct mf_front *front, const struct mf_flow_ref *ref,
 /* *ret_record is the caller's. Errors as above. */
 int mf_front_update(struct mf_front *front, uint64_t number,
                     const struct mf_op *op, struct mf_record **ret_record);
-int mf_front_delete(struct mf_front *front, uint64_t number);
+/* `forgets`: with what is known of its connections. */
+int mf_front_delete(struct mf_front *front, uint64_t number, bool forgets);
+/* What is known of any connection goes. MF_ENOMEM. */
+int mf_front_forget_connections(struct mf_front *front);
 /* Flow `number` becomes cut off, if it is live and of this session. */
 int mf_front_cut_off(struct mf_front *front, uint64_t number,
                      const char *session);
@@ -192,6 +205,7 @@ struct mf_version {
     bool is_new;     /* not in the database */
     bool is_deleted;
     bool is_evicted;
+    bool forgets;         /* deleted, and what is known of its connections */
     uint64_t growing;     /* hash of the key of a live flow that is deleted */
     struct mf_gain *gain; /* owned; NULL: not a flow that gains messages */
     size_t bytes;         /* of the backlog */
@@ -204,6 +218,7 @@ struct mf_taken {
     /* Keys that an ending event freed: mf_version.growing of earlier ones. */
     uint64_t *ended;
     size_t ended_count;
+    struct mf_asides asides;
     /* What holds once these are committed: */
     uint64_t last_number;
     uint64_t last_change; /* every change up to this one is there */

@@ -54,6 +54,7 @@ struct mf_entry {
     bool is_new;     /* not in the database, nor in a version taken */
     bool is_deleted;
     bool is_evicted;
+    bool forgets;      /* as in mf_version */
     bool is_in_flight; /* a version of it is taken */
     uint64_t growing;
     size_t id_len;
@@ -93,6 +94,13 @@ struct mf_front {
     size_t ended_count;
     size_t ended_cap;
     uint64_t ended_ticket; /* of the first of them */
+
+    struct mf_asides asides;                /* not taken yet */
+    uint64_t aside_ticket;                  /* of the first of them */
+    struct mf_aside *losses[MF_LOSSES_MAX]; /* a ring; owned */
+    size_t loss_first;
+    size_t loss_count;
+    uint64_t last_loss; /* its number */
 
     struct mf_change *changes; /* a ring, a power of two */
     size_t change_cap;
@@ -159,6 +167,16 @@ int mf_front__find(struct mf_front *front, uint64_t key, const char *source,
 int mf_front__derived(struct mf_front *front, uint64_t number,
                       struct mf_buf *out);
 int mf_front__load_keys(struct mf_front *front, struct mf_err *err);
+
+/* ---- front_aside.c ---- */
+
+int mf_front__load_losses(struct mf_front *front, struct mf_err *err);
+void mf_front__free_asides(struct mf_front *front);
+
+/* ---- front_put.c ---- */
+
+/* Whether something may be put; else why not. */
+int mf_front__admit(const struct mf_front *front);
 
 /* ---- front_change.c ---- */
 

@@ -206,7 +206,7 @@ static bool bury(struct mf_front *front, struct mf_entry *entry, bool evicted)
     return mf_front__changed(front, entry, NULL, false);
 }
 
-int mf_front_delete(struct mf_front *front, uint64_t number)
+int mf_front_delete(struct mf_front *front, uint64_t number, bool forgets)
 {
     struct mf_entry *entry;
     bool signals = false;
@@ -223,8 +223,10 @@ int mf_front_delete(struct mf_front *front, uint64_t number)
         if (!rc)
             entry->growing = whole_key;
     }
-    if (!rc)
+    if (!rc) {
+        entry->forgets = forgets;
         signals = bury(front, entry, false);
+    }
     pthread_mutex_unlock(&front->mutex);
     signal_changes(front, signals);
     return rc;

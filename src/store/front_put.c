@@ -225,7 +225,7 @@ static int put(struct write *write, uint64_t key, struct mf_flow *flow,
 }
 
 /* Whether anything is taken at all. */
-static int admit(const struct mf_front *front)
+int mf_front__admit(const struct mf_front *front)
 {
     if (front->is_closing)
         return MF_ECLOSED;
@@ -255,7 +255,7 @@ int mf_front_put(struct mf_front *front, struct mf_flow *flow,
     bool signals = false;
     mf_buf_init(&write.derived, SIZE_MAX);
     pthread_mutex_lock(&front->mutex);
-    int rc = admit(front);
+    int rc = mf_front__admit(front);
     if (!rc) {
         front->ticket++;
         if (!drop_growing(front, source, id, mf_flow_state(flow)))
@@ -444,7 +444,7 @@ int mf_front_append(struct mf_front *front, const struct mf_append *what,
     bool signals = false;
     mf_buf_init(&write.derived, SIZE_MAX);
     pthread_mutex_lock(&front->mutex);
-    int rc = admit(front);
+    int rc = mf_front__admit(front);
     if (!rc) {
         front->ticket++;
         if (!drop_growing(front, source, what->flow_id, what->state))

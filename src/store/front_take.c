@@ -68,6 +68,7 @@ static int take_entry(struct mf_front *front, struct mf_entry *entry,
         .is_new = entry->is_new,
         .is_deleted = entry->is_deleted,
         .is_evicted = entry->is_evicted,
+        .forgets = entry->forgets,
         .growing = entry->growing,
         .gain = gain,
         .bytes = entry->bytes,
@@ -116,6 +117,14 @@ static bool take_some(struct mf_front *front, size_t *bytes,
     return true;
 }
 
+static void take_asides(struct mf_front *front, struct mf_taken *taken)
+{
+    taken->asides.first = front->asides.first;
+    taken->asides.bytes = front->asides.bytes;
+    front->dirty_bytes -= front->asides.bytes;
+    mf_asides_init(&front->asides);
+}
+
 int mf_front_take(struct mf_front *front, size_t bytes,
                   struct mf_taken *ret_taken)
 {
@@ -134,6 +143,7 @@ int mf_front_take(struct mf_front *front, size_t bytes,
             taken.ended_count = front->ended_count;
             front->ended = NULL;
             front->ended_count = front->ended_cap = 0;
+            take_asides(front, &taken);
         }
         pthread_mutex_unlock(&front->mutex);
     }
@@ -183,6 +193,9 @@ static void free_taken(struct mf_front *front, struct mf_taken *taken)
         }
         pthread_mutex_unlock(&front->mutex);
     }
+    atomic_fetch_sub_explicit(&front->backlog, taken->asides.bytes,
+                              memory_order_relaxed);
+    mf_asides_release(&taken->asides);
     free(taken->versions);
     free(taken->ended);
     *taken = (struct mf_taken){0};

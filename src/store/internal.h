@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
+#include "store/aside.h"
 #include "store/dir.h"
 #include "store/front.h"
 #include "store/names.h"
@@ -23,6 +24,8 @@ struct mf_store__limits {
     size_t live_count;   /* live flows kept in memory though they are clean */
     size_t block_bytes;  /* of snapshots that wait before a block is made of
                             them, when few come */
+    size_t connections;  /* kept at most */
+    int64_t linger_ns;   /* a connection without a flow is kept at least */
     int64_t free_pages;  /* kept in the database for what comes next */
     int64_t retry_min_ns;
     int64_t retry_max_ns;
@@ -41,6 +44,7 @@ struct mf_store {
     /* The writer thread's, once it runs. */
     sqlite3 *db;
     struct mf_recent *recent;
+    struct mf_aside_tables *asides;
     struct mf_batch *batch;
     struct mf_resolver *resolver;
     struct mf_upkeep *upkeep;

@@ -27,6 +27,9 @@ size_t mf_store__find_numbers(struct mf_store *store, struct mf_span id,
  */
 int mf_store__settle(struct mf_store *store, uint64_t number);
 
+/* The keyed hash of an id, of a flow or a connection. */
+uint64_t mf_store__key(const struct mf_store *store, struct mf_span id);
+
 /* The texts of the store's names. */
 struct mf_names *mf_store__names(struct mf_store *store);
 

@@ -58,6 +58,9 @@ static const char *const sql[MF_READ_STATEMENTS] = {
                               " AND flow.number < ?1 AND flow.change > ?2",
     [MF_READ_GONE] = "SELECT change, number FROM tombstone WHERE change > ?1"
                      " ORDER BY change LIMIT ?2",
+    [MF_READ_CONNECTION] = "SELECT is_server, event, at_ns, opened_ns,"
+                           " closed_ns, error, conn FROM connection"
+                           " WHERE key = ?1 AND source = ?2",
 };
 
 int mf_reader_open(struct mf_store *store, struct mf_reader **ret_reader,

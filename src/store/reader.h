@@ -86,6 +86,26 @@ int mf_reader_messages(struct mf_reader *reader, const struct mf_flow_ref *ref,
                        uint64_t first, size_t limit, struct mf_buf *out,
                        struct mf_messages *ret_messages, struct mf_err *err);
 
+/* What was told of a connection (mf_store_put_connection()). */
+struct mf_known_connection {
+    bool is_server;
+    uint32_t event; /* the last; mitmproxy.v1.EventType */
+    int64_t at_ns;  /* of the last event; 0: not told, as the next two */
+    int64_t opened_ns;
+    int64_t closed_ns;
+    struct mf_span error; /* both inside `bytes` */
+    struct mf_span conn;  /* mf_connection.kept */
+    struct mf_buf bytes;  /* owned */
+};
+
+/* 1: there; mf_known_connection_release() it. 0: nothing is known of it, or
+ * it has no id. Or an error. */
+int mf_reader_connection(struct mf_reader *reader, struct mf_span id,
+                         const char *source,
+                         struct mf_known_connection *ret_known,
+                         struct mf_err *err);
+void mf_known_connection_release(struct mf_known_connection *known);
+
 /* ---- long queries, in steps ---- */
 
 enum mf_sort_key { /* mitmflow.v1.SortKey */

@@ -4,6 +4,10 @@
 
 #include "store/sql.h"
 
+/* More flows than that at once, deleted by a person, take what is known of all
+ * connections with them: their own would have to be read. */
+enum { FORGET_ONE_BY_ONE = 256 };
+
 enum { ALL_NUMBERS, LIVE_OF_SESSION, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
@@ -78,11 +82,15 @@ static int delete_some(struct mf_resolver *resolver, struct mf_op *op)
 {
     struct mf_front *front = resolver->store->front;
     size_t chunk = resolver->store->limits.delete_count;
+    bool forgets = op->ref_count <= FORGET_ONE_BY_ONE && !op->keeps_connections;
+    if (op->ref_count > FORGET_ONE_BY_ONE && !op->position &&
+        mf_front_forget_connections(front))
+        return MF_ENOMEM;
     for (size_t i = 0; i < chunk && op->position < op->ref_count; i++) {
         uint64_t number;
         int rc = mf_front_number_of(front, &op->refs[op->position], &number);
         if (!rc)
-            rc = mf_front_delete(front, number);
+            rc = mf_front_delete(front, number, forgets);
         if (rc == MF_ENOMEM)
             return rc;
         if (!rc)
@@ -102,12 +110,14 @@ static int delete_all(struct mf_resolver *resolver, struct mf_op *op)
     /* All that was put before must be where it is looked for. */
     if (!mf_front_is_durable(store->front, op->change))
         return 0;
+    if (!op->position && mf_front_forget_connections(store->front))
+        return MF_ENOMEM;
     mf_sql_bind_int(stmt, 1, op->position);
     mf_sql_bind_int(stmt, 2, op->number_max);
     mf_sql_bind_int(stmt, 3, store->limits.delete_count);
     int rc = find(resolver, stmt, &count);
     for (size_t i = 0; !rc && i < count; i++) {
-        rc = mf_front_delete(store->front, resolver->numbers[i]);
+        rc = mf_front_delete(store->front, resolver->numbers[i], false);
         if (!rc)
             op->count++;
         /* What is damaged cannot be found, so it stays. */

@@ -168,9 +168,42 @@ enum { BUSY_TIMEOUT_MS = 5000 };
     "INSERT INTO tombstone SELECT change, number, NULL FROM old_tombstone;"   \
     "DROP TABLE old_store; DROP TABLE old_tombstone;"
 
+/*
+ * connection.key is the keyed hash of its id. mark: the number after the last
+ * flow that had arrived when its last event came; heard_ns: when that was, by
+ * our clock. loss.number is given in
+ * order of arrival.
+ */
+#define VERSION_3                                        \
+    "CREATE TABLE connection ("                          \
+    " key INTEGER NOT NULL,"                             \
+    " source TEXT NOT NULL,"                             \
+    " mark INTEGER NOT NULL,"                            \
+    " heard_ns INTEGER NOT NULL,"                        \
+    " is_server INTEGER NOT NULL,"                       \
+    " event INTEGER NOT NULL,"                           \
+    " at_ns INTEGER NOT NULL,"                           \
+    " opened_ns INTEGER NOT NULL,"                       \
+    " closed_ns INTEGER NOT NULL,"                       \
+    " error TEXT NOT NULL,"                              \
+    " conn BLOB NOT NULL,"                               \
+    " PRIMARY KEY (key, source)) WITHOUT ROWID;"         \
+    "CREATE INDEX connection_mark ON connection (mark);" \
+    "CREATE TABLE loss ("                                \
+    " number INTEGER PRIMARY KEY,"                       \
+    " id TEXT NOT NULL,"                                 \
+    " source TEXT NOT NULL,"                             \
+    " arrived_ns INTEGER NOT NULL,"                      \
+    " count INTEGER NOT NULL,"                           \
+    " from_ns INTEGER NOT NULL,"                         \
+    " to_ns INTEGER NOT NULL,"                           \
+    " reason TEXT NOT NULL,"                             \
+    " UNIQUE (source, id));"
+
 const struct mf_store__step mf_store__steps[] = {
     {.sql = VERSION_1},
     {.sql = VERSION_2, .run = mf_store__move_flows},
+    {.sql = VERSION_3},
 };
 const int mf_store__version = sizeof mf_store__steps / sizeof *mf_store__steps;
 

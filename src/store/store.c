@@ -25,6 +25,8 @@ const struct mf_store__limits mf_store__default_limits = {
     .tombstones = 100000,
     .live_count = 20000,
     .block_bytes = 384 << 10,
+    .connections = MF_CONNECTIONS_MAX,
+    .linger_ns = 600 * INT64_C(1000000000),
     .free_pages = 2048,
     .retry_min_ns = 10 * INT64_C(1000000),
     .retry_max_ns = 5 * INT64_C(1000000000),
@@ -55,6 +57,9 @@ static int open_front(struct mf_store *store, struct mf_err *err)
 static int open_writer(struct mf_store *store, struct mf_err *err)
 {
     int rc = mf_recent_new(store->db, &store->recent, err);
+    if (!rc)
+        rc = mf_aside_tables_new(store->db, store->limits.connections,
+                                 &store->asides, err);
     if (!rc)
         rc = mf_batch_new(store, &store->batch, err);
     if (!rc)
@@ -89,6 +94,7 @@ static void free_store(struct mf_store *store)
     mf_upkeep_free(store->upkeep);
     mf_resolver_free(store->resolver);
     mf_batch_free(store->batch);
+    mf_aside_tables_free(store->asides);
     mf_recent_free(store->recent);
     mf_front_free(store->front);
     mf_names_free(store->names);
@@ -213,6 +219,35 @@ int mf_store_append(struct mf_store *store, const struct mf_append *append,
     return mf_front_append(store->front, append, source, session, ret_ticket);
 }
 
+int mf_store_put_connection(struct mf_store *store,
+                            const struct mf_connection *connection,
+                            const char *source, uint64_t *ret_ticket)
+{
+    return is_name(source) ? mf_front_put_connection(store->front, connection,
+                                                     source, ret_ticket)
+                           : MF_EINVAL;
+}
+
+int mf_store_put_loss(struct mf_store *store, const struct mf_loss *loss,
+                      const char *source, bool *ret_is_new,
+                      uint64_t *ret_ticket)
+{
+    return is_name(source) ? mf_front_put_loss(store->front, loss, source,
+                                               ret_is_new, ret_ticket)
+                           : MF_EINVAL;
+}
+
+void mf_store_each_loss(struct mf_store *store, uint64_t after,
+                        mf_store_visit_loss *visit, void *user)
+{
+    mf_front_each_loss(store->front, after, visit, user);
+}
+
+uint64_t mf_store__key(const struct mf_store *store, struct mf_span id)
+{
+    return mf_front_key(store->front, id);
+}
+
 static int ask(struct mf_store *store, struct mf_op *op, mf_store_done *done,
                void *user, uint64_t *ret_ticket)
 {
@@ -249,6 +284,15 @@ int mf_store_delete(struct mf_store *store, const struct mf_flow_ref *refs,
 {
     return ask(store, mf_op_new(MF_OP_DELETE, refs, count, NULL), done, user,
                NULL);
+}
+
+int mf_store_take_back(struct mf_store *store, uint64_t number)
+{
+    const struct mf_flow_ref ref = {.number = number, .id = {"", 0}};
+    struct mf_op *op = mf_op_new(MF_OP_DELETE, &ref, 1, NULL);
+    if (op)
+        op->keeps_connections = true;
+    return ask(store, op, NULL, NULL, NULL);
 }
 
 int mf_store_delete_all(struct mf_store *store, mf_store_done *done, void *user)

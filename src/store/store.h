@@ -20,6 +20,8 @@
 
 #include "base/error.h"
 #include "flow/append.h"
+#include "flow/connection.h"
+#include "flow/loss.h"
 #include "flow/record.h"
 
 struct mf_store;
@@ -124,6 +126,39 @@ int mf_store_append(struct mf_store *store, const struct mf_append *append,
                     const char *source, const char *session,
                     uint64_t *ret_ticket);
 
+/*
+ * Keep what was told of a connection, by its id and `source`: its last event
+ * and all times and errors. What was told long ago goes first, at the latest
+ * when all flows that were there are gone. Borrowed for the call. Errors as
+ * mf_store_put().
+ */
+int mf_store_put_connection(struct mf_store *store,
+                            const struct mf_connection *connection,
+                            const char *source, uint64_t *ret_ticket);
+
+/*
+ * Keep a report of flows that never came, and give it a number, greater than
+ * those before; the last 1,000 are kept. One that is known already, by its id
+ * and `source`, changes nothing (*ret_is_new is false). Borrowed for the call.
+ * Errors as mf_store_put().
+ */
+int mf_store_put_loss(struct mf_store *store, const struct mf_loss *loss,
+                      const char *source, bool *ret_is_new,
+                      uint64_t *ret_ticket);
+
+struct mf_kept_loss {
+    uint64_t number;
+    int64_t arrived_ns;
+    struct mf_span source;
+    struct mf_loss loss;
+};
+typedef void mf_store_visit_loss(void *user, const struct mf_kept_loss *loss);
+
+/* Visit the losses whose number is greater than `after`, oldest first, durable
+ * or not; borrowed for the visit, which must not call the store. */
+void mf_store_each_loss(struct mf_store *store, uint64_t after,
+                        mf_store_visit_loss *visit, void *user);
+
 /* Every flow of `session` that is live becomes cut off. */
 int mf_store_cut_off(struct mf_store *store, const char *session,
                      uint64_t *ret_ticket);
@@ -155,6 +190,10 @@ int mf_store_delete(struct mf_store *store, const struct mf_flow_ref *refs,
                     size_t count, mf_store_done *done, void *user);
 int mf_store_delete_all(struct mf_store *store, mf_store_done *done,
                         void *user);
+
+/* Queue the deletion of a flow that no person asked for: what is known of its
+ * connections stays. */
+int mf_store_take_back(struct mf_store *store, uint64_t number);
 
 /* Bytes of snapshots queued and not yet committed: the measure for
  * back-pressure. */

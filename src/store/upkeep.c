@@ -14,6 +14,7 @@
 
 enum {
     GET_STATE,
+    OLDEST_CONNECTION,
     GET_PAGES,
     GET_FREE_PAGES,
     GET_PAGE_SIZE,
@@ -25,7 +26,11 @@ enum {
 
 static const char *const sql[STATEMENTS] = {
     [GET_STATE] = "SELECT last_number, last_frame, flow_count, pinned_count,"
-                  " evicted_count, sealed_groups, paged FROM store",
+                  " evicted_count, sealed_groups, paged,"
+                  " coalesce((SELECT min(number) FROM flow), last_number + 1)"
+                  " FROM store",
+    [OLDEST_CONNECTION] = "SELECT mark, heard_ns FROM connection"
+                          " ORDER BY mark LIMIT 1",
     [GET_PAGES] = "PRAGMA page_count",
     [GET_FREE_PAGES] = "PRAGMA freelist_count",
     [GET_PAGE_SIZE] = "PRAGMA page_size",
@@ -69,6 +74,9 @@ struct state {
     uint64_t evicted_count;
     uint64_t sealed_groups;
     uint64_t paged;
+    uint64_t first_number; /* of the flows kept */
+    uint64_t oldest_mark;  /* of a connection; 0: there is none */
+    int64_t oldest_heard_ns;
     uint64_t pages;
     uint64_t free_pages;
 };
@@ -157,13 +165,24 @@ static int get_int(struct mf_upkeep *upkeep, int which, uint64_t *ret_value,
     return rc ? rc : mf_err_set(err, MF_ECORRUPT, "store without counters");
 }
 
+static int read_oldest_connection(struct mf_upkeep *upkeep, struct mf_err *err)
+{
+    struct state *state = &upkeep->state;
+    sqlite3_stmt *stmt = upkeep->stmts[OLDEST_CONNECTION];
+    int rc = mf_sql_step(stmt, err);
+    state->oldest_mark = rc == 1 ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
+    state->oldest_heard_ns = rc == 1 ? sqlite3_column_int64(stmt, 1) : 0;
+    sqlite3_reset(stmt);
+    return rc < 0 ? rc : 0;
+}
+
 static int read_state(struct mf_upkeep *upkeep, struct mf_err *err)
 {
     struct state *state = &upkeep->state;
     uint64_t *const values[] = {
         &state->last_number,  &state->last_frame,    &state->flow_count,
         &state->pinned_count, &state->evicted_count, &state->sealed_groups,
-        &state->paged,
+        &state->paged,        &state->first_number,
     };
     sqlite3_stmt *stmt = upkeep->stmts[GET_STATE];
     int rc = mf_sql_step(stmt, err);
@@ -172,7 +191,9 @@ static int read_state(struct mf_upkeep *upkeep, struct mf_err *err)
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         *values[i] = (uint64_t)sqlite3_column_int64(stmt, (int)i);
     sqlite3_reset(stmt);
-    rc = get_int(upkeep, GET_PAGES, &state->pages, err);
+    rc = read_oldest_connection(upkeep, err);
+    if (!rc)
+        rc = get_int(upkeep, GET_PAGES, &state->pages, err);
     return rc ? rc : get_int(upkeep, GET_FREE_PAGES, &state->free_pages, err);
 }
 
@@ -323,6 +344,29 @@ static bool shrink_is_due(const struct mf_upkeep *upkeep)
            upkeep->state.free_pages > upkeep->free_pages_kept;
 }
 
+static int64_t linger_end_ns(const struct mf_upkeep *upkeep)
+{
+    return mf_clock_wall_ns() - upkeep->store->limits.linger_ns;
+}
+
+/* No flow is left that had arrived when it was last heard of, and none of its
+ * is on the way. (Marks and times grow together, but for a clock that is set.)
+ */
+static bool connections_are_due(const struct mf_upkeep *upkeep)
+{
+    const struct state *state = &upkeep->state;
+    return state->oldest_mark && state->oldest_mark < state->first_number &&
+           state->oldest_heard_ns < linger_end_ns(upkeep);
+}
+
+static int let_connections_go(struct mf_upkeep *upkeep, struct mf_err *err)
+{
+    int rc = mf_aside_tables_let_go(upkeep->store->asides,
+                                    upkeep->state.first_number,
+                                    linger_end_ns(upkeep), err);
+    return rc ? rc : read_oldest_connection(upkeep, err);
+}
+
 static int seal_page(struct mf_upkeep *upkeep, struct mf_err *err)
 {
     int rc = mf_seal_next_page(upkeep->seal, upkeep->state.paged, err);
@@ -388,9 +432,13 @@ static const struct task {
     bool (*is_due)(const struct mf_upkeep *upkeep);
     int (*run)(struct mf_upkeep *upkeep, struct mf_err *err);
 } tasks[] = {
-    {purge_is_due, give_up_block},  {sweep_is_due, sweep},
-    {page_is_due, seal_page},       {group_is_due, seal_group},
-    {rewrite_is_due, rewrite_page}, {shrink_is_due, shrink},
+    {purge_is_due, give_up_block},
+    {sweep_is_due, sweep},
+    {page_is_due, seal_page},
+    {group_is_due, seal_group},
+    {rewrite_is_due, rewrite_page},
+    {shrink_is_due, shrink},
+    {connections_are_due, let_connections_go},
 };
 enum { TASK_COUNT = sizeof tasks / sizeof *tasks };
 
@@ -453,6 +501,7 @@ static int run_in_transaction(struct mf_upkeep *upkeep, int64_t until_ns,
         rc = run_tasks(upkeep, until_ns, err);
     if (!rc)
         rc = mf_sql_exec(db, "COMMIT", err);
+    mf_aside_tables_end(upkeep->store->asides, !rc);
     if (rc) {
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
         mf_seal_abandon(upkeep->seal);

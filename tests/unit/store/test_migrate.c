@@ -149,6 +149,40 @@ static void flows_of_version_1_go_on(void **state)
     mf_reader_close(reader);
 }
 
+static void flows_of_version_2_are_all_there_and_go_on(void **state)
+{
+    struct fixture *fixture = *state;
+    uint64_t ticket;
+    bool is_new;
+    copy_sample(fixture, "version-2.db");
+    fixture_open(fixture);
+    assert_string_equal(mf_store_epoch(fixture->store), "2c8f2a3eca904bca");
+    struct mf_window window = list(fixture, 100);
+    assert_int_equal(window.count, 3);
+    const struct mf_record_head *head = mf_record_head(record_of(&window, 2));
+    assert_true(head->pinned);
+    assert_string_equal(head->note, "look at this");
+    assert_string_equal(head->source, "laptop");
+    mf_window_release(&window);
+    struct mf_record *record = get(fixture, "tcp", 3);
+    assert_true(holds(record, "line 1\n"));
+    mf_record_unref(record);
+    assert_null(get(fixture, "http-2", 6)); /* was deleted */
+    const struct mf_loss loss = {
+        .id = {"id", 2}, .count = 1, .reason = {"", 0}};
+    struct mf_connection connection = {
+        .id = {"c", 1}, .at_ns = 1, .error = {"", 0}};
+    assert_int_equal(
+        mf_store_put_loss(fixture->store, &loss, "laptop", &is_new, &ticket),
+        0);
+    assert_int_equal(
+        mf_store_put_connection(fixture->store, &connection, "laptop", &ticket),
+        0);
+    wait_ticket(fixture, ticket);
+    assert_int_equal(sql_int(fixture, "SELECT count(*) FROM loss"), 1);
+    assert_int_equal(sql_int(fixture, "SELECT count(*) FROM connection"), 1);
+}
+
 int main(void)
 {
 #define TEST(name) \
@@ -156,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(flows_of_version_1_are_all_there),
         TEST(flows_of_version_1_go_on),
+        TEST(flows_of_version_2_are_all_there_and_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

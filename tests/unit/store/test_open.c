@@ -79,7 +79,7 @@ static void a_newer_version_is_refused_and_left_alone(void **state)
     run_sql(fixture, "PRAGMA user_version = 99");
     assert_int_equal(fixture_try_open(fixture, &err), MF_EVERSION);
     assert_non_null(strstr(err.text, "99"));
-    run_sql(fixture, "PRAGMA user_version = 2");
+    run_sql(fixture, "PRAGMA user_version = 3");
     fixture_open(fixture);
 }
 
