@@ -16,6 +16,9 @@ struct mf_context {
     struct mf_store *store; /* NULL: closed */
     struct mf_pool *pool;   /* NULL: closed */
     struct mf_hub *hub;
+    struct mf_watches *watches;
+    struct mf_failures *failures;
+    uint64_t last_loss;          /* its number */
     struct mf_store_stats stats; /* as of the last change or commit told */
     size_t max_message_len;      /* of an exporter's */
     bool stopping;

@@ -139,7 +139,7 @@ static int put_flow(const struct mf_record *record, size_t body_max,
 }
 
 int mf_get_flow_put(const struct mf_record *record, size_t body_max,
-                    struct mf_buf *out)
+                    struct mf_span more, struct mf_buf *out)
 {
     struct mf_buf published;
     size_t mark;
@@ -147,6 +147,8 @@ int mf_get_flow_put(const struct mf_record *record, size_t body_max,
     int rc = mf_wire_begin(out, RESPONSE_FLOW, &mark);
     if (!rc)
         rc = put_flow(record, body_max, &published, out);
+    if (!rc)
+        rc = mf_buf_append(out, more.text, more.len);
     if (!rc)
         rc = mf_wire_end(out, mark);
     mf_buf_release(&published);

@@ -9,14 +9,14 @@
 
 /*
  * Append an encoded mitmflow.v1.GetFlowResponse for `record` (read with
- * its flow): bodies decoded within `body_max` bytes each, header maps filled.
- * Any thread.
+ * its flow): bodies decoded within `body_max` bytes each, header maps filled,
+ * and `more`, encoded fields of a mitmflow.v1.Flow. Any thread.
  *
  *  MF_ECORRUPT  the snapshot cannot be read, or is missing
  *  MF_EFULL     the answer passes out's maximum
  *  MF_ENOMEM
  */
 int mf_get_flow_put(const struct mf_record *record, size_t body_max,
-                    struct mf_buf *out);
+                    struct mf_span more, struct mf_buf *out);
 
 #endif

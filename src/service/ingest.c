@@ -9,7 +9,9 @@
 #include "codec/base64.h"
 #include "mitmproxy/v1/mitmproxy.pb-c.h"
 #include "pb/wire.h"
+#include "service/connections.h"
 #include "service/fail.h"
+#include "service/losses.h"
 #include "service/missing.h"
 #include "service/session.h"
 
@@ -28,7 +30,12 @@ enum {
 static const char full_text[] = "the server's disk is full";
 
 /* Field numbers of ExportFlowRequest and ExportFlowResponse. */
-enum { EXPORT_APPEND = 100, RESPONSE_MISSING = 102 };
+enum {
+    EXPORT_APPEND = 100,
+    EXPORT_CONNECTION = 102,
+    EXPORT_LOSS = 103,
+    RESPONSE_MISSING = 102,
+};
 
 struct mf_ingest {
     struct mf_context *context;
@@ -161,11 +168,10 @@ static void reject(struct stream *stream, const struct mf_err *err)
     stream->rejections[stream->told++] = rejection;
 }
 
-/* True if it brings messages of a flow instead of a flow. */
-static bool is_append(const uint8_t *message, size_t len)
+static bool has(const uint8_t *message, size_t len, uint32_t number)
 {
-    struct mf_wire_field append;
-    return mf_wire_find(message, len, EXPORT_APPEND, &append);
+    struct mf_wire_field field;
+    return mf_wire_find(message, len, number, &field);
 }
 
 static int take_flow(struct stream *stream, const uint8_t *message, size_t len,
@@ -208,6 +214,21 @@ static int take_append(struct stream *stream, const uint8_t *message,
     return rc ? mf_err_set(err, rc, "%s", mf_err_message(rc)) : 0;
 }
 
+static int take(struct stream *stream, const uint8_t *message, size_t len,
+                struct mf_err *err)
+{
+    struct mf_context *context = stream->ingest->context;
+    if (has(message, len, EXPORT_APPEND))
+        return take_append(stream, message, len, err);
+    if (has(message, len, EXPORT_CONNECTION))
+        return mf_connections_take(context, stream->source, message, len,
+                                   &stream->last_ticket, err);
+    if (has(message, len, EXPORT_LOSS))
+        return mf_losses_take(context, stream->source, message, len,
+                              &stream->last_ticket, err);
+    return take_flow(stream, message, len, err);
+}
+
 /* What one message that was not taken does to its stream. */
 static void refuse(struct stream *stream, int rc, const struct mf_err *err)
 {
@@ -235,8 +256,7 @@ static void on_export_message(struct mf_call *call, void *user,
     if (!stream || stream->is_over || stream->is_enough)
         return;
     struct mf_err err;
-    int rc = is_append(message, len) ? take_append(stream, message, len, &err)
-                                     : take_flow(stream, message, len, &err);
+    int rc = take(stream, message, len, &err);
     if (rc) {
         refuse(stream, rc, &err);
         return;
@@ -391,6 +411,8 @@ static void on_hello(struct mf_call *call, void *user, const uint8_t *message,
     Mitmproxy__V1__ExportFeatures takes = MITMPROXY__V1__EXPORT_FEATURES__INIT;
     takes.raw_bodies = true;
     takes.appended_messages = true;
+    takes.connection_events = true;
+    takes.losses = true;
     Mitmproxy__V1__HelloResponse response = MITMPROXY__V1__HELLO_RESPONSE__INIT;
     response.server_version = MF_VERSION;
     response.takes = &takes;

@@ -12,7 +12,9 @@
 #include "rpc/rpc.h"
 #include "service/access.h"
 #include "service/context.h"
+#include "service/failures.h"
 #include "service/ingest.h"
+#include "service/losses.h"
 #include "service/messages.h"
 #include "service/must.h"
 #include "service/page.h"
@@ -60,6 +62,7 @@ static void take_changes(void *arg)
         return;
     while ((count =
                 mf_store_take_changes(context->store, changes, TAKE_AT_ONCE))) {
+        mf_failures_see(context, changes, count);
         mf_hub_take(context->hub, changes, count);
         all += count;
     }
@@ -172,6 +175,7 @@ static int start_hub(struct mf_service *service, struct mf_err *err)
     struct mf_context *context = &service->context;
     mf_store_stats(context->store, &context->stats);
     service->evicted_told = context->stats.evicted_count;
+    mf_losses_begin(context);
     context->hub = mf_hub_new(context->stats.head);
     return context->hub ? 0 : mf_err_set(err, MF_ENOMEM, "out of memory");
 }
@@ -236,13 +240,15 @@ int mf_service_new(const struct mf_service_opts *opts,
         .user = service,
     };
     service->ingest = mf_ingest_new(context);
-    service->watches = mf_watches_new(context);
+    service->watches = context->watches = mf_watches_new(context);
+    context->failures = mf_failures_new();
     service->queries = mf_queries_new(context);
     service->crowd_timer = mf_timer_new(context->loop, take_changes, service);
     int rc = mf_schema_new(mf_pb_descriptors, mf_pb_descriptors_len,
                            &service->schema, err);
-    if (!rc && (!service->ingest || !service->watches || !service->queries ||
-                !service->crowd_timer || start_rpc(service)))
+    if (!rc &&
+        (!service->ingest || !service->watches || !service->queries ||
+         !context->failures || !service->crowd_timer || start_rpc(service)))
         rc = mf_err_set(err, MF_ENOMEM, "out of memory");
     if (!rc)
         rc = mf_store_open(&store_opts, &context->store, err);
@@ -290,6 +296,7 @@ static void destroy(void *arg)
     mf_queries_free(service->queries);
     mf_timer_free(service->crowd_timer);
     mf_ingest_free(service->ingest);
+    mf_failures_free(service->context.failures);
     mf_hub_free(service->context.hub);
     mf_schema_free(service->schema);
     free(service);

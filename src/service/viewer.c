@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "mitmflow/v1/mitmflow.pb-c.h"
 #include "pb/wire.h"
+#include "service/connections.h"
 #include "service/fail.h"
 #include "service/flow_ref.h"
 #include "service/get_flow.h"
@@ -14,6 +15,7 @@ enum {
     NOTE_MAX_LEN = 64 << 10,
     FLOW_ID_FIELD = 1, /* of UpdateFlowRequest, as the next */
     NOTE_FIELD = 3,
+    FLOW_CONNECTIONS = 102, /* of a mitmflow.v1.Flow */
     ID_REFS_MAX = 100000,
     REFS_EXTRA = 16, /* fields that name no flow */
 };
@@ -77,6 +79,23 @@ static bool read_is_wanted(struct read *read)
 
 /* ---- GetFlow ---- */
 
+static int put_answer(struct mf_reader *reader, const struct mf_record *record,
+                      struct mf_buf *out, struct mf_err *err)
+{
+    struct mf_buf more;
+    mf_buf_init(&more, SIZE_MAX);
+    int rc = mf_connections_put(reader, record, FLOW_CONNECTIONS, &more, err);
+    if (!rc) {
+        rc = mf_get_flow_put(
+            record, BODY_MAX_LEN,
+            (struct mf_span){(const char *)more.data, more.len}, out);
+        if (rc)
+            mf_err_set(err, rc, "flow cannot be shown: %s", mf_err_message(rc));
+    }
+    mf_buf_release(&more);
+    return rc;
+}
+
 static void get_work(struct mf_job *job, struct mf_reader *reader)
 {
     struct read *read = (struct read *)job;
@@ -85,10 +104,7 @@ static void get_work(struct mf_job *job, struct mf_reader *reader)
                              &record, &read->err);
     if (read->rc)
         return;
-    read->rc = mf_get_flow_put(record, BODY_MAX_LEN, &read->answer);
-    if (read->rc)
-        mf_err_set(&read->err, read->rc, "flow cannot be shown: %s",
-                   mf_err_message(read->rc));
+    read->rc = put_answer(reader, record, &read->answer, &read->err);
     mf_record_unref(record);
 }
 

@@ -73,16 +73,29 @@ static void on_change(struct mf_subscriber *subscriber)
                                     offsetof(struct watch, subscriber)));
 }
 
+/* A position can be told, and nothing that tells one is on its way. */
+static bool is_idle(const struct watch *watch)
+{
+    return !watch->is_stream && !watch->is_over && !watch->reading &&
+           !watch->needs_list && !watch->window_open;
+}
+
 static void on_heartbeat(void *arg)
 {
     struct mf_watches *watches = arg;
     for (struct watch *watch = watches->first; watch; watch = watch->next) {
-        bool idle = !watch->reading && !watch->needs_list &&
-                    !watch->window_open && mf_call_pending(watch->call) == 0;
-        if (watch->told_nothing && idle && !watch->is_stream && !watch->is_over)
+        if (watch->told_nothing && is_idle(watch) &&
+            mf_call_pending(watch->call) == 0)
             mf_watch__tell_position(watch);
         watch->told_nothing = true;
     }
+}
+
+void mf_watches_tell_losses(struct mf_watches *watches)
+{
+    for (struct watch *watch = watches->first; watch; watch = watch->next)
+        if (is_idle(watch) && mf_call_pending(watch->call) < MF_PENDING_MAX_LEN)
+            mf_watch__tell_position(watch);
 }
 
 /* ---- the calls ---- */

@@ -18,6 +18,9 @@ void mf_watches_free(struct mf_watches *watches); /* NULL is allowed */
 extern const struct mf_method mf_watch_methods[];
 extern const size_t mf_watch_method_count;
 
+/* There are new losses: tell those who are not told anything else now. */
+void mf_watches_tell_losses(struct mf_watches *watches);
+
 /* Finish every watch with UNAVAILABLE. */
 void mf_watches_stop(struct mf_watches *watches);
 

@@ -33,6 +33,7 @@ struct watch {
     size_t limit;
     int64_t since_ns;
     uint64_t cursor; /* the last change told */
+    uint64_t loss;   /* the last one told */
 
     enum read_kind reading; /* by the job under way */
     _Atomic bool cancel;

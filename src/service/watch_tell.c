@@ -1,5 +1,6 @@
 /* What a watch tells its viewer. */
 #include "pb/wire.h"
+#include "service/losses.h"
 #include "service/position.h"
 #include "service/watch_impl.h"
 
@@ -15,6 +16,7 @@ enum {
     WATCH_CAUGHT_UP = 5,
     WATCH_TOTAL = 6,
     WATCH_EVICTED = 7,
+    WATCH_LOSSES = 8,
     STREAM_FLOW = 1,
 };
 
@@ -66,8 +68,8 @@ static int tell_gone(struct batch *batch, uint64_t number)
 
 static int put_position(struct batch *batch)
 {
-    const struct watch *watch = batch->watch;
-    const struct mf_context *context = watch->watches->context;
+    struct watch *watch = batch->watch;
+    struct mf_context *context = watch->watches->context;
     int rc = mf_position_put(context, watch->cursor, WATCH_CURSOR, batch->buf);
     if (!rc)
         rc = mf_wire_put_varint_opt(batch->buf, WATCH_CAUGHT_UP,
@@ -75,9 +77,11 @@ static int put_position(struct batch *batch)
     if (!rc)
         rc = mf_wire_put_varint_opt(batch->buf, WATCH_TOTAL,
                                     context->stats.flow_count);
+    if (!rc)
+        rc = mf_wire_put_varint_opt(batch->buf, WATCH_EVICTED,
+                                    context->stats.evicted_count);
     return rc ? rc
-              : mf_wire_put_varint_opt(batch->buf, WATCH_EVICTED,
-                                       context->stats.evicted_count);
+              : mf_losses_put(context, &watch->loss, WATCH_LOSSES, batch->buf);
 }
 
 /* Send what the batch holds; with `position`, all up to the watch's cursor
@@ -114,8 +118,10 @@ static void tell_list(struct watch *watch)
 {
     struct batch batch = batch_begin(watch);
     int rc = 0;
-    if (watch->window_at == 0 && !watch->is_stream)
+    if (watch->window_at == 0 && !watch->is_stream) {
         rc = mf_wire_put_varint(batch.buf, WATCH_RESET, 1);
+        watch->loss = 0;
+    }
     while (!rc && watch->window_at < watch->window.count &&
            !batch_is_full(&batch)) {
         size_t oldest_first = watch->window.count - ++watch->window_at;
