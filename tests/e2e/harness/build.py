@@ -58,3 +58,33 @@ def append(kind, flow_id, first_index, contents, event=None, from_client=True, *
     for name, value in more.items():
         setattr(message.append, name, value)
     return message
+
+
+def connection(event, client="c1", server=None, at_ns=None, error="", port=40000, **fields):
+    """An ExportFlowRequest with a ConnectionEvent of the connections with these
+    ids; `fields` are of the one that the event is about."""
+    message = proxy.ExportFlowRequest(event_type=event)
+    told = message.connection
+    told.at.FromNanoseconds(time.time_ns() if at_ns is None else at_ns)
+    told.error = error
+    told.client.id = client
+    told.client.peername_host, told.client.peername_port = "10.0.0.7", port
+    about = told.client
+    if server is not None:
+        about = told.server
+        about.id = server
+        about.address_host, about.address_port = "origin.example", 443
+    for name, value in fields.items():
+        setattr(about, name, value)
+    return message
+
+
+def loss(loss_id="loss-1", count=12, from_ns=None, to_ns=None, reason="the spool is full"):
+    message = proxy.ExportFlowRequest()
+    message.loss.id = loss_id
+    message.loss.count = count
+    now = time.time_ns()
+    getattr(message.loss, "from").FromNanoseconds(now - 10**9 if from_ns is None else from_ns)
+    message.loss.to.FromNanoseconds(now if to_ns is None else to_ns)
+    message.loss.reason = reason
+    return message

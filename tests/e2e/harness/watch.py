@@ -14,6 +14,7 @@ class Watch:
         self.gone = []
         self.resets = 0
         self.evicted = 0
+        self.losses = {}
         self._call = None
 
     def messages(self, limit=100000):
@@ -26,12 +27,15 @@ class Watch:
         if message.reset:
             self.resets += 1
             self.flows.clear()
+            self.losses.clear()
         for flow in message.flows:
             self.flows[flow.number] = flow
             self.told.append((flow.number, flow.change))
         for number in message.gone:
             self.flows.pop(number, None)
             self.gone.append(number)
+        for loss in message.losses:
+            self.losses[loss.number] = loss
         if message.cursor:
             self.cursor = message.cursor
         self.evicted = message.evicted or self.evicted
