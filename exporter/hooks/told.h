@@ -47,7 +47,9 @@ enum mf_told_bit {
     MF_TOLD_END = 64,
     MF_TOLD_STATUS = 128,
     MF_TOLD_REASON = 256,
-    MF_TOLD_PRETTY_URL = 512,
+    MF_TOLD_METHOD = 512,
+    MF_TOLD_URL = 1024,
+    MF_TOLD_PRETTY_URL = 2048,
 };
 
 /* Fields of a flow that are compared by hash; 0: not told, or empty. */

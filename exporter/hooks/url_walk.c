@@ -127,24 +127,39 @@ static bool put_pretty(struct mf_walk *walk, const struct mf_url_parts *parts)
     return true;
 }
 
+/* What was put since `from` is the text field of `bit`, which no part can say
+ * to be empty. */
+static void note(struct mf_walk *walk, struct mf_told_message *told,
+                 unsigned bit, size_t from)
+{
+    enum { EMPTY_LEN = 2 }; /* a tag, a length of 0 */
+    struct mf_buf *buf = &walk->enc->buf;
+    if (walk->enc->error)
+        return;
+    if (buf->len == from + EMPTY_LEN)
+        buf->len = from;
+    if (buf->len > from)
+        told->has |= bit;
+    else if (told->has & bit)
+        walk->is_part_short = true;
+}
+
 void mf_walk_put_urls(struct mf_walk *walk, PyObject *request,
                       PyObject *const *values, struct mf_told_message *told)
 {
-    size_t host_count;
+    size_t host_count, from = walk->enc->buf.len;
     PyObject *host = find_host(walk, values[MF_MESSAGE_HEADERS], &host_count);
     struct mf_url_parts parts = read_parts(walk, values, host, host_count);
     put_method(walk, values[MF_REQUEST_METHOD]);
+    note(walk, told, MF_TOLD_METHOD, from);
+    from = walk->enc->buf.len;
     put_url(walk, URL, &parts);
-    size_t before = walk->enc->buf.len;
+    note(walk, told, MF_TOLD_URL, from);
+    from = walk->enc->buf.len;
     if (!put_pretty(walk, &parts) && !put_by_property(walk, request)) {
         parts = read_parts(walk, values, host, host_count);
         put_url(walk, PRETTY_URL, &parts);
     }
+    note(walk, told, MF_TOLD_PRETTY_URL, from);
     Py_XDECREF(host);
-    if (walk->enc->error)
-        return;
-    if (walk->enc->buf.len > before)
-        told->has |= MF_TOLD_PRETTY_URL;
-    else if (told->has & MF_TOLD_PRETTY_URL)
-        walk->is_part_short = true;
 }

@@ -3,6 +3,7 @@
 import pytest
 from harness.schema import proxy
 from inside import Inside, differences, from_b64, plain
+from parts import WHOLE, PART, put_together
 from recorder import flow_of
 
 ENDS = {
@@ -132,3 +133,69 @@ def test_options_are_checked_with_a_clear_error(inside):
     for error in errors.values():
         assert error is None or error.startswith("OptionsError: ")
     assert result["hooks"] == ["response", "tcp_end"]
+
+
+def follow(steps):
+    """Put together what was told of a flow; after each event it has to be the
+    flow as it then was. Returns the kinds of what was told."""
+    known, kinds = None, []
+    for step in steps:
+        assert len(step["told"]) == 1, step["event"]
+        kind, data, number, is_end, grows, flow_id = step["told"][0]
+        message, whole = read(data), read(step["whole"])
+        assert message.event_type == whole.event_type == number
+        assert is_end == (not flow_of(whole).live)
+        assert flow_id == flow_of(whole).id
+        known = put_together(known, kind, message)
+        assert differences(plain(known), plain_whole(whole.flow)) == [], step["event"]
+        kinds.append(kind)
+        if is_end:
+            known = None
+    return kinds
+
+
+def plain_whole(flow):
+    fields = plain(flow)
+    return {name: value for name, value in fields.items() if value != {}}
+
+
+def test_parts_put_together_are_the_flow_whatever_changed_between_events(kind):
+    result = Inside(kind).run("parts", "1", "400")
+    kinds = [told for flow in result["flows"] for told in follow(flow["steps"])]
+    # A flow that did not end, and only that, is still known.
+    live = [flow for flow in result["flows"] if flow["steps"] and not flow["steps"][-1]["told"][0][3]]
+    assert result["followed"] == len(live)
+    assert kinds.count(PART) > 400 and kinds.count(WHOLE) > 400
+
+
+def test_parts_of_dns_flows_put_together_are_the_flow(kind):
+    result = Inside(kind).run("dns_parts", "2", "200")
+    kinds = [told for flow in result["flows"] for told in follow(flow["steps"])]
+    assert result["followed"] == 0
+    assert kinds.count(PART) > 250
+
+
+def test_an_exchange_is_told_once_and_each_body_once(kind):
+    result = Inside(kind).run("plain_exchange")
+    steps = result["steps"]
+    assert follow(steps) == [WHOLE, PART, PART, PART]
+    head, request, response_head, response = (read(step["told"][0][1]) for step in steps)
+    assert head.flow.http_flow.request.header_fields and head.flow.http_flow.HasField("client")
+    part = request.part.flow.http_flow
+    assert [field.name for field, _ in part.request.ListFields()] == ["content", "timestamp_end"]
+    assert not part.HasField("client") and not part.HasField("server")
+    part = response_head.part.flow.http_flow
+    assert not part.HasField("request") and part.response.header_fields
+    part = response.part.flow.http_flow
+    assert [field.name for field, _ in part.response.ListFields()] == ["content", "timestamp_end"]
+    assert not part.HasField("request") and not part.live
+    assert result["followed"] == 0
+
+
+def test_what_was_told_is_held_while_a_flow_lives_and_within_bounds(one_kind):
+    result = Inside(one_kind).run("references")
+    # One is the flow's own.
+    assert (result["told"], result["ended"]) == (2, 1)
+    # 4,096 flows are known at most, and bodies of 16 MiB.
+    assert result["followed"] == 16 * 1024 * 1024 // 5000
+    assert result["kept"] == result["followed"] and result["left"] == 0

@@ -9,8 +9,9 @@ import addon
 import encoding
 import growing
 import sending
+import telling
 
-TOPICS = (addon, encoding, growing, sending)
+TOPICS = (addon, encoding, growing, sending, telling)
 
 
 def messages():
