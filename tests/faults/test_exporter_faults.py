@@ -1,0 +1,193 @@
+"""What happens to a server, a connection or a mitmdump while requests come:
+each of them reaches the server, once and whole."""
+
+import os
+import random
+import shutil
+import signal
+
+import pytest
+from cutter import Cutter
+from harness import mitmdump, sockets
+from traffic import Load, Origin, Proxy, check, wait_there
+
+# After kill -9 of mitmdump what came so late may be lost.
+LATE_S = 0.5
+
+pytestmark = pytest.mark.timeout(0)
+
+
+@pytest.fixture
+def kind():
+    """The newest mitmproxy here: none of this depends on its version."""
+    return next(kind for kind in reversed(mitmdump.KINDS) if kind.is_here)
+
+
+@pytest.fixture
+def origin():
+    origin = Origin()
+    yield origin
+    origin.close()
+
+
+@pytest.fixture
+def start_proxy(kind, tmp_path):
+    """A Proxy whose confdir is always the same."""
+    started = []
+
+    def start(*sets, **more):
+        proxy = Proxy(kind, tmp_path / "confdir", *sets, **more)
+        started.append(proxy)
+        return proxy
+
+    yield start
+    for proxy in started:
+        proxy.process.end()
+
+
+@pytest.fixture
+def start_load(origin):
+    started = []
+
+    def start(proxy, name="flow", **more):
+        load = Load(proxy.port, origin, name, **more)
+        started.append(load)
+        return load
+
+    yield start
+    for load in started:
+        load.stop()
+
+
+@pytest.fixture
+def port():
+    """Of a server that comes back where it was."""
+    return sockets.free_port()
+
+
+def is_spool_empty(tmp_path):
+    return not list((tmp_path / "confdir").rglob("*.seg"))
+
+
+def test_a_server_that_is_restarted_again_and_again_gets_every_flow_once(
+    start_server, start_proxy, start_load, port, rounds, tmp_path
+):
+    addr = f"127.0.0.1:{port}"
+    server = start_server(addr=addr)
+    proxy = start_proxy(f"grpc_addr=http://{addr}")
+    load = start_load(proxy)
+    load.wait_answered(50)
+    for number in range(max(2, rounds // 10)):
+        if number % 2:
+            server.kill()
+        else:
+            server.stop()
+        load.wait_answered(100)
+        server = start_server(addr=addr)
+        load.wait_answered(100)
+    tokens = load.stop()
+    wait_there(server, tokens)
+    proxy.stop()
+    check(server, tokens, load.asked)
+    assert is_spool_empty(tmp_path)
+
+
+def test_a_server_that_is_frozen_for_a_while_gets_every_flow_once(
+    start_server, start_proxy, start_load, rounds, tmp_path
+):
+    server = start_server()
+    proxy = start_proxy(f"grpc_addr={server.url}")
+    load = start_load(proxy)
+    load.wait_answered(50)
+    server.process.signal(signal.SIGSTOP)
+    try:
+        load.wait_seconds(rounds * 0.3)
+    finally:
+        server.process.signal(signal.SIGCONT)
+    load.wait_answered(50)
+    tokens = load.stop()
+    wait_there(server, tokens)
+    proxy.stop()
+    check(server, tokens, load.asked)
+    assert is_spool_empty(tmp_path)
+
+
+def test_connections_that_are_cut_in_mid_frame_lose_nothing(
+    start_server, start_proxy, start_load, rounds, tmp_path
+):
+    server = start_server()
+    chance = random.Random(rounds)
+    cuts = iter([chance.randrange(1, 60000) for _ in range(max(3, rounds // 4))])
+    count = rounds // 4
+    cutter = Cutter((server.host, server.port), lambda: next(cuts, None))
+    proxy = start_proxy(f"grpc_addr={cutter.url}")
+    load = start_load(proxy)
+    cutter.wait_cuts(count)
+    load.wait_answered(50)
+    tokens = load.stop()
+    wait_there(server, tokens)
+    proxy.stop()
+    cutter.close()
+    check(server, tokens, load.asked)
+    assert is_spool_empty(tmp_path)
+
+
+def kill_under_load(proxy, load, chance):
+    """kill -9 at some moment; the tokens that must not be lost by it."""
+    load.wait_answered(chance.randrange(100, 400))
+    load.wait_seconds(2 * LATE_S)
+    proxy.kill()
+    killed = max(load.answered.values())
+    return {token for token, at in load.answered.items() if at < killed - LATE_S}
+
+
+@pytest.mark.parametrize("is_away", [False, True], ids=["connected", "server away"])
+def test_a_killed_mitmdump_loses_at_most_its_last_half_second(
+    start_server, start_proxy, start_load, port, rounds, is_away, tmp_path
+):
+    addr = f"127.0.0.1:{port}"
+    server = None if is_away else start_server(addr=addr)
+    chance = random.Random(rounds)
+    must, may, proxy_port = set(), set(), sockets.free_port()
+    for number in range(max(2, rounds // 10)):
+        proxy = start_proxy(f"grpc_addr=http://{addr}", port=proxy_port)
+        load = start_load(proxy, name=f"round{number}")
+        must |= kill_under_load(proxy, load, chance)
+        load.stop()
+        may |= load.asked
+    server = server or start_server(addr=addr)
+    # The last one sends what the others left.
+    proxy = start_proxy(f"grpc_addr=http://{addr}", port=proxy_port)
+    last = start_load(proxy, name="last", limit=100)
+    last.join()
+    must |= set(last.answered)
+    wait_there(server, must)
+    proxy.stop()
+    check(server, must, may)
+    assert is_spool_empty(tmp_path)
+
+
+def test_a_script_that_is_loaded_anew_under_load_loses_nothing(
+    start_server, start_proxy, start_load, rounds, tmp_path
+):
+    server = start_server()
+    folder = tmp_path / "script"
+    folder.mkdir()
+    for name in (mitmdump.EXPORTER.name, "_mitmflow.abi3.so"):
+        shutil.copy(mitmdump.EXPORTER.with_name(name), folder / name)
+    script = folder / mitmdump.EXPORTER.name
+    proxy = start_proxy(f"grpc_addr={server.url}", script=script)
+    load = start_load(proxy)
+    proxy.process.wait_lines("exporting to")
+    for number in range(rounds // 4):
+        load.wait_answered(20)
+        # A later modification time than any before, whatever the clock.
+        newer = script.stat().st_mtime + 10
+        os.utime(script, (newer, newer))
+        proxy.process.wait_lines("exporting to", count=number + 2)
+    load.wait_answered(20)
+    tokens = load.stop()
+    wait_there(server, tokens)
+    proxy.stop()
+    check(server, tokens, load.asked)
+    assert is_spool_empty(tmp_path)
