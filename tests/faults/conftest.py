@@ -1,4 +1,5 @@
-"""What a server goes through here: kills, full disks, damaged files."""
+"""What a server and an exporter go through here: kills, full disks, damaged
+files, cut connections."""
 
 import os
 import pathlib
@@ -8,7 +9,9 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
 
+from harness import mitmdump, sockets  # noqa: E402
 from harness.server import Server  # noqa: E402
+from traffic import Load, Origin, Proxy  # noqa: E402
 
 
 @pytest.fixture
@@ -32,3 +35,51 @@ def start_server(tmp_path):
     for server in started:
         if server.process.popen.poll() is None:
             server.stop()
+
+
+@pytest.fixture
+def kind():
+    """The newest mitmproxy here: none of this depends on its version."""
+    return next(kind for kind in reversed(mitmdump.KINDS) if kind.is_here)
+
+
+@pytest.fixture
+def origin():
+    origin = Origin()
+    yield origin
+    origin.close()
+
+
+@pytest.fixture
+def start_proxy(kind, tmp_path):
+    """A Proxy whose confdir is always the same."""
+    started = []
+
+    def start(*sets, **more):
+        proxy = Proxy(kind, tmp_path / "confdir", *sets, **more)
+        started.append(proxy)
+        return proxy
+
+    yield start
+    for proxy in started:
+        proxy.process.end()
+
+
+@pytest.fixture
+def start_load(origin):
+    started = []
+
+    def start(proxy, name="flow", **more):
+        load = Load(proxy.port, origin, name, **more)
+        started.append(load)
+        return load
+
+    yield start
+    for load in started:
+        load.stop()
+
+
+@pytest.fixture
+def port():
+    """Of a server that comes back where it was."""
+    return sockets.free_port()

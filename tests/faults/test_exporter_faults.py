@@ -9,64 +9,12 @@ import signal
 import pytest
 from cutter import Cutter
 from harness import mitmdump, sockets
-from traffic import Load, Origin, Proxy, check, wait_there
+from traffic import check, is_spool_empty, wait_there
 
 # After kill -9 of mitmdump what came so late may be lost.
 LATE_S = 0.5
 
 pytestmark = pytest.mark.timeout(0)
-
-
-@pytest.fixture
-def kind():
-    """The newest mitmproxy here: none of this depends on its version."""
-    return next(kind for kind in reversed(mitmdump.KINDS) if kind.is_here)
-
-
-@pytest.fixture
-def origin():
-    origin = Origin()
-    yield origin
-    origin.close()
-
-
-@pytest.fixture
-def start_proxy(kind, tmp_path):
-    """A Proxy whose confdir is always the same."""
-    started = []
-
-    def start(*sets, **more):
-        proxy = Proxy(kind, tmp_path / "confdir", *sets, **more)
-        started.append(proxy)
-        return proxy
-
-    yield start
-    for proxy in started:
-        proxy.process.end()
-
-
-@pytest.fixture
-def start_load(origin):
-    started = []
-
-    def start(proxy, name="flow", **more):
-        load = Load(proxy.port, origin, name, **more)
-        started.append(load)
-        return load
-
-    yield start
-    for load in started:
-        load.stop()
-
-
-@pytest.fixture
-def port():
-    """Of a server that comes back where it was."""
-    return sockets.free_port()
-
-
-def is_spool_empty(tmp_path):
-    return not list((tmp_path / "confdir").rglob("*.seg"))
 
 
 def test_a_server_that_is_restarted_again_and_again_gets_every_flow_once(

@@ -1,7 +1,6 @@
 """A full disk: ingest is refused and comes back, viewers go on reading."""
 
 import os
-import shutil
 import subprocess
 import time
 
@@ -10,24 +9,7 @@ import pytest
 from harness import build
 from harness.process import DEADLINE_S
 from harness.server import BINARY
-
-MOUNT = 'mount -t tmpfs -o size={size},mode=700 none "$0" && exec "$@"'
-
-
-def can_mount(tmp_path):
-    """Whether a mount namespace of its own can be had, with a tmpfs in it."""
-    if os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which("nsenter"):
-        return False
-    script = MOUNT.format(size="1m")
-    return (
-        subprocess.run(
-            ["unshare", "--mount", "sh", "-c", script, tmp_path, "true"],
-            capture_output=True,
-            check=False,
-        ).returncode
-        == 0
-    )
-
+from tmpfs import MOUNT, can_mount
 
 class SmallDisk:
     """A server on a tmpfs of its own, which only it sees."""

@@ -93,7 +93,8 @@ class Load:
         self._is_over = threading.Event()
         self._changed = threading.Condition()
         self.asked = set()  # tokens
-        self.answered = {}  # token: when
+        self.answered = {}  # token: when, and by the wall clock
+        self.answered_at = {}
         self.surprise = None
         self._threads = [
             threading.Thread(target=self._run, daemon=True) for _ in range(clients)
@@ -139,6 +140,7 @@ class Load:
             raise AssertionError(f"{token}: {answer.first_line} {answer.body[:100]}")
         with self._changed:
             self.answered[token] = time.monotonic()
+            self.answered_at[token] = time.time_ns()
             self._changed.notify_all()
 
     def count(self):
@@ -176,6 +178,11 @@ class Load:
 
 def _token(flow):
     return flow.http.url.rpartition("/")[2]
+
+
+def is_spool_empty(tmp_path):
+    """Nothing waits in the spool that start_proxy's mitmdump uses."""
+    return not list((tmp_path / "confdir").rglob("*.seg"))
 
 
 def flows_of(server):

@@ -1,0 +1,125 @@
+"""No server for a long time: what waits on disk, what that costs, and what is
+lost when there is no room."""
+
+import subprocess
+
+import pytest
+from harness.process import DEADLINE_S
+from harness.watch import Watch
+from tmpfs import MOUNT, can_mount
+from traffic import check, check_content, flows_of, is_spool_empty, wait_there
+
+pytestmark = pytest.mark.timeout(0)
+
+MEMORY_MAX_KIB = 32 << 10
+
+# Of the proxy without an exporter: it has come to its own by then.
+OWN_FLOWS = 3000
+
+
+def own_memory_kib(start_proxy, start_load):
+    proxy = start_proxy(script=None)
+    start_load(proxy, name="own", limit=OWN_FLOWS).join()
+    memory = proxy.memory_kib()
+    proxy.stop()
+    return memory
+
+
+def test_a_proxy_stays_small_while_its_server_is_away_and_all_arrives_later(
+    start_server, start_proxy, start_load, port, rounds, tmp_path
+):
+    own = own_memory_kib(start_proxy, start_load)
+    addr = f"127.0.0.1:{port}"
+    proxy = start_proxy(f"grpc_addr=http://{addr}")
+    load = start_load(proxy, limit=1000 * rounds)
+    load.join()
+    away = proxy.memory_kib()
+    server = start_server(addr=addr)
+    wait_there(server, set(load.answered), deadline_s=60 + rounds * 5)
+    at_last = proxy.memory_kib()
+    proxy.stop()
+    print(f"{len(load.answered)} flows: {own} KiB without, {away} away, {at_last} at last")
+    check(server, set(load.answered), load.asked)
+    assert away - own <= MEMORY_MAX_KIB
+    assert at_last - own <= MEMORY_MAX_KIB
+    assert is_spool_empty(tmp_path)
+
+
+def losses_of(server):
+    return list(Watch(server).catch_up().losses.values())
+
+
+def check_lost(server, load):
+    """What is not there was told as lost, with its times."""
+    found = flows_of(server)
+    missing = [token for token in load.answered if token not in found]
+    losses = losses_of(server)
+    told = sum(loss.count for loss in losses)
+    assert 0 < len(missing) <= told, f"{len(missing)} are missing, {told} told"
+    # A flow may have been written before its end and after it.
+    assert told <= 3 * len(missing), f"{len(missing)} are missing, {told} told"
+    assert all(loss.reason for loss in losses)
+    for token in missing:
+        at = load.answered_at[token]
+        # It was answered a little after it was told.
+        assert any(
+            getattr(loss, "from").ToNanoseconds() <= at
+            and at - 10**9 <= loss.to.ToNanoseconds()
+            for loss in losses
+        ), f"{token} is in the time of no loss"
+    doubled = [token for token, flows in found.items() if len(flows) > 1]
+    assert not doubled
+    for token in found.keys() & load.answered.keys():
+        check_content(server, token, found[token][0])
+    return missing
+
+
+def test_a_full_spool_gives_up_the_oldest_and_tells_how_many(
+    start_server, start_proxy, start_load, port, tmp_path
+):
+    addr = f"127.0.0.1:{port}"
+    proxy = start_proxy(f"grpc_addr=http://{addr}", "grpc_spool_max=2MiB")
+    load = start_load(proxy, limit=6000)
+    load.join()
+    server = start_server(addr=addr)
+    newest = max(load.answered, key=load.answered.get)
+    wait_there(server, {newest})
+    proxy.stop()
+    missing = check_lost(server, load)
+    # The oldest they were.
+    last = max(load.answered[token] for token in missing)
+    older = [token for token, at in load.answered.items() if at <= last]
+    assert len(missing) > 0.9 * len(older)
+    assert is_spool_empty(tmp_path)
+
+
+def test_a_full_disk_gives_up_the_oldest_and_tells_how_many(
+    start_server, start_proxy, start_load, port, tmp_path
+):
+    if not can_mount(tmp_path):
+        pytest.skip("needs root, unshare and nsenter for a tmpfs of its own")
+    addr = f"127.0.0.1:{port}"
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    proxy = start_proxy(
+        f"grpc_addr=http://{addr}",
+        f"grpc_spool_dir={disk}/spool",
+        wrap=["unshare", "--mount", "sh", "-c", MOUNT.format(size="2m"), disk],
+    )
+    load = start_load(proxy, limit=6000)
+    load.join()
+    server = start_server(addr=addr)
+    newest = max(load.answered, key=load.answered.get)
+    wait_there(server, {newest})
+    pid = proxy.process.popen.pid
+    files = subprocess.run(
+        ["nsenter", f"--target={pid}", "--mount", "ls", disk / "spool"],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=True,
+    ).stdout
+    proxy.stop()
+    check_lost(server, load)
+    assert ".lock" in files
+    assert ".seg" not in files
