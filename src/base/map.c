@@ -34,7 +34,7 @@ struct mf_map *mf_map_new(void)
         return NULL;
     }
     map->slot_count = FIRST_SLOTS;
-    if (getrandom(&map->seed, sizeof map->seed, 0) != sizeof map->seed)
+    if (getentropy(&map->seed, sizeof map->seed) != 0)
         map->seed = (uint64_t)(uintptr_t)map * UINT64_C(0x9e3779b97f4a7c15);
     return map;
 }

@@ -126,7 +126,7 @@ static void a_long_record_comes_back_whole(void **state)
     assert_int_equal(world->losses.count, 0);
 }
 
-static void a_million_records_need_a_few_bytes_each(void **state)
+static void a_million_records_come_back(void **state)
 {
     struct world *world = *state;
     static const uint8_t data[200];
@@ -607,7 +607,7 @@ int main(void)
         SPOOL_TEST(what_is_acknowledged_before_it_is_written_is_never_written),
         SPOOL_TEST(acknowledgements_may_come_in_any_order),
         SPOOL_TEST(a_long_record_comes_back_whole),
-        SPOOL_TEST(a_million_records_need_a_few_bytes_each),
+        SPOOL_TEST(a_million_records_come_back),
         SPOOL_TEST(what_was_flushed_outlives_the_process),
         SPOOL_TEST(what_is_left_at_the_end_is_there_at_the_next_start),
         SPOOL_TEST(a_file_that_is_cut_anywhere_loses_its_tail_only),
