@@ -160,55 +160,72 @@ static void put_fields(struct mf_walk *walk, enum mf_shape_kind kind,
     }
 }
 
-/* Encode a connection that is not known as it now is. */
-static void put_new(struct mf_walk *walk, uint32_t number,
-                    enum mf_shape_kind kind, PyObject *conn, PyObject **values,
-                    uint64_t *told)
+/* Encode a connection that is not known as it now is; returns its hash. */
+static uint64_t put_new(struct mf_walk *walk, uint32_t number,
+                        enum mf_shape_kind kind, PyObject *conn,
+                        PyObject *const *values)
 {
     struct mf_encoder *enc = walk->enc;
-    size_t before = enc->buf.len;
     struct mf_mark mark = mf_encoder_begin(enc, number);
     put_fields(walk, kind, values);
     if (enc->error)
-        return;
+        return 0;
     const uint8_t *bytes = enc->buf.data + mark.at;
     size_t len = enc->buf.len - mark.at;
     uint64_t hash = mf_told_hash(bytes, len);
     mf_conns_put(&walk->conns, conn, values, mf_shape_count(kind), bytes, len,
                  hash);
     mf_encoder_end(enc, mark);
-    if (told && *told == hash)
-        enc->buf.len = before;
-    else if (told)
-        *told = hash;
+    return hash;
+}
+
+/* The values are told now: take them over. */
+static void remember(PyObject **values, size_t count, struct mf_told_conn *told)
+{
+    told->list_lens = mf_conns_list_lens(values, count);
+    for (size_t i = 0; i < count; i++) {
+        PyObject *old = told->values[i];
+        told->values[i] = values[i];
+        values[i] = old;
+    }
 }
 
 static void put_conn(struct mf_walk *walk, uint32_t number,
-                     enum mf_shape_kind kind, PyObject *conn, uint64_t *told)
+                     enum mf_shape_kind kind, PyObject *conn,
+                     struct mf_told_conn *told)
 {
     PyObject *values[MF_SHAPE_MAX_VALUES];
-    size_t count = mf_shape_count(kind);
+    size_t count = mf_shape_count(kind), before = walk->enc->buf.len;
     mf_shape_read(&walk->shapes, kind, conn, values);
+    if (told && told->hash &&
+        memcmp(told->values, values, count * sizeof *values) == 0 &&
+        told->list_lens == mf_conns_list_lens(values, count)) {
+        mf_shape_drop(values, count);
+        return;
+    }
     const struct mf_conn *known =
         mf_conns_get(&walk->conns, conn, values, count);
-    if (!known) {
-        put_new(walk, number, kind, conn, values, told);
-    } else if (!told || *told != known->hash) {
+    uint64_t hash =
+        known ? known->hash : put_new(walk, number, kind, conn, values);
+    if (told && told->hash == hash)
+        walk->enc->buf.len = before;
+    else if (known)
         mf_encoder_bytes(walk->enc, number, known->bytes, known->len);
-        if (told)
-            *told = known->hash;
+    if (told) {
+        told->hash = hash;
+        remember(values, count, told);
     }
     mf_shape_drop(values, count);
 }
 
 void mf_walk_put_client(struct mf_walk *walk, uint32_t number, PyObject *conn,
-                        uint64_t *told)
+                        struct mf_told_conn *told)
 {
     put_conn(walk, number, MF_SHAPE_CLIENT, conn, told);
 }
 
 void mf_walk_put_server(struct mf_walk *walk, uint32_t number, PyObject *conn,
-                        uint64_t *told)
+                        struct mf_told_conn *told)
 {
     put_conn(walk, number, MF_SHAPE_SERVER, conn, told);
 }

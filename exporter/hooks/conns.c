@@ -36,8 +36,7 @@ static struct mf_conn *slot_of(const struct mf_conns *conns,
     return &conns->entries[(address ^ address >> 8) % MF_CONNS_MAX];
 }
 
-/* Lists may grow in place. */
-static size_t list_lens(PyObject *const *values, size_t count)
+size_t mf_conns_list_lens(PyObject *const *values, size_t count)
 {
     size_t lens = 0;
     for (size_t i = 0; i < count; i++)
@@ -53,7 +52,7 @@ const struct mf_conn *mf_conns_get(const struct mf_conns *conns,
     const struct mf_conn *entry = slot_of(conns, conn);
     if (entry->conn != conn ||
         memcmp(entry->values, values, count * sizeof *values) != 0 ||
-        entry->list_lens != list_lens(values, count))
+        entry->list_lens != mf_conns_list_lens(values, count))
         return NULL;
     return entry;
 }
@@ -74,7 +73,7 @@ static bool reserve(struct mf_conn *entry, size_t len)
 }
 
 void mf_conns_put(struct mf_conns *conns, const PyObject *conn,
-                  PyObject **values, size_t count, const uint8_t *bytes,
+                  PyObject *const *values, size_t count, const uint8_t *bytes,
                   size_t len, uint64_t hash)
 {
     struct mf_conn *entry = slot_of(conns, conn);
@@ -84,10 +83,11 @@ void mf_conns_put(struct mf_conns *conns, const PyObject *conn,
     memcpy(entry->bytes, bytes, len);
     entry->len = len;
     entry->hash = hash;
-    entry->list_lens = list_lens(values, count);
+    entry->list_lens = mf_conns_list_lens(values, count);
     entry->conn = conn;
     memcpy(entry->values, values, count * sizeof *values);
-    memset(values, 0, count * sizeof *values);
+    for (size_t i = 0; i < count; i++)
+        Py_XINCREF(values[i]);
 }
 
 void mf_conns_drop(struct mf_conns *conns, const PyObject *conn)

@@ -38,10 +38,14 @@ const struct mf_conn *mf_conns_get(const struct mf_conns *conns,
                                    const PyObject *conn,
                                    PyObject *const *values, size_t count);
 
-/* Remember how it was encoded; takes the values over, which are NULL then. */
+/* Remember how it was encoded, and its values, each with a reference. */
 void mf_conns_put(struct mf_conns *conns, const PyObject *conn,
-                  PyObject **values, size_t count, const uint8_t *bytes,
+                  PyObject *const *values, size_t count, const uint8_t *bytes,
                   size_t len, uint64_t hash);
+
+/* Changes when one of the values is a list that has another length now: lists
+ * may grow in place. */
+size_t mf_conns_list_lens(PyObject *const *values, size_t count);
 
 /* Forget it. */
 void mf_conns_drop(struct mf_conns *conns, const PyObject *conn);

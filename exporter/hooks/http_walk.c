@@ -117,15 +117,14 @@ static void put_websocket(struct mf_walk *walk, PyObject *websocket,
 void mf_walk_put_conns(struct mf_walk *walk, uint32_t number,
                        PyObject *const *values, struct mf_told *told)
 {
-    uint64_t *client = &told->fields[MF_TOLD_FLOW_CLIENT];
-    uint64_t *server = &told->fields[MF_TOLD_FLOW_SERVER];
     if (values[MF_FLOW_CLIENT])
-        mf_walk_put_client(walk, number, values[MF_FLOW_CLIENT], client);
-    else if (*client)
+        mf_walk_put_client(walk, number, values[MF_FLOW_CLIENT], &told->client);
+    else if (told->client.hash)
         walk->is_part_short = true;
     if (values[MF_FLOW_SERVER])
-        mf_walk_put_server(walk, number + 1, values[MF_FLOW_SERVER], server);
-    else if (*server)
+        mf_walk_put_server(walk, number + 1, values[MF_FLOW_SERVER],
+                           &told->server);
+    else if (told->server.hash)
         walk->is_part_short = true;
 }
 

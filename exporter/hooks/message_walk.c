@@ -98,30 +98,57 @@ static void put_field(struct mf_encoder *enc, uint32_t number,
     buf->len = (size_t)(at - buf->data);
 }
 
-/* The fields of a Headers object. True: they can never change, as tuples of
- * bytes cannot. `told` (NULL: none) gets what they say. */
+/* A field, if it is a pair of bytes. */
+static void put_pair(struct mf_walk *walk, uint32_t number, PyObject *first,
+                     PyObject *second, struct mf_told_message *told)
+{
+    const uint8_t *name, *value;
+    size_t name_len, value_len;
+    if (!mf_walk_to_bytes(first, &name, &name_len) ||
+        !mf_walk_to_bytes(second, &value, &value_len))
+        return;
+    put_field(walk->enc, number, name, name_len, value, value_len);
+    if (told)
+        note_header(told, name, name_len, value, value_len);
+}
+
+/* The fields of a Headers object, a tuple of tuples; `told` (NULL: none) gets
+ * what they say. False: they are something else, from the one on that is at
+ * *ret_end. */
+static bool put_tuples(struct mf_walk *walk, uint32_t number, PyObject *fields,
+                       struct mf_told_message *told, Py_ssize_t *ret_end)
+{
+    Py_ssize_t count = PyTuple_CheckExact(fields) ? PyTuple_Size(fields) : -1;
+    Py_ssize_t i = 0;
+    for (; i < count; i++) {
+        PyObject *pair = PyTuple_GetItem(fields, i);
+        if (!PyTuple_CheckExact(pair) || PyTuple_Size(pair) < 2)
+            break;
+        put_pair(walk, number, PyTuple_GetItem(pair, 0),
+                 PyTuple_GetItem(pair, 1), told);
+    }
+    *ret_end = i;
+    return i == count;
+}
+
+/* As above, of any kind. True: they can never change, as tuples of bytes
+ * cannot. */
 static bool put_fields(struct mf_walk *walk, uint32_t number, PyObject *fields,
                        struct mf_told_message *told)
 {
-    bool is_fixed = PyTuple_CheckExact(fields);
+    Py_ssize_t i;
     PyObject *pair;
-    for (Py_ssize_t i = 0; (pair = mf_walk_item(fields, i)); i++) {
-        const uint8_t *name, *value;
-        size_t name_len, value_len;
+    if (put_tuples(walk, number, fields, told, &i))
+        return true;
+    for (; (pair = mf_walk_item(fields, i)); i++) {
         PyObject *first = mf_walk_item(pair, 0);
         PyObject *second = mf_walk_item(pair, 1);
-        is_fixed = is_fixed && PyTuple_CheckExact(pair);
-        if (mf_walk_to_bytes(first, &name, &name_len) &&
-            mf_walk_to_bytes(second, &value, &value_len)) {
-            put_field(walk->enc, number, name, name_len, value, value_len);
-            if (told)
-                note_header(told, name, name_len, value, value_len);
-        }
+        put_pair(walk, number, first, second, told);
         Py_XDECREF(first);
         Py_XDECREF(second);
         Py_DECREF(pair);
     }
-    return is_fixed;
+    return false;
 }
 
 /* ---- telling what changed ---- */

@@ -104,8 +104,16 @@ static void clear_message(struct mf_told_message *message)
     *message = (struct mf_told_message){0};
 }
 
+static void clear_conn(struct mf_told_conn *conn)
+{
+    mf_shape_drop(conn->values, MF_SHAPE_MAX_VALUES);
+    conn->hash = 0;
+}
+
 void mf_told_clear(struct mf_told *told)
 {
+    clear_conn(&told->client);
+    clear_conn(&told->server);
     clear_message(&told->request);
     clear_message(&told->response);
     memset(told->fields, 0, sizeof told->fields);

@@ -52,12 +52,17 @@ enum mf_told_bit {
     MF_TOLD_PRETTY_URL = 2048,
 };
 
+/* A client or server connection: its values as they were told. */
+struct mf_told_conn {
+    PyObject *values[MF_SHAPE_MAX_VALUES];
+    size_t list_lens; /* see mf_conns_list_lens() */
+    uint64_t hash;    /* of its encoded form; 0: not told */
+};
+
 /* Fields of a flow that are compared by hash; 0: not told, or empty. */
 enum mf_told_field {
     MF_TOLD_FLOW_START,
     MF_TOLD_FLOW_DURATION,
-    MF_TOLD_FLOW_CLIENT,
-    MF_TOLD_FLOW_SERVER,
     MF_TOLD_FLOW_ERROR,
     MF_TOLD_FLOW_IS_WEBSOCKET,
     MF_TOLD_FLOW_CLOSE,
@@ -70,6 +75,7 @@ enum mf_told_field {
 struct mf_told {
     PyObject *id; /* a reference; NULL: an entry of nobody's */
     struct mf_told_message request, response;
+    struct mf_told_conn client, server;
     uint64_t fields[MF_TOLD_FIELDS];
     size_t bodies_len; /* of the bodies that it holds */
     struct mf_told *next;

@@ -38,27 +38,35 @@ static void put_method(struct mf_walk *walk, PyObject *method)
     mf_encoder_end(walk->enc, mark);
 }
 
+/* The value of a field that is a Host header: borrowed; else NULL. */
+static PyObject *host_of(PyObject *pair)
+{
+    if (!PyTuple_CheckExact(pair) || PyTuple_Size(pair) < 2)
+        return NULL;
+    PyObject *value = PyTuple_GetItem(pair, 1);
+    return is_text(span_of(PyTuple_GetItem(pair, 0)), "host") &&
+                   PyBytes_Check(value)
+               ? value
+               : NULL;
+}
+
 /* The Host headers: how many, and a reference to the first one's value. */
 static PyObject *find_host(struct mf_walk *walk, PyObject *headers,
                            size_t *ret_count)
 {
     PyObject *fields =
         headers ? mf_walk_get(walk, headers, MF_NAME_fields) : NULL;
-    PyObject *pair, *host = NULL;
+    size_t count = fields ? mf_walk_count(fields) : 0;
+    PyObject *host = NULL;
     *ret_count = 0;
-    for (Py_ssize_t i = 0; fields && (pair = mf_walk_item(fields, i)); i++) {
-        PyObject *name = mf_walk_item(pair, 0);
-        PyObject *value = mf_walk_item(pair, 1);
-        const uint8_t *data;
-        size_t len;
-        if (is_text(span_of(name), "host") &&
-            mf_walk_to_bytes(value, &data, &len) && (*ret_count)++ == 0) {
+    for (size_t i = 0; i < count; i++) {
+        PyObject *pair = mf_walk_item(fields, (Py_ssize_t)i);
+        PyObject *value = pair ? host_of(pair) : NULL;
+        if (value && (*ret_count)++ == 0) {
             Py_INCREF(value);
             host = value;
         }
-        Py_XDECREF(name);
-        Py_XDECREF(value);
-        Py_DECREF(pair);
+        Py_XDECREF(pair);
     }
     Py_XDECREF(fields);
     return host;

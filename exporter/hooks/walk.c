@@ -143,23 +143,18 @@ double mf_walk_seconds(struct mf_walk *walk, PyObject *object,
 bool mf_walk_to_bytes(PyObject *object, const uint8_t **ret_data,
                       size_t *ret_len)
 {
-    char *data;
-    Py_ssize_t len;
-    if (!object || !PyBytes_Check(object))
+    /* The exact type first: to ask for a kind of it is a call each time. */
+    if (!object || !(PyBytes_CheckExact(object) || PyBytes_Check(object)))
         return false;
-    if (PyBytes_AsStringAndSize(object, &data, &len)) {
-        PyErr_Clear();
-        return false;
-    }
-    *ret_data = (const uint8_t *)data;
-    *ret_len = (size_t)len;
+    *ret_data = (const uint8_t *)PyBytes_AsString(object);
+    *ret_len = (size_t)PyBytes_Size(object);
     return true;
 }
 
 /* The str's code points in walk->chars; false for anything else. */
 static bool read_chars(struct mf_walk *walk, PyObject *text, size_t *ret_count)
 {
-    if (!text || !PyUnicode_Check(text))
+    if (!text || !(PyUnicode_CheckExact(text) || PyUnicode_Check(text)))
         return false;
     Py_ssize_t count = PyUnicode_GetLength(text);
     if (count < 0 || (size_t)count > TEXT_MAX_LEN) {
@@ -200,7 +195,7 @@ bool mf_walk_to_text(struct mf_walk *walk, PyObject *object, struct mf_buf *out,
 PyObject *mf_walk_item(PyObject *sequence, Py_ssize_t index)
 {
     PyObject *item = NULL;
-    if (PyTuple_Check(sequence)) {
+    if (PyTuple_CheckExact(sequence) || PyTuple_Check(sequence)) {
         if (index < PyTuple_Size(sequence))
             item = PyTuple_GetItem(sequence, index);
     } else if (PyList_Check(sequence)) {

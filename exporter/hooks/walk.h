@@ -125,12 +125,11 @@ void mf_walk_settle(struct mf_walk *walk, uint64_t *told, size_t from);
 
 /* ---- parts, each in a file of its own ---- */
 
-/* Connections. `told` (NULL: none): the hash of what was; if it is as it
- * was nothing is put. */
+/* Connections: nothing, if they are as they were `told` (NULL: not yet). */
 void mf_walk_put_client(struct mf_walk *walk, uint32_t number, PyObject *conn,
-                        uint64_t *told);
+                        struct mf_told_conn *told);
 void mf_walk_put_server(struct mf_walk *walk, uint32_t number, PyObject *conn,
-                        uint64_t *told);
+                        struct mf_told_conn *told);
 
 /* A flow's two, as fields `number` and the next. */
 void mf_walk_put_conns(struct mf_walk *walk, uint32_t number,
