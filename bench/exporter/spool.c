@@ -80,7 +80,8 @@ static void add_all(struct mf_spool *spool, unsigned count)
     printf("add     %6.2f us a record of %d B, %.0f B of it on disk, %.1f KiB "
            "of heap in all\n",
            (double)(cpu_ns() - start) / 1e3 / count, RECORD_LEN,
-           (double)stats.bytes / count, (double)(heap.uordblks + heap.hblkhd) / 1024);
+           (double)stats.bytes / count,
+           (double)(heap.uordblks + heap.hblkhd) / 1024);
 }
 
 static void read_all(struct mf_spool *spool, unsigned count)

@@ -140,10 +140,8 @@ int mf_connection_from_export(const uint8_t *message, size_t len,
     struct mf_wire_field all, field;
     if (!mf_wire_find(message, len, EXPORT_CONNECTION, &all))
         return mf_err_set(err, MF_EINVAL, "message without a connection");
-    struct mf_connection connection = {.id = {"", 0},
-                                       .error = {"", 0},
-                                       .client = {"", 0},
-                                       .server = {"", 0}};
+    struct mf_connection connection = {
+        .id = {"", 0}, .error = {"", 0}, .client = {"", 0}, .server = {"", 0}};
     struct mf_cursor cursor = mf_cursor_make(message, len);
     while (mf_wire_next(&cursor, &field))
         if (field.number == EXPORT_EVENT)

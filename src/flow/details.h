@@ -105,6 +105,9 @@ uint32_t mf_flow__summary_field(enum mf_flow_type type);
 int mf_flow__put_answers(const struct mf_flow *flow, struct mf_buf *out);
 
 /* True if `event`, an EventType, ends a flow of `type`. */
+/* A new flow's state: after that event. */
+void mf_flow__set_event(struct mf_flow *flow, uint64_t event);
+
 bool mf_flow__ends(enum mf_flow_type type, uint64_t event);
 
 /* Field number of the messages of a flow of `type`; 0: it has none. */

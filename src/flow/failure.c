@@ -75,7 +75,8 @@ static int put_error(const struct mf_connection *connection,
         rc = mf_buf_append(&text, ": ", 2);
     if (!rc)
         rc = mf_buf_append(&text, error.text, error.len);
-    if (!rc && name.len && !memmem(error.text, error.len, name.text, name.len)) {
+    if (!rc && name.len &&
+        !memmem(error.text, error.len, name.text, name.len)) {
         rc = mf_buf_append(&text, " (", 2);
         if (!rc)
             rc = mf_buf_append(&text, name.text, name.len);
@@ -114,8 +115,7 @@ static int put_id(const struct mf_connection *connection, struct mf_buf *out)
                              connection->id.len + sizeof id_end - 1);
 }
 
-static int put_times(const struct mf_connection *connection,
-                     struct mf_buf *out)
+static int put_times(const struct mf_connection *connection, struct mf_buf *out)
 {
     int64_t at_ns = connection->at_ns, start_ns = connection->opened_ns;
     if (!start_ns || start_ns > at_ns)
@@ -127,14 +127,14 @@ static int put_times(const struct mf_connection *connection,
                                            MF_NS_PER_MS);
 }
 
-static int put_flow(const struct mf_connection *connection,
-                    struct mf_span conn, struct mf_buf *out)
+static int put_flow(const struct mf_connection *connection, struct mf_span conn,
+                    struct mf_buf *out)
 {
     size_t flow, body, meta;
     int rc = mf_wire_begin(out, EXPORT_FLOW, &flow);
     if (!rc)
-        rc = mf_wire_begin(out, is_udp(conn) ? MF_FLOW_UDP : MF_FLOW_TCP,
-                           &body);
+        rc =
+            mf_wire_begin(out, is_udp(conn) ? MF_FLOW_UDP : MF_FLOW_TCP, &body);
     if (!rc)
         rc = put_id(connection, out);
     if (!rc && connection->client.len)

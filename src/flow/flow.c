@@ -475,13 +475,12 @@ bool mf_flow_may_grow(const struct mf_flow *flow)
     }
 }
 
-static enum mf_flow_state state_after(const struct mf_flow *flow,
-                                      uint64_t event)
+void mf_flow__set_event(struct mf_flow *flow, uint64_t event)
 {
-    if (event == MITMPROXY__V1__EVENT_TYPE__EVENT_TYPE_RESPONSE &&
-        flow->type == MF_FLOW_HTTP && mf_flow_may_grow(flow))
-        return MF_FLOW_LIVE;
-    return mf_flow__ends(flow->type, event) ? MF_FLOW_ENDED : MF_FLOW_LIVE;
+    bool goes_on = event == MITMPROXY__V1__EVENT_TYPE__EVENT_TYPE_RESPONSE &&
+                   flow->type == MF_FLOW_HTTP && mf_flow_may_grow(flow);
+    flow->state = !goes_on && mf_flow__ends(flow->type, event) ? MF_FLOW_ENDED
+                                                               : MF_FLOW_LIVE;
 }
 
 int mf_flow_from_export(const uint8_t *message, size_t len,
@@ -507,7 +506,7 @@ int mf_flow_from_export(const uint8_t *message, size_t len,
                                &flow, err);
     if (rc)
         return rc;
-    flow->state = state_after(flow, event);
+    mf_flow__set_event(flow, event);
     *ret_flow = flow;
     return 0;
 }

@@ -39,10 +39,9 @@ struct regions {
 /* The slot of a field: all that are replaced together share one. */
 static uint32_t slot_of(const struct rules *rules, uint32_t number)
 {
-    bool is_body =
-        rules->body[0] &&
-        (number == rules->body[0] || number == rules->body[1] ||
-         (number >= RAW_CONTENT && number <= STREAMED));
+    bool is_body = rules->body[0] &&
+                   (number == rules->body[0] || number == rules->body[1] ||
+                    (number >= RAW_CONTENT && number <= STREAMED));
     return is_body ? rules->body[0] : number;
 }
 

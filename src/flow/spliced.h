@@ -13,15 +13,15 @@
 /* A message or the body of a nested one. */
 struct mf_region {
     const struct mf_spliced *message;
-    size_t at, end;             /* in message->bytes */
+    size_t at, end;            /* in message->bytes */
     size_t splice, splice_end; /* in message->splices */
-    int error;                  /* 0 or MF_ECORRUPT; sticky */
+    int error;                 /* 0 or MF_ECORRUPT; sticky */
 };
 
 struct mf_region_field {
     uint32_t number;
     enum mf_wire_type type;
-    uint64_t value;         /* varint and fixed types */
+    uint64_t value;        /* varint and fixed types */
     struct mf_region body; /* MF_WIRE_LEN */
 };
 

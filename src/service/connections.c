@@ -20,8 +20,8 @@ static int put(struct mf_context *context, const char *source,
                const struct mf_connection *connection, uint64_t *ret_ticket,
                struct mf_err *err)
 {
-    int rc = mf_store_put_connection(context->store, connection, source,
-                                     ret_ticket);
+    int rc =
+        mf_store_put_connection(context->store, connection, source, ret_ticket);
     if (rc)
         return mf_err_set(err, rc, "%s", mf_err_message(rc));
     return mf_connection_has_failed(connection)

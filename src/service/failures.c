@@ -43,7 +43,7 @@ struct gist {
 };
 
 struct failure {
-    int64_t at_ns; /* monotonic; 0: none */
+    int64_t at_ns;   /* monotonic; 0: none */
     uint64_t number; /* of its flow; 0: not seen yet */
     bool is_told;    /* by another flow */
     char *source;
@@ -218,8 +218,7 @@ static bool tells_of(const struct gist *gist, const struct failure *failure)
     if (gist->error.len)
         return has_same_server || has_same_words(failure, gist->error);
     return has_same_server && gist->status == BAD_GATEWAY &&
-           is_same(gist->method,
-                   (struct mf_span){connect, sizeof connect - 1});
+           is_same(gist->method, (struct mf_span){connect, sizeof connect - 1});
 }
 
 static void take_back(struct mf_context *context, struct failure *failure)

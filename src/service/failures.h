@@ -20,7 +20,7 @@
 struct mf_context;
 struct mf_failures;
 
-struct mf_failures *mf_failures_new(void); /* NULL: out of memory */
+struct mf_failures *mf_failures_new(void);           /* NULL: out of memory */
 void mf_failures_free(struct mf_failures *failures); /* NULL is allowed */
 
 /* Put the failure as a flow, unless a flow was seen that tells of it. Errors

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "codec/base64.h"
+#include "flow/part.h"
 #include "mitmproxy/v1/mitmproxy.pb-c.h"
 #include "pb/wire.h"
 #include "service/connections.h"
@@ -32,6 +33,7 @@ static const char full_text[] = "the server's disk is full";
 /* Field numbers of ExportFlowRequest and ExportFlowResponse. */
 enum {
     EXPORT_APPEND = 100,
+    EXPORT_PART = 101,
     EXPORT_CONNECTION = 102,
     EXPORT_LOSS = 103,
     RESPONSE_MISSING = 102,
@@ -174,17 +176,21 @@ static bool has(const uint8_t *message, size_t len, uint32_t number)
     return mf_wire_find(message, len, number, &field);
 }
 
+/* Keeps the snapshot, and takes it over. */
+static int put(struct stream *stream, struct mf_flow *flow, struct mf_err *err)
+{
+    int rc = mf_store_put(stream->ingest->context->store, flow, stream->source,
+                          mf_session_id(stream->session), &stream->last_ticket);
+    mf_flow_unref(flow);
+    return rc ? mf_err_set(err, rc, "%s", mf_err_message(rc)) : 0;
+}
+
 static int take_flow(struct stream *stream, const uint8_t *message, size_t len,
                      struct mf_err *err)
 {
     struct mf_flow *flow;
     int rc = mf_flow_from_export(message, len, &flow, err);
-    if (rc)
-        return rc;
-    rc = mf_store_put(stream->ingest->context->store, flow, stream->source,
-                      mf_session_id(stream->session), &stream->last_ticket);
-    mf_flow_unref(flow);
-    return rc ? mf_err_set(err, rc, "%s", mf_err_message(rc)) : 0;
+    return rc ? rc : put(stream, flow, err);
 }
 
 /* The exporter must send the flow whole; without room to say so the rest of
@@ -214,12 +220,34 @@ static int take_append(struct stream *stream, const uint8_t *message,
     return rc ? mf_err_set(err, rc, "%s", mf_err_message(rc)) : 0;
 }
 
+static int take_part(struct stream *stream, const uint8_t *message, size_t len,
+                     struct mf_err *err)
+{
+    struct mf_part part;
+    struct mf_flow *flow;
+    int rc = mf_part_from_export(message, len, &part, err);
+    if (rc)
+        return rc;
+    struct mf_flow *base = mf_store_held(stream->ingest->context->store,
+                                         stream->source, part.flow_id);
+    if (!base) {
+        rc = note_missing(stream, part.flow_id);
+        return rc ? mf_err_set(err, rc, "%s", mf_err_message(rc)) : 0;
+    }
+    rc = mf_flow_from_part(base, &part, &flow, err);
+    mf_flow_unref(base);
+    return rc ? rc : put(stream, flow, err);
+}
+
+/* A message brings one of these, told by its field. */
 static int take(struct stream *stream, const uint8_t *message, size_t len,
                 struct mf_err *err)
 {
     struct mf_context *context = stream->ingest->context;
     if (has(message, len, EXPORT_APPEND))
         return take_append(stream, message, len, err);
+    if (has(message, len, EXPORT_PART))
+        return take_part(stream, message, len, err);
     if (has(message, len, EXPORT_CONNECTION))
         return mf_connections_take(context, stream->source, message, len,
                                    &stream->last_ticket, err);
@@ -411,6 +439,7 @@ static void on_hello(struct mf_call *call, void *user, const uint8_t *message,
     Mitmproxy__V1__ExportFeatures takes = MITMPROXY__V1__EXPORT_FEATURES__INIT;
     takes.raw_bodies = true;
     takes.appended_messages = true;
+    takes.parts = true;
     takes.connection_events = true;
     takes.losses = true;
     Mitmproxy__V1__HelloResponse response = MITMPROXY__V1__HELLO_RESPONSE__INIT;

@@ -81,8 +81,8 @@ struct mf_aside *mf_aside_new_connection(const struct mf_connection *connection,
 struct mf_aside *mf_aside_new_loss(const struct mf_loss *loss,
                                    struct mf_span source)
 {
-    struct mf_aside *aside = new_aside(
-        MF_ASIDE_LOSS, source.len + loss->id.len + loss->reason.len);
+    struct mf_aside *aside =
+        new_aside(MF_ASIDE_LOSS, source.len + loss->id.len + loss->reason.len);
     if (!aside)
         return NULL;
     char *at = aside->data;
@@ -118,15 +118,14 @@ enum {
  * and takes nothing away that another told. */
 static const char *const sql[STATEMENTS] = {
     [COUNT] = "SELECT count(*) FROM connection",
-    [UPDATE] =
-        "UPDATE connection SET mark = max(mark, ?3), heard_ns = ?11,"
-        " event = CASE WHEN ?6 >= at_ns THEN ?5 ELSE event END,"
-        " conn = CASE WHEN ?6 >= at_ns THEN ?10 ELSE conn END,"
-        " at_ns = max(at_ns, ?6),"
-        " opened_ns = CASE ?7 WHEN 0 THEN opened_ns ELSE ?7 END,"
-        " closed_ns = CASE ?8 WHEN 0 THEN closed_ns ELSE ?8 END,"
-        " error = CASE ?9 WHEN '' THEN error ELSE ?9 END"
-        " WHERE key = ?1 AND source = ?2",
+    [UPDATE] = "UPDATE connection SET mark = max(mark, ?3), heard_ns = ?11,"
+               " event = CASE WHEN ?6 >= at_ns THEN ?5 ELSE event END,"
+               " conn = CASE WHEN ?6 >= at_ns THEN ?10 ELSE conn END,"
+               " at_ns = max(at_ns, ?6),"
+               " opened_ns = CASE ?7 WHEN 0 THEN opened_ns ELSE ?7 END,"
+               " closed_ns = CASE ?8 WHEN 0 THEN closed_ns ELSE ?8 END,"
+               " error = CASE ?9 WHEN '' THEN error ELSE ?9 END"
+               " WHERE key = ?1 AND source = ?2",
     [INSERT] = "INSERT INTO connection (key, source, mark, is_server, event,"
                " at_ns, opened_ns, closed_ns, error, conn, heard_ns)"
                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -150,8 +149,7 @@ struct mf_aside_tables {
 };
 
 int mf_aside_tables_new(sqlite3 *db, size_t connections_max,
-                        struct mf_aside_tables **ret_tables,
-                        struct mf_err *err)
+                        struct mf_aside_tables **ret_tables, struct mf_err *err)
 {
     struct mf_aside_tables *tables = calloc(1, sizeof *tables);
     if (!tables)
@@ -274,10 +272,9 @@ static int trim(struct mf_aside_tables *tables, struct mf_err *err)
 {
     uint64_t max = tables->connections_max;
     uint64_t more = max / 2 < LET_GO ? max / 2 : LET_GO;
-    return tables->count > max
-               ? delete_oldest(tables, INT64_MAX, INT64_MAX,
-                               tables->count - max + more, err)
-               : 0;
+    return tables->count > max ? delete_oldest(tables, INT64_MAX, INT64_MAX,
+                                               tables->count - max + more, err)
+                               : 0;
 }
 
 int mf_aside_tables_write(struct mf_aside_tables *tables,

@@ -32,9 +32,9 @@ struct mf_aside {
     bool is_server;
     int64_t heard_ns;
     int64_t at_ns;
-    int64_t opened_ns; /* loss: from */
-    int64_t closed_ns; /* loss: to */
-    uint64_t count;    /* loss */
+    int64_t opened_ns;   /* loss: from */
+    int64_t closed_ns;   /* loss: to */
+    uint64_t count;      /* loss */
     struct mf_span text; /* error or reason */
     struct mf_span kept;
     size_t bytes; /* of the backlog */

@@ -11,6 +11,10 @@
 
 enum { FIRST_BUCKETS = 1024 };
 
+/* Snapshots of live flows that are held for parts: of one, and of all. */
+#define HELD_FLOW_MAX_LEN ((size_t)1 << 20)
+#define HELD_MAX_LEN ((size_t)16 << 20)
+
 /* ---- texts ---- */
 
 void mf_text_unref(struct mf_text *text)
@@ -151,12 +155,33 @@ void mf_front__forget_key(struct mf_front *front, struct mf_entry *entry)
     remove_from_table(front, MF_BY_KEY, entry);
 }
 
+static size_t held_len(const struct mf_flow *flow)
+{
+    size_t len;
+    mf_flow_snapshot(flow, &len);
+    return len;
+}
+
+void mf_front__hold(struct mf_front *front, struct mf_entry *entry,
+                    struct mf_flow *flow)
+{
+    if (entry->held)
+        front->held_bytes -= held_len(entry->held);
+    mf_flow_unref(entry->held);
+    entry->held = NULL;
+    if (!flow || held_len(flow) > HELD_FLOW_MAX_LEN)
+        return;
+    entry->held = mf_flow_ref(flow);
+    front->held_bytes += held_len(flow);
+}
+
 static void free_entry(struct mf_entry *entry)
 {
     mf_text_unref(entry->source);
     mf_text_unref(entry->session);
     mf_text_unref(entry->note);
     mf_flow_unref(entry->flow);
+    mf_flow_unref(entry->held);
     mf_growth_free(entry->growth);
     free(entry);
 }
@@ -164,6 +189,7 @@ static void free_entry(struct mf_entry *entry)
 void mf_front__remove(struct mf_front *front, struct mf_entry *entry)
 {
     mf_front__to_list(front, entry, MF_ENTRY_NOWHERE);
+    mf_front__hold(front, entry, NULL);
     mf_front__forget_key(front, entry);
     remove_from_table(front, MF_BY_NUMBER, entry);
     free_entry(entry);
@@ -206,7 +232,8 @@ void mf_front__file(struct mf_front *front, struct mf_entry *entry)
         return;
     }
     mf_front__to_list(front, entry, MF_ENTRY_IDLE);
-    if (front->idle.count > front->opts.live_count)
+    while (front->idle.count > front->opts.live_count ||
+           (front->idle.count && front->held_bytes > HELD_MAX_LEN))
         mf_front__remove(front, front->idle.first);
 }
 

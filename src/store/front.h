@@ -90,6 +90,8 @@ int mf_front_put_loss(struct mf_front *front, const struct mf_loss *loss,
 void mf_front_each_loss(struct mf_front *front, uint64_t after,
                         mf_store_visit_loss *visit, void *user);
 uint64_t mf_front_key(const struct mf_front *front, struct mf_span id);
+struct mf_flow *mf_front_held(struct mf_front *front, const char *source,
+                              struct mf_span id);
 /* Takes `op`. */
 void mf_front_ask(struct mf_front *front, struct mf_op *op,
                   uint64_t *ret_ticket);

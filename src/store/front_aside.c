@@ -79,7 +79,8 @@ static bool is_known(const struct mf_front *front, const struct mf_aside *loss)
 {
     for (size_t i = 0; i < front->loss_count; i++) {
         const struct mf_aside *other = loss_at(front, i);
-        if (is_same(other->id, loss->id) && is_same(other->source, loss->source))
+        if (is_same(other->id, loss->id) &&
+            is_same(other->source, loss->source))
             return true;
     }
     return false;
@@ -181,8 +182,9 @@ int mf_front__load_losses(struct mf_front *front, struct mf_err *err)
     sqlite3_stmt *stmt;
     int rc = mf_sql_prepare(front->db, sql, 1, &stmt, err);
     while (!rc && (rc = mf_sql_step(stmt, err)) == 1)
-        rc = load_loss(front, stmt) ? mf_err_set(err, MF_ENOMEM, "out of memory")
-                                    : 0;
+        rc = load_loss(front, stmt)
+                 ? mf_err_set(err, MF_ENOMEM, "out of memory")
+                 : 0;
     mf_sql_finalize(&stmt, 1);
     return rc;
 }

@@ -44,6 +44,8 @@ struct mf_entry {
     int64_t arrived_ns;
     struct mf_text *source, *session, *note;
     struct mf_flow *flow;     /* not taken yet; NULL: none */
+    struct mf_flow *held;     /* the last snapshot of a live one, for parts;
+                                 NULL: not held */
     struct mf_growth *growth; /* NULL: it does not grow */
     size_t bytes;             /* of the backlog, not taken yet */
     enum mf_entry_list list;
@@ -124,6 +126,7 @@ struct mf_front {
     uint64_t pinned_count;
     uint64_t evicted_count;
     uint64_t bytes;
+    size_t held_bytes;
 
     sqlite3 *db; /* reads */
     sqlite3_stmt *row_stmt;
@@ -152,6 +155,10 @@ struct mf_text *mf_front__text(struct mf_front *front, const char *text);
 void mf_front__file(struct mf_front *front, struct mf_entry *entry);
 void mf_front__to_list(struct mf_front *front, struct mf_entry *entry,
                        enum mf_entry_list list);
+
+/* Hold `flow` (NULL: nothing) as what parts of the entry's flow change. */
+void mf_front__hold(struct mf_front *front, struct mf_entry *entry,
+                    struct mf_flow *flow);
 
 /* ---- front_load.c ---- */
 

@@ -198,6 +198,7 @@ static bool bury(struct mf_front *front, struct mf_entry *entry, bool evicted)
     mf_front__forget_key(front, entry);
     mf_flow_unref(entry->flow);
     entry->flow = NULL;
+    mf_front__hold(front, entry, NULL);
     mf_growth_free(entry->growth);
     entry->growth = NULL;
     front->flow_count--;

@@ -191,6 +191,9 @@ static bool take_over(struct write *write, struct mf_flow *flow)
     entry->flow = mf_flow_ref(flow);
     add_bytes(front, entry, snapshot_len(flow) + OVERHEAD);
     grow_by_flow(write, flow);
+    bool is_held = entry->state == MF_FLOW_LIVE &&
+                   (!entry->growth || entry->growth->count == 0);
+    mf_front__hold(front, entry, is_held ? flow : NULL);
     struct mf_record *record = write->record;
     write->record = NULL;
     return mf_front__changed(front, entry, record, write->is_first);
@@ -262,6 +265,19 @@ int mf_front_put(struct mf_front *front, struct mf_flow *flow,
             rc = put(&write, key, flow, source, session, &signals);
     }
     return leave(front, rc, signals, ret_ticket);
+}
+
+struct mf_flow *mf_front_held(struct mf_front *front, const char *source,
+                              struct mf_span id)
+{
+    uint64_t key = mf_key_hash(front->opts.key_seed, id);
+    pthread_mutex_lock(&front->mutex);
+    const struct mf_entry *entry = mf_front__by_key(front, key, source, id);
+    struct mf_flow *held = entry && !entry->is_deleted && entry->held
+                               ? mf_flow_ref(entry->held)
+                               : NULL;
+    pthread_mutex_unlock(&front->mutex);
+    return held;
 }
 
 /* ---- appended messages ---- */
@@ -388,6 +404,7 @@ static void grow_by_append(struct write *write, const struct mf_append *append,
     growth->duration_ms = duration_of(growth, append);
     growth->count += news->count;
     growth->digest = news->digest;
+    mf_front__hold(write->front, write->entry, NULL);
     growth->client_bytes += news->client_bytes;
     growth->server_bytes += news->server_bytes;
     free(growth->derived);

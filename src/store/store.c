@@ -248,6 +248,12 @@ uint64_t mf_store__key(const struct mf_store *store, struct mf_span id)
     return mf_front_key(store->front, id);
 }
 
+struct mf_flow *mf_store_held(struct mf_store *store, const char *source,
+                              struct mf_span id)
+{
+    return mf_front_held(store->front, source, id);
+}
+
 static int ask(struct mf_store *store, struct mf_op *op, mf_store_done *done,
                void *user, uint64_t *ret_ticket)
 {

@@ -115,6 +115,14 @@ int mf_store_put(struct mf_store *store, struct mf_flow *flow,
                  const char *source, const char *session, uint64_t *ret_ticket);
 
 /*
+ * The last snapshot of a live flow, a reference for the caller, so that a part
+ * can change it; NULL: it is not at hand (not live, not known, with messages
+ * of its own, long, or not told of for long) and must be put whole.
+ */
+struct mf_flow *mf_store_held(struct mf_store *store, const char *source,
+                              struct mf_span id);
+
+/*
  * Append messages to a live flow; those that it has are left out, so that
  * repeats change nothing. `append` is borrowed for the call. Errors as
  * mf_store_put(), and

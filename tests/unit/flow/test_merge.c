@@ -52,8 +52,9 @@ static void describe(struct mf_region region, struct mf_buf *out, int depth)
     struct mf_region_field field;
     while (mf_region_next(&region, &field)) {
         mf_buf_printf(out, "%u", field.number);
-        bool is_message = (depth == 0 && field.number == 1) ||
-                          (depth == 1 && (field.number == 2 || field.number == 3));
+        bool is_message =
+            (depth == 0 && field.number == 1) ||
+            (depth == 1 && (field.number == 2 || field.number == 3));
         if (field.type != MF_WIRE_LEN) {
             mf_buf_printf(out, "=%d ", (int)field.value);
         } else if (field.body.splice < field.body.splice_end) {
@@ -146,9 +147,9 @@ static void the_fields_of_a_body_are_replaced_together(void **state)
     struct mf_spliced parts[3];
     parts[0] = head(&first);
     parts[1] = response(&second, &object);
-    assert_merges_to(
-        parts, 2,
-        "1(1=id 6=client 10=1 2(1=GET 100=a 100=b ) 3(1=200 3=spliced 10=1 ) ) ");
+    assert_merges_to(parts, 2,
+                     "1(1=id 6=client 10=1 2(1=GET 100=a 100=b ) 3(1=200 "
+                     "3=spliced 10=1 ) ) ");
     begin(&third);
     struct mf_mark mark = nested(&third, 3);
     mf_encoder_varint_opt(&third.enc, 103, 7);

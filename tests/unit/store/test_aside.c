@@ -32,9 +32,9 @@ static uint64_t put_connection(struct fixture *fixture,
                                const struct mf_connection *connection)
 {
     uint64_t ticket;
-    assert_int_equal(mf_store_put_connection(fixture->store, connection,
-                                             "source", &ticket),
-                     0);
+    assert_int_equal(
+        mf_store_put_connection(fixture->store, connection, "source", &ticket),
+        0);
     return ticket;
 }
 
@@ -121,7 +121,8 @@ static void events_without_flows_are_durable(void **state)
     assert_int_equal(flow_count(fixture), 1);
 }
 
-static void too_many_connections_lose_those_not_heard_of_for_longest(void **state)
+static void
+too_many_connections_lose_those_not_heard_of_for_longest(void **state)
 {
     struct fixture *fixture = *state;
     uint64_t ticket = 0;
@@ -170,7 +171,8 @@ static void connections_go_with_the_flows_of_their_time(void **state)
         char id[16];
         snprintf(id, sizeof id, "c%d", i);
         wait_ticket(fixture, put(fixture, id, TCP_END, "x"));
-        wait_ticket(fixture, put_event(fixture, id, EVENT(CLIENT_CONNECTED), 1));
+        wait_ticket(fixture,
+                    put_event(fixture, id, EVENT(CLIENT_CONNECTED), 1));
     }
     wait_flow_count(fixture, 3);
     wait_row_count(fixture, 3);
@@ -294,9 +296,9 @@ static void deleting_many_flows_at_once_forgets_all_connections(void **state)
     for (int i = 0; i < MANY; i++)
         refs[i].number = (uint64_t)i + 1;
     wait_ticket(fixture, put(fixture, "first", TCP_END, "x"));
-    assert_int_equal(mf_store_delete(fixture->store, refs, MANY, told_done,
-                                     &fixture->told),
-                     0);
+    assert_int_equal(
+        mf_store_delete(fixture->store, refs, MANY, told_done, &fixture->told),
+        0);
     wait_done(fixture, 1);
     assert_int_equal(row_count(fixture), 0);
 }
@@ -315,9 +317,9 @@ static uint64_t put_loss(struct fixture *fixture, const char *id,
     };
     uint64_t ticket;
     bool was_new;
-    assert_int_equal(mf_store_put_loss(fixture->store, &loss, "source",
-                                       &was_new, &ticket),
-                     0);
+    assert_int_equal(
+        mf_store_put_loss(fixture->store, &loss, "source", &was_new, &ticket),
+        0);
     assert_int_equal(was_new, is_new);
     return ticket;
 }
@@ -402,12 +404,12 @@ static void names_that_are_too_long_are_refused(void **state)
     fixture_open(fixture);
     memset(source, 's', sizeof source - 1);
     source[sizeof source - 1] = '\0';
-    assert_int_equal(mf_store_put_loss(fixture->store, &loss, source, &is_new,
-                                       &ticket),
-                     MF_EINVAL);
-    assert_int_equal(mf_store_put_connection(fixture->store, &connection,
-                                             source, &ticket),
-                     MF_EINVAL);
+    assert_int_equal(
+        mf_store_put_loss(fixture->store, &loss, source, &is_new, &ticket),
+        MF_EINVAL);
+    assert_int_equal(
+        mf_store_put_connection(fixture->store, &connection, source, &ticket),
+        MF_EINVAL);
 }
 
 int main(void)
