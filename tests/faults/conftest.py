@@ -11,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
 
 from harness import mitmdump, sockets  # noqa: E402
 from harness.server import Server  # noqa: E402
+from talks import Talks  # noqa: E402
 from traffic import Load, Origin, Proxy  # noqa: E402
 
 
@@ -51,18 +52,40 @@ def origin():
 
 
 @pytest.fixture
-def start_proxy(kind, tmp_path):
+def echo():
+    """An origin for TCP."""
+    echo = sockets.Listener(sockets.echo)
+    yield echo
+    echo.close()
+
+
+@pytest.fixture
+def start_proxy(kind, echo, tmp_path):
     """A Proxy whose confdir is always the same."""
     started = []
 
     def start(*sets, **more):
-        proxy = Proxy(kind, tmp_path / "confdir", *sets, **more)
+        proxy = Proxy(kind, tmp_path / "confdir", *sets, echo_port=echo.port, **more)
         started.append(proxy)
         return proxy
 
     yield start
     for proxy in started:
         proxy.process.end()
+
+
+@pytest.fixture
+def start_talks():
+    started = []
+
+    def start(proxy, **more):
+        talks = Talks(proxy.tcp_port, **more)
+        started.append(talks)
+        return talks
+
+    yield start
+    for talks in started:
+        talks.stop()
 
 
 @pytest.fixture

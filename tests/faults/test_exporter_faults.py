@@ -9,6 +9,7 @@ import signal
 import pytest
 from cutter import Cutter
 from harness import mitmdump, sockets
+from talks import check_talks, wait_talks
 from traffic import check, is_spool_empty, wait_there
 
 # After kill -9 of mitmdump what came so late may be lost.
@@ -18,12 +19,12 @@ pytestmark = pytest.mark.timeout(0)
 
 
 def test_a_server_that_is_restarted_again_and_again_gets_every_flow_once(
-    start_server, start_proxy, start_load, port, rounds, tmp_path
+    start_server, start_proxy, start_load, start_talks, port, rounds, tmp_path
 ):
     addr = f"127.0.0.1:{port}"
     server = start_server(addr=addr)
     proxy = start_proxy(f"grpc_addr=http://{addr}")
-    load = start_load(proxy)
+    load, talks = start_load(proxy), start_talks(proxy)
     load.wait_answered(50)
     for number in range(max(2, rounds // 10)):
         if number % 2:
@@ -34,18 +35,21 @@ def test_a_server_that_is_restarted_again_and_again_gets_every_flow_once(
         server = start_server(addr=addr)
         load.wait_answered(100)
     tokens = load.stop()
+    talks.stop()
     wait_there(server, tokens)
+    wait_talks(server, talks)
     proxy.stop()
     check(server, tokens, load.asked)
+    check_talks(server, talks)
     assert is_spool_empty(tmp_path)
 
 
 def test_a_server_that_is_frozen_for_a_while_gets_every_flow_once(
-    start_server, start_proxy, start_load, rounds, tmp_path
+    start_server, start_proxy, start_load, start_talks, rounds, tmp_path
 ):
     server = start_server()
     proxy = start_proxy(f"grpc_addr={server.url}")
-    load = start_load(proxy)
+    load, talks = start_load(proxy), start_talks(proxy)
     load.wait_answered(50)
     server.process.signal(signal.SIGSTOP)
     try:
@@ -54,14 +58,17 @@ def test_a_server_that_is_frozen_for_a_while_gets_every_flow_once(
         server.process.signal(signal.SIGCONT)
     load.wait_answered(50)
     tokens = load.stop()
+    talks.stop()
     wait_there(server, tokens)
+    wait_talks(server, talks)
     proxy.stop()
     check(server, tokens, load.asked)
+    check_talks(server, talks)
     assert is_spool_empty(tmp_path)
 
 
 def test_connections_that_are_cut_in_mid_frame_lose_nothing(
-    start_server, start_proxy, start_load, rounds, tmp_path
+    start_server, start_proxy, start_load, start_talks, rounds, tmp_path
 ):
     server = start_server()
     chance = random.Random(rounds)
@@ -69,54 +76,63 @@ def test_connections_that_are_cut_in_mid_frame_lose_nothing(
     count = rounds // 4
     cutter = Cutter((server.host, server.port), lambda: next(cuts, None))
     proxy = start_proxy(f"grpc_addr={cutter.url}")
-    load = start_load(proxy)
+    load, talks = start_load(proxy), start_talks(proxy)
     cutter.wait_cuts(count)
     load.wait_answered(50)
     tokens = load.stop()
+    talks.stop()
     wait_there(server, tokens)
+    wait_talks(server, talks)
     proxy.stop()
     cutter.close()
     check(server, tokens, load.asked)
+    check_talks(server, talks)
     assert is_spool_empty(tmp_path)
 
 
 def kill_under_load(proxy, load, chance):
-    """kill -9 at some moment; the tokens that must not be lost by it."""
+    """kill -9 at some moment; when that was, as far as its clients know."""
     load.wait_answered(chance.randrange(100, 400))
     load.wait_seconds(2 * LATE_S)
     proxy.kill()
-    killed = max(load.answered.values())
-    return {token for token, at in load.answered.items() if at < killed - LATE_S}
+    return max(load.answered.values())
 
 
 @pytest.mark.parametrize("is_away", [False, True], ids=["connected", "server away"])
 def test_a_killed_mitmdump_loses_at_most_its_last_half_second(
-    start_server, start_proxy, start_load, port, rounds, is_away, tmp_path
+    start_server, start_proxy, start_load, start_talks, port, rounds, is_away, tmp_path
 ):
     addr = f"127.0.0.1:{port}"
     server = None if is_away else start_server(addr=addr)
     chance = random.Random(rounds)
-    must, may, proxy_port = set(), set(), sockets.free_port()
+    ports = sockets.free_port(), sockets.free_port()
+    must, may, conversations = set(), set(), []
     for number in range(max(2, rounds // 10)):
-        proxy = start_proxy(f"grpc_addr=http://{addr}", port=proxy_port)
+        proxy = start_proxy(f"grpc_addr=http://{addr}", ports=ports)
         load = start_load(proxy, name=f"round{number}")
-        must |= kill_under_load(proxy, load, chance)
+        talks = start_talks(proxy, name=f"talk{number}")
+        until = kill_under_load(proxy, load, chance) - LATE_S
         load.stop()
+        talks.stop()
+        must |= {token for token, at in load.answered.items() if at < until}
         may |= load.asked
+        conversations.append((talks, until))
     server = server or start_server(addr=addr)
     # The last one sends what the others left.
-    proxy = start_proxy(f"grpc_addr=http://{addr}", port=proxy_port)
+    proxy = start_proxy(f"grpc_addr=http://{addr}", ports=ports)
     last = start_load(proxy, name="last", limit=100)
     last.join()
     must |= set(last.answered)
     wait_there(server, must)
     proxy.stop()
     check(server, must, may)
+    for talks, until in conversations:
+        check_talks(server, talks, until)
     assert is_spool_empty(tmp_path)
 
 
 def test_a_script_that_is_loaded_anew_under_load_loses_nothing(
-    start_server, start_proxy, start_load, rounds, tmp_path
+    start_server, start_proxy, start_load, start_talks, rounds, tmp_path
 ):
     server = start_server()
     folder = tmp_path / "script"
@@ -125,7 +141,7 @@ def test_a_script_that_is_loaded_anew_under_load_loses_nothing(
         shutil.copy(mitmdump.EXPORTER.with_name(name), folder / name)
     script = folder / mitmdump.EXPORTER.name
     proxy = start_proxy(f"grpc_addr={server.url}", script=script)
-    load = start_load(proxy)
+    load, talks = start_load(proxy), start_talks(proxy)
     proxy.process.wait_lines("exporting to")
     for number in range(rounds // 4):
         load.wait_answered(20)
@@ -135,7 +151,10 @@ def test_a_script_that_is_loaded_anew_under_load_loses_nothing(
         proxy.process.wait_lines("exporting to", count=number + 2)
     load.wait_answered(20)
     tokens = load.stop()
+    talks.stop()
     wait_there(server, tokens)
+    wait_talks(server, talks)
     proxy.stop()
     check(server, tokens, load.asked)
+    check_talks(server, talks)
     assert is_spool_empty(tmp_path)

@@ -44,12 +44,16 @@ class Origin(sockets.Listener):
 
 
 class Proxy:
-    """A mitmdump, with the exporter unless `script` is None."""
+    """A mitmdump, with the exporter unless `script` is None. On `tcp_port` it
+    passes TCP on to `echo_port`."""
 
-    def __init__(self, kind, folder, *sets, script=mitmdump.EXPORTER, wrap=(), port=None):
-        self.port = port or sockets.free_port()
-        command = [*wrap, kind.command, "--listen-host", "127.0.0.1"]
-        command += ["--listen-port", self.port, "--set", f"confdir={folder}"]
+    def __init__(
+        self, kind, folder, *sets, echo_port, script=mitmdump.EXPORTER, wrap=(), ports=None
+    ):
+        self.port, self.tcp_port = ports or (sockets.free_port(), sockets.free_port())
+        command = [*wrap, kind.command, "--set", f"confdir={folder}"]
+        command += ["--mode", f"regular@127.0.0.1:{self.port}", "--mode"]
+        command += [f"reverse:tcp://127.0.0.1:{echo_port}@127.0.0.1:{self.tcp_port}"]
         command += ["--set", "flow_detail=0"]
         if script:
             command += ["-s", script]
@@ -59,7 +63,7 @@ class Proxy:
         environment = dict(os.environ, PYTHONUNBUFFERED="1", HOME=str(folder))
         self.process = Process(command, env=environment, cwd=folder)
         try:
-            self.process.wait_lines("listening at")
+            self.process.wait_lines("listening at", count=2)
         except AssertionError:
             self.process.end()
             raise
@@ -188,7 +192,7 @@ def is_spool_empty(tmp_path):
 def flows_of(server):
     """Summaries by token."""
     found = collections.defaultdict(list)
-    for flow in server.flows(limit=10**7):
+    for flow in server.flows(limit=10**7, flow_types=["http"]):
         found[_token(flow)].append(flow)
     return found
 
