@@ -7,6 +7,7 @@ import { FilterBox } from "./filter/FilterBox";
 import { EmptyState } from "./list/EmptyState";
 import { FlowList } from "./list/FlowList";
 import type { Order } from "./list/items";
+import { LossBadge } from "./losses/LossBadge";
 import { useLive, useView } from "./store/hooks";
 import type { View } from "./store/store";
 import { formatCount, searching } from "./ui/format";
@@ -88,6 +89,7 @@ export function App() {
           onFilter={(text) => go({ filter: text })}
           onLeave={toList}
         />
+        <LossBadge losses={view.losses} />
         <Count view={view} filtered={filter !== ""} />
         <button
           type="button"

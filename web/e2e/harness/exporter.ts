@@ -90,6 +90,36 @@ export function tcp(messages: [fromClient: boolean, text: string][]): Exported {
   } as Exported;
 }
 
+const clientEvents = [
+  EventType.CLIENT_CONNECTED,
+  EventType.CLIENT_DISCONNECTED,
+  EventType.TLS_FAILED_CLIENT,
+];
+
+/* What happened to a connection; `more` is of the one that it happened to. */
+export function connection(
+  eventType: EventType,
+  id: string,
+  options: { error?: string; atMs?: number; more?: { sni?: string } } = {},
+): Exported {
+  const at = timestampFromMs(options.atMs ?? Date.now());
+  const conn = { id, peernameHost: "192.0.2.7", peernamePort: 40007, ...options.more };
+  const isClient = clientEvents.includes(eventType);
+  const value = {
+    at,
+    error: options.error ?? "",
+    ...(isClient ? { client: conn } : { server: conn }),
+  };
+  return { eventType, connection: value } as Exported;
+}
+
+/* A report of flows that were given up between these times. */
+export function loss(id: string, flows: number, fromMs: number, toMs: number): Exported {
+  const [from, to] = [timestampFromMs(fromMs), timestampFromMs(toMs)];
+  const value = { id, count: BigInt(flows), from, to, reason: "the spool is full" };
+  return { loss: value } as Exported;
+}
+
 /* A stand-in for mitmproxy: ExportFlow by gRPC over h2c. */
 export class Exporter {
   private readonly client;

@@ -76,6 +76,26 @@ describe("Feed", () => {
     expect(feed.snapshot().at(-1)).toMatchObject({ rows: [{ number: 1, change: 9 }] });
   });
 
+  it("tells what was lost, each report once, to tabs that join too", async () => {
+    const { server, heard, feed } = start();
+    const lost = () => heard.flatMap((m) => (m.type === "losses" ? [m.losses] : []));
+    await settle();
+    server.call(0).send(told({ reset: true, cursor: "c1", losses: [{ number: 1n }] }));
+    server.call(0).send(told({ cursor: "c1" }));
+    server.call(0).send(told({ cursor: "c1", losses: [{ number: 2n, count: 5n }] }));
+    await settle(50);
+    expect(lost()).toMatchObject([[{ number: 1 }], [{ number: 1 }, { number: 2 }]]);
+    expect(feed.snapshot().at(-1)).toMatchObject({ losses: [{}, { count: 5 }] });
+    server.call(0).end();
+    await settle(500);
+    server.call(1).send(told({ cursor: "c1", losses: [{ number: 1n }, { number: 2n }] }));
+    await settle(50);
+    expect(lost().at(-1)).toHaveLength(2);
+    server.call(1).send(told({ reset: true, cursor: "c9" }));
+    await settle(50);
+    expect(lost().at(-1)).toEqual([]);
+  });
+
   it("resumes from its cursor after a failure, and says so meanwhile", async () => {
     const { server, states } = start();
     await settle();

@@ -6,6 +6,7 @@ import {
   type QueryFlowsResponse,
   type WatchFlowsResponse,
 } from "../gen/mitmflow/v1/mitmflow_pb";
+import { type Loss, mergeLosses, toLoss } from "../losses/loss";
 import { backoffMs } from "./backoff";
 import { firstLimit, type Search, type Status, type ToTab, windowMax } from "./protocol";
 import { type Row, timestampMs, toRow } from "./row";
@@ -52,6 +53,7 @@ export class Feed {
   status: Status = { state: "connecting", since: 0, reason: "" };
   total: number | null = null;
   evicted = 0;
+  losses: readonly Loss[] = [];
   private limited = false;
   private search: Search | null = null;
   private fault: Fault | null = null;
@@ -96,7 +98,8 @@ export class Feed {
       { type: "status", filter: this.filter, status: this.status },
     ];
     if (this.flushedAt > 0) messages.push(this.batch(true, this.window.rows, []));
-    const { filter, search, fault } = this;
+    const { filter, losses, search, fault } = this;
+    if (losses.length > 0) messages.push({ type: "losses", filter, losses });
     if (search) messages.push({ type: "search", filter, search });
     if (fault) messages.push({ type: "fault", filter, fault });
     return messages;
@@ -227,6 +230,7 @@ export class Feed {
     this.total = Number(message.total);
     this.evicted = Number(message.evicted);
     this.cursor = message.cursor;
+    this.takeLosses(message);
     if (this.fresh) {
       this.fresh.apply(rows, gone);
       if (message.caughtUp) this.swap(this.fresh);
@@ -241,6 +245,12 @@ export class Feed {
       this.changed.set(row.number, row);
     }
     this.flushSoon();
+  }
+
+  private takeLosses({ reset, losses }: WatchFlowsResponse): void {
+    if (losses.length === 0 && !(reset && this.losses.length > 0)) return;
+    this.losses = mergeLosses(reset ? [] : this.losses, losses.map(toLoss));
+    this.publish({ type: "losses", filter: this.filter, losses: this.losses });
   }
 
   private swap(fresh: FlowWindow): void {

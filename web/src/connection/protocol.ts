@@ -1,4 +1,5 @@
 import type { Fault } from "../filter/fault";
+import type { Loss } from "../losses/loss";
 import type { Row } from "./row";
 
 /*
@@ -47,6 +48,8 @@ export type ToTab =
       /* A regular expression met its limits on flows, which may be missing. */
       limited: boolean;
     }
+  /* All that are known of, whatever the filter, in order of number. */
+  | { type: "losses"; filter: string; losses: readonly Loss[] }
   /* Rows of a search come in batches meanwhile; null: it is over. */
   | { type: "search"; filter: string; search: Search | null }
   /* The server does not take this filter; nothing more comes of it. */

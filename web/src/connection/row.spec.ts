@@ -97,6 +97,13 @@ describe("toRow", () => {
     expect(row).toMatchObject({ status: "NXDOMAIN", tone: "bad" });
   });
 
+  it("shows a connection that failed by its error alone", () => {
+    const value = { serverAddressHost: "shop.example", error: "handshake failed" };
+    const row = toRow(summary(1, { summary: { case: "tcp", value } }));
+    expect(row).toMatchObject({ host: "shop.example", path: "", status: "error" });
+    expect(row.error).toBe("handshake failed");
+  });
+
   it("counts the messages of a raw flow", () => {
     const value = { serverAddressHost: "::1", serverAddressPort: 25 };
     const row = toRow(summary(1, { messageCount: 1, summary: { case: "tcp", value } }));

@@ -169,7 +169,8 @@ function rawPart(
     kind,
     badge: kind.toUpperCase(),
     host: visibleLine(hostPort(end.serverAddressHost, end.serverAddressPort)),
-    path: `${count} message${count === 1 ? "" : "s"}`,
+    // A connection that failed at its beginning has its error there.
+    path: failed && count === 0 ? "" : `${count} message${count === 1 ? "" : "s"}`,
     query: "",
     ...(failed ? unanswered(state, true) : answer),
   };

@@ -1,6 +1,6 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { hostPort, timestampMs } from "../connection/row";
-import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
+import type { Flow, KnownConnection } from "../gen/mitmflow/v1/mitmflow_pb";
 import {
   type Cert,
   type ClientConn,
@@ -33,16 +33,32 @@ function transport(protocol: TransportProtocol): string {
   return protocol === TransportProtocol.UNSPECIFIED ? "" : TransportProtocol[protocol];
 }
 
-function common(end: ClientConn | ServerConn): Field[] {
+interface End<Conn> {
+  /* As it was at the flow's last event. */
+  conn: Conn;
+  /* What became of it since. */
+  known: KnownConnection | undefined;
+}
+
+function stateOf(known: KnownConnection | undefined): string {
+  if (!known) return "";
+  if (known.closedAt) return "closed";
+  return known.error ? "failed" : "open";
+}
+
+function common({ conn, known }: End<ClientConn | ServerConn>): Field[] {
   return [
-    ["Peer", hostPort(end.peernameHost, end.peernamePort)],
-    ["Own end", hostPort(end.socknameHost, end.socknamePort)],
-    ["Transport", transport(end.transportProtocol)],
-    ["Error", end.error],
+    ["Peer", hostPort(conn.peernameHost, conn.peernamePort)],
+    ["Own end", hostPort(conn.socknameHost, conn.socknamePort)],
+    ["Transport", transport(conn.transportProtocol)],
+    ["State", stateOf(known)],
+    ["Error", known?.error || conn.error],
   ];
 }
 
-function tls(end: ClientConn | ServerConn): Field[] {
+function tls({ conn, known }: End<ClientConn | ServerConn>): Field[] {
+  const later = known?.client ?? known?.server;
+  const end = !conn.tls && later?.tls ? later : conn;
   if (!end.tls) return [["TLS", "no"]];
   return [
     ["TLS", tlsNames[end.tlsVersion] ?? "yes"],
@@ -53,13 +69,14 @@ function tls(end: ClientConn | ServerConn): Field[] {
   ];
 }
 
-function times(end: ClientConn | ServerConn): Field[] {
-  const tcp = "timestampTcpSetup" in end ? end.timestampTcpSetup : undefined;
+function times({ conn, known }: End<ClientConn | ServerConn>): Field[] {
+  const later = known?.client ?? known?.server;
+  const tcp = "timestampTcpSetup" in conn ? conn.timestampTcpSetup : undefined;
   return [
-    ["Begun", when(end.timestampStart)],
+    ["Begun", when(conn.timestampStart ?? known?.openedAt)],
     ["TCP ready", when(tcp)],
-    ["TLS ready", when(end.timestampTlsSetup)],
-    ["Ended", when(end.timestampEnd)],
+    ["TLS ready", when(conn.timestampTlsSetup ?? later?.timestampTlsSetup)],
+    ["Ended", when(conn.timestampEnd ?? known?.closedAt)],
   ];
 }
 
@@ -101,9 +118,18 @@ function Certificates({ list, whose }: { list: readonly Cert[]; whose: string })
   });
 }
 
-function ends(flow: Flow): { client?: ClientConn; server?: ServerConn } {
+interface Ends {
+  client: End<ClientConn> | null;
+  server: End<ServerConn> | null;
+}
+
+function ends(flow: Flow): Ends {
   const { client, server } = flow.flow.value ?? {};
-  return { ...(client && { client }), ...(server && { server }) };
+  const known = flow.connections;
+  return {
+    client: client ? { conn: client, known: known?.client } : null,
+    server: server ? { conn: server, known: known?.server } : null,
+  };
 }
 
 function viaText(server: ServerConn): string {
@@ -125,7 +151,7 @@ export function Connection({ flow }: { flow: Flow }) {
             ...common(client),
             ...tls(client),
             ...times(client),
-            ["Mode", client.proxyMode],
+            ["Mode", client.conn.proxyMode],
           ]}
         />
       )}
@@ -133,18 +159,21 @@ export function Connection({ flow }: { flow: Flow }) {
         <Fields
           title="Server"
           fields={[
-            ["Address", hostPort(server.addressHost, server.addressPort)],
+            ["Address", hostPort(server.conn.addressHost, server.conn.addressPort)],
             ...common(server),
-            ["Via", viaText(server)],
+            ["Via", viaText(server.conn)],
             ...tls(server),
             ...times(server),
           ]}
         />
       )}
-      <Certificates list={server?.certificateList ?? []} whose="Server" />
-      <Certificates list={client?.certificateList ?? []} whose="Client" />
-      {client?.mitmcert && (
-        <CertFields cert={client.mitmcert} title="Shown to the client by mitmproxy" />
+      <Certificates list={server?.conn.certificateList ?? []} whose="Server" />
+      <Certificates list={client?.conn.certificateList ?? []} whose="Client" />
+      {client?.conn.mitmcert && (
+        <CertFields
+          cert={client.conn.mitmcert}
+          title="Shown to the client by mitmproxy"
+        />
       )}
     </>
   );

@@ -3,6 +3,7 @@ import { type Search, type Status, type ToTab, windowMax } from "../connection/p
 import type { Row } from "../connection/row";
 import { FlowWindow } from "../connection/window";
 import type { Fault } from "../filter/fault";
+import type { Loss } from "../losses/loss";
 import { pacedFrames, type Schedule } from "./frames";
 
 type Client = Pick<LiveClient, "watch">;
@@ -18,6 +19,8 @@ export interface View {
   total: number | null;
   /* Flows that the server has let go of by its limits. */
   evicted: number;
+  /* Reports of flows that never came to the server. */
+  losses: readonly Loss[];
   /* Flows may be missing: a regular expression met its limits on them. */
   limited: boolean;
   status: Status;
@@ -50,6 +53,7 @@ export class Store {
       hasOlder: false,
       total: null,
       evicted: 0,
+      losses: [],
       limited: false,
       status,
       search: null,
@@ -116,6 +120,7 @@ export class Store {
     if (message.type === "ping" || message.filter !== this.filter) return view;
     if (message.type === "status") return { ...view, status: message.status };
     if (message.type === "search") return { ...view, search: message.search };
+    if (message.type === "losses") return { ...view, losses: message.losses };
     if (message.type === "fault") {
       const { fault, filter } = message;
       return { ...view, search: null, fault: { ...fault, filter } };

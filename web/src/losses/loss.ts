@@ -1,0 +1,68 @@
+import { timestampMs } from "../connection/row";
+import type { Loss as LossMessage } from "../gen/mitmflow/v1/mitmflow_pb";
+import { visibleLine } from "../ui/captured";
+import { dayOf, formatClock, formatDateTime, plural } from "../ui/format";
+
+/* A report of flows that an exporter had to give up; texts are safe to draw. */
+export interface Loss {
+  number: number;
+  source: string;
+  count: number;
+  fromMs: number;
+  toMs: number;
+  reason: string;
+}
+
+export function toLoss(message: LossMessage): Loss {
+  return {
+    number: Number(message.number),
+    source: visibleLine(message.source),
+    count: Number(message.count),
+    fromMs: timestampMs(message.from),
+    toMs: timestampMs(message.to),
+    reason: visibleLine(message.reason),
+  };
+}
+
+/* Those known already, and new ones; in order of number, each once. */
+export function mergeLosses(known: readonly Loss[], more: readonly Loss[]): Loss[] {
+  const byNumber = new Map([...known, ...more].map((loss) => [loss.number, loss]));
+  return [...byNumber.values()].sort((a, b) => a.number - b.number);
+}
+
+export function countLost(losses: readonly Loss[]): number {
+  return losses.reduce((sum, loss) => sum + loss.count, 0);
+}
+
+/* 10:02, with the date where that is not today's. */
+function minute(ms: number): string {
+  const today = dayOf(ms) === dayOf(Date.now());
+  return (today ? formatClock(ms) : formatDateTime(ms)).slice(0, -":00.000".length);
+}
+
+/* 10:02–10:05, or one time where both are the same. */
+function span(fromMs: number, toMs: number): string {
+  const [from, to] = [minute(fromMs), minute(toMs)];
+  if (from === to) return from;
+  return `${from}\u2013${dayOf(fromMs) === dayOf(toMs) ? to.slice(-5) : to}`;
+}
+
+function same<T>(values: readonly T[]): T | undefined {
+  const [first] = values;
+  return values.every((value) => value === first) ? first : undefined;
+}
+
+/* "12 flows lost 10:02–10:05 on proxy laptop: the spool is full"; of several
+ * reports, what they have in common. */
+export function lossWords(losses: readonly Loss[]): string {
+  const times = span(
+    Math.min(...losses.map((loss) => loss.fromMs)),
+    Math.max(...losses.map((loss) => loss.toMs)),
+  );
+  const source = same(losses.map((loss) => loss.source));
+  const reason = same(losses.map((loss) => loss.reason));
+  const parts = [`${plural(countLost(losses), "flow")} lost ${times}`];
+  if (source) parts.push(` on proxy ${source}`);
+  if (reason) parts.push(`: ${reason}`);
+  return parts.join("");
+}
