@@ -2,16 +2,21 @@
 lost when there is no room."""
 
 import subprocess
+import time
 
 import pytest
 from harness.process import DEADLINE_S
 from harness.watch import Watch
 from tmpfs import MOUNT, can_mount
+from talks import check_talks, wait_talks
 from traffic import check, check_content, flows_of, is_spool_empty, wait_there
 
 pytestmark = pytest.mark.timeout(0)
 
 MEMORY_MAX_KIB = 32 << 10
+
+# After kill -9 of mitmdump what came so late may be lost.
+LATE_S = 0.5
 
 # Of the proxy without an exporter: it has come to its own by then.
 OWN_FLOWS = 3000
@@ -42,6 +47,54 @@ def test_a_proxy_stays_small_while_its_server_is_away_and_all_arrives_later(
     check(server, set(load.answered), load.asked)
     assert away - own <= MEMORY_MAX_KIB
     assert at_last - own <= MEMORY_MAX_KIB
+    assert is_spool_empty(tmp_path)
+
+
+def test_what_a_clean_end_leaves_is_sent_by_the_next_start(
+    start_server, start_proxy, start_load, start_talks, port, tmp_path
+):
+    addr = f"127.0.0.1:{port}"
+    proxy = start_proxy(f"grpc_addr=http://{addr}")
+    load, talks = start_load(proxy), start_talks(proxy)
+    load.wait_answered(300)
+    tokens = load.stop()
+    talks.stop()
+    proxy.stop()
+    assert not is_spool_empty(tmp_path)
+    server = start_server(addr=addr)
+    proxy = start_proxy(f"grpc_addr=http://{addr}")
+    wait_there(server, tokens)
+    wait_talks(server, talks)
+    proxy.stop()
+    check(server, tokens, load.asked)
+    check_talks(server, talks)
+    assert is_spool_empty(tmp_path)
+
+
+def test_two_proxies_that_share_a_folder_do_not_disturb_each_other(
+    start_server, start_proxy, start_load, port, tmp_path
+):
+    addr = f"127.0.0.1:{port}"
+    first, second = (start_proxy(f"grpc_addr=http://{addr}") for _ in range(2))
+    loads = [start_load(first, name="first"), start_load(second, name="second")]
+    for load in loads:
+        load.wait_answered(200)
+    until = time.monotonic()
+    loads[0].wait_seconds(2 * LATE_S)
+    first.kill()
+    must = {token for token, at in loads[0].answered.items() if at < until}
+    loads[0].stop()
+    # It adopts what the first left, and leaves alone what the second has.
+    third = start_proxy(f"grpc_addr=http://{addr}")
+    loads.append(start_load(third, name="third"))
+    for load in loads[1:]:
+        load.wait_answered(50)
+        must |= load.stop()
+    server = start_server(addr=addr)
+    wait_there(server, must)
+    for proxy in second, third:
+        proxy.stop()
+    check(server, must, set().union(*(load.asked for load in loads)))
     assert is_spool_empty(tmp_path)
 
 
