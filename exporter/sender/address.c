@@ -113,7 +113,7 @@ int mf_address_parse(const char *text, struct mf_address *ret_addresses,
         at = comma ? comma + 1 : end;
     }
     if (count == 0)
-        return mf_err_set(err, MF_EINVAL, "grpc_addr is empty");
+        return mf_err_set(err, MF_EINVAL, "grpc_addr: it is empty");
     *ret_count = count;
     return 0;
 }

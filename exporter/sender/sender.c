@@ -1,5 +1,6 @@
 #include "exporter/sender/sender.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -129,26 +130,40 @@ bool mf_sender_take_line(struct mf_sender *sender, char *out, size_t cap,
     return has_line;
 }
 
-static void say_up(struct mf_sender *sender, const struct mf_address *address,
-                   const struct mf_hello *hello)
+/* What has become of flows while there was no connection. */
+static void describe_gap(struct mf_sender *sender, char *out, size_t cap)
 {
     struct mf_outbox_stats stats;
     mf_outbox_get_stats(sender->outbox, &stats);
-    char lost[80] = "";
+    size_t at = 0;
+    *out = 0;
+    if (stats.spool.records)
+        at = (size_t)snprintf(out, cap, "; %" PRIu64 " messages wait on disk",
+                              stats.spool.records);
     if (stats.lost > sender->lost_told)
-        snprintf(lost, sizeof lost, "; %" PRIu64 " flows were lost meanwhile",
+        snprintf(out + at, cap - at, "; %" PRIu64 " were lost meanwhile",
                  stats.lost - sender->lost_told);
     sender->lost_told = stats.lost;
-    if (sender->was_up && !sender->told_loss && !lost[0])
+}
+
+static void say_up(struct mf_sender *sender, const struct mf_address *address,
+                   const struct mf_hello *hello)
+{
+    char gap[120];
+    uint64_t lost_told = sender->lost_told;
+    describe_gap(sender, gap, sizeof gap);
+    bool has_lost = sender->lost_told > lost_told;
+    if (sender->was_up && !sender->told_loss && !has_lost)
         return; /* it had gone away well, or was one of several */
-    say(sender, lost[0] != 0, "mitmflow: %s %s%s%s%s%s",
-        sender->told_loss ? "connected again to" : "exporting to",
+    say(sender, has_lost, "mitmflow: %s %s%s%s%s%s",
+        sender->told_loss && sender->stats.connects > 1 ? "connected again to"
+                                                        : "exporting to",
         address->text, hello->version[0] ? " (mitmflow " : "", hello->version,
         hello->version[0] ? ")"
         : hello->greeting == MF_GREETING_PUBLISHED
             ? ", which knows the published schema only"
             : "",
-        lost);
+        gap);
     sender->told_loss = false;
     sender->was_up = true;
 }
@@ -156,6 +171,9 @@ static void say_up(struct mf_sender *sender, const struct mf_address *address,
 static void say_loss(struct mf_sender *sender, const struct mf_address *address,
                      const char *why)
 {
+    pthread_mutex_lock(&sender->lock);
+    snprintf(sender->stats.error, sizeof sender->stats.error, "%s", why);
+    pthread_mutex_unlock(&sender->lock);
     if (sender->told_loss || atomic_load(&sender->stopping))
         return;
     say(sender, true, "mitmflow: %s %s: %s; flows wait, trying again",
@@ -291,6 +309,7 @@ static void take_config(struct mf_sender *sender)
     pthread_mutex_lock(&sender->lock);
     sender->current = sender->config;
     if (sender->current_number != sender->config_number) {
+        mf_tls_free(sender->current_tls);
         sender->current_tls = sender->tls;
         mf_outbox_set_redactor(sender->outbox, sender->redactor,
                                sender->config.body_max);
@@ -308,6 +327,8 @@ void mf_sender_configure(struct mf_sender *sender,
 {
     pthread_mutex_lock(&sender->lock);
     sender->config = *config;
+    mf_tls_free(sender->tls); /* if the thread did not take it */
+    mf_redactor_free(sender->redactor);
     sender->tls = tls;
     sender->redactor = redactor;
     sender->config_number++;
@@ -329,6 +350,11 @@ static void set_connected(struct mf_sender *sender,
 {
     pthread_mutex_lock(&sender->lock);
     sender->stats.connected = hello != NULL;
+    if (hello) {
+        snprintf(sender->stats.version, sizeof sender->stats.version, "%s",
+                 hello->version);
+        sender->stats.error[0] = 0;
+    }
     sender->stats.published = hello && hello->greeting == MF_GREETING_PUBLISHED;
     if (hello)
         sender->stats.connects++;
@@ -352,47 +378,42 @@ void mf_sender_get_stats(struct mf_sender *sender,
 
 /* ---- one connection ---- */
 
-static int flush(struct mf_sender *sender, struct mf_link *link, int fd,
-                 struct mf_err *err)
+static int flush(struct mf_sender *sender, struct mf_link *link,
+                 struct mf_transport *transport, struct mf_err *err)
 {
     for (;;) {
+        size_t len;
         if (sender->out.len == 0) {
             int rc = mf_link_write(link, &sender->out, err);
             if (rc || sender->out.len == 0)
                 return rc;
         }
-        ssize_t n = send(fd, sender->out.data, sender->out.len, MSG_NOSIGNAL);
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-            return 0;
-        if (n < 0 && errno != EINTR)
-            return mf_err_set(err, MF_EIO, "%s", strerror(errno));
-        if (n > 0)
-            mf_buf_consume(&sender->out, (size_t)n);
+        int rc = mf_transport_write(transport, sender->out.data,
+                                    sender->out.len, &len, err);
+        if (rc)
+            return rc == MF_EBUSY ? 0 : rc == MF_ECLOSED ? MF_EIO : rc;
+        mf_buf_consume(&sender->out, len);
     }
 }
 
-static int receive(struct mf_link *link, int fd, struct mf_err *err)
+static int receive(struct mf_link *link, struct mf_transport *transport,
+                   struct mf_err *err)
 {
     uint8_t data[READ_LEN];
     for (;;) {
-        ssize_t n = recv(fd, data, sizeof data, 0);
-        if (n == 0)
-            return mf_err_set(err, MF_EIO, "the server closed the connection");
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-            return 0;
-        if (n < 0 && errno != EINTR)
-            return mf_err_set(err, MF_EIO, "%s", strerror(errno));
-        if (n > 0) {
-            int rc =
-                mf_link_receive(link, data, (size_t)n, mf_clock_mono_ns(), err);
-            if (rc)
-                return rc;
-        }
+        size_t len;
+        int rc = mf_transport_read(transport, data, sizeof data, &len, err);
+        if (rc)
+            return rc == MF_EBUSY ? 0 : rc == MF_ECLOSED ? MF_EIO : rc;
+        rc = mf_link_receive(link, data, len, mf_clock_mono_ns(), err);
+        if (rc)
+            return rc;
     }
 }
 
 /* Until the link ends; MF_ECLOSED: well. */
-static int run_link(struct mf_sender *sender, struct mf_link *link, int fd,
+static int run_link(struct mf_sender *sender, struct mf_link *link,
+                    struct mf_transport *transport,
                     const struct mf_address *address, struct mf_err *err)
 {
     bool is_up = false;
@@ -403,7 +424,7 @@ static int run_link(struct mf_sender *sender, struct mf_link *link, int fd,
             mf_link_finish(link);
         int64_t due = take_in(sender);
         int rc = mf_link_advance(link, mf_clock_mono_ns(), err);
-        int flushed = flush(sender, link, fd, err);
+        int flushed = flush(sender, link, transport, err);
         if (rc || flushed)
             return rc ? rc : flushed;
         if (!is_up && mf_link_hello(link)) {
@@ -412,10 +433,12 @@ static int run_link(struct mf_sender *sender, struct mf_link *link, int fd,
             say_up(sender, address, mf_link_hello(link));
         }
         int64_t link_due = mf_link_deadline_ns(link);
-        short events = (short)(POLLIN | (sender->out.len ? POLLOUT : 0));
-        if (rest(sender, fd, events, due < link_due ? due : link_due) &
-            (POLLIN | POLLHUP | POLLERR)) {
-            rc = receive(link, fd, err);
+        short got = rest(sender, mf_transport_fd(transport),
+                         mf_transport_events(transport, sender->out.len > 0),
+                         due < link_due ? due : link_due);
+        if (got & (POLLIN | POLLHUP | POLLERR) ||
+            mf_transport_has_input(transport)) {
+            rc = receive(link, transport, err);
             if (rc)
                 return rc;
         }
@@ -441,7 +464,7 @@ static void note_refusal(struct mf_sender *sender, size_t messages)
         "mitmflow: one flow was given up: the server does not take it");
 }
 
-static void converse(struct mf_sender *sender, int fd,
+static void converse(struct mf_sender *sender, struct mf_transport *transport,
                      const struct mf_address *address)
 {
     struct mf_err err = {0};
@@ -460,7 +483,7 @@ static void converse(struct mf_sender *sender, int fd,
         say_loss(sender, address, "out of memory");
         return;
     }
-    int rc = run_link(sender, link, fd, address, &err);
+    int rc = run_link(sender, link, transport, address, &err);
     size_t refused = mf_link_refused(link);
     pthread_mutex_lock(&sender->lock);
     sender->stats.rejected += mf_link_rejected(link);
@@ -481,6 +504,10 @@ static void try_address(struct mf_sender *sender,
     struct mf_err err = {0};
     struct mf_connect attempt;
     int fd = -1;
+    pthread_mutex_lock(&sender->lock);
+    snprintf(sender->stats.server, sizeof sender->stats.server, "%s",
+             address->text);
+    pthread_mutex_unlock(&sender->lock);
     int rc = mf_connect_begin(&attempt, address, &err);
     while (!rc && (rc = mf_connect_next(&attempt, &fd, &err)) == MF_EBUSY) {
         wait_without(sender, attempt.fd, attempt.events, attempt.until_ns);
@@ -494,8 +521,14 @@ static void try_address(struct mf_sender *sender,
             say_loss(sender, address, err.text);
         return;
     }
-    converse(sender, fd, address);
-    close(fd);
+    assert(!address->is_tls || sender->current_tls); /* never in clear */
+    struct mf_transport *transport = mf_transport_new(
+        fd, address->is_tls ? sender->current_tls : NULL, address->host);
+    if (transport)
+        converse(sender, transport, address);
+    else
+        say_loss(sender, address, "out of memory");
+    mf_transport_free(transport);
 }
 
 static void try_all(struct mf_sender *sender)
@@ -518,6 +551,9 @@ void mf_sender_free(struct mf_sender *sender)
         close(sender->wake_fds[1]);
     mf_buf_release(&sender->out);
     mf_outbox_free(sender->outbox);
+    mf_tls_free(sender->tls);
+    mf_tls_free(sender->current_tls);
+    mf_redactor_free(sender->redactor);
     pthread_cond_destroy(&sender->ended);
     pthread_mutex_destroy(&sender->lock);
     free(sender);

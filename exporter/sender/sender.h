@@ -80,7 +80,7 @@ struct mf_sender_stats {
     uint64_t rejected;
     char server[MF_ADDRESS_TEXT_CAP]; /* connected to, or tried last */
     char version[32];                 /* of the server, as it says */
-    char error[160];                  /* why there is no connection */
+    char error[256];                  /* why there is no connection */
     struct mf_outbox_stats outbox;    /* as of a moment ago */
     size_t left; /* at the end: could be neither sent nor kept; lost */
 };

@@ -131,7 +131,10 @@ static int load_key(SSL_CTX *ctx, const char *option, const char *path,
         ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_TYPE_MISMATCH)
         return fail(err, option, path,
                     "the key belongs to another certificate");
-    return fail(err, option, path, "no private key in PEM form");
+    return fail(err, option, path,
+                strcmp(option, "grpc_cert")
+                    ? "no private key in PEM form"
+                    : "no private key in it; set grpc_key to its file first");
 }
 
 static int load_own(SSL_CTX *ctx, const struct mf_tls_config *config,

@@ -727,7 +727,10 @@ static void a_wrong_file_is_told_with_its_option(void **state)
                  "grpc_key: /no/such: No such");
     check_config("", client.cert_path, client.cert_path,
                  "no private key in PEM form");
-    check_config("", client.cert_path, "", "grpc_cert: ");
+    snprintf(why, sizeof why,
+             "grpc_cert: %s: no private key in it; set grpc_key",
+             client.cert_path);
+    check_config("", client.cert_path, "", why);
     check_config("", client.cert_path, server.key_path,
                  "the key belongs to another certificate");
     check_config("", client.cert_path, locked, "the key is encrypted");
