@@ -297,4 +297,5 @@ void mf_object_handle(struct mf_object *self, PyObject *flow,
     mf_shape_read(&self->walk.shapes, MF_SHAPE_FLOW, flow, values);
     handle_flow(self, flow, values, index);
     mf_shape_drop(values, MF_FLOW_VALUES);
+    mf_object_resume(self);
 }

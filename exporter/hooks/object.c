@@ -12,62 +12,40 @@
 #define QUEUE_MAX_LEN ((size_t)64 << 20)
 #define BODY_MAX_LEN ((size_t)16 << 20)
 
-static int read_text(const char *name, PyObject *text, char *out, size_t cap)
-{
-    PyObject *bytes = PyUnicode_AsEncodedString(text, "utf-8", "replace");
-    char *data;
-    Py_ssize_t len;
-    if (!bytes)
-        return -1;
-    int rc = PyBytes_AsStringAndSize(bytes, &data, &len);
-    if (!rc && ((size_t)len >= cap || memchr(data, 0, (size_t)len))) {
-        PyErr_Format(PyExc_ValueError,
-                     "%s is longer than %d bytes, or has a NUL in it", name,
-                     (int)cap - 1);
-        rc = -1;
-    }
-    if (!rc)
-        memcpy(out, data, (size_t)len + 1);
-    Py_DECREF(bytes);
-    return rc;
-}
-
-static PyObject *raise_err(const struct mf_err *err)
-{
-    PyErr_SetString(PyExc_ValueError, err->text);
-    return NULL;
-}
-
 /* ---- life ---- */
 
 static int object_init(PyObject *object, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"describe_cert",     "dns_type", "dns_class",
-                            "mitmproxy_version", "log",      "on_untold",
-                            "queue_max",         NULL};
+    static char *names[] = {"describe_cert",     "dns_type",  "dns_class",
+                            "mitmproxy_version", "log",       "on_untold",
+                            "on_late",           "queue_max", NULL};
     struct mf_object *self = (struct mf_object *)object;
-    PyObject *describe_cert, *dns_type, *dns_class, *version, *log, *on_untold;
+    PyObject *describe_cert, *dns_type, *dns_class, *version, *log, *on_untold,
+        *on_late = Py_None;
     Py_ssize_t queue_max = QUEUE_MAX_LEN;
     if (self->queue) {
         PyErr_SetString(PyExc_RuntimeError, "__init__ was called before");
         return -1;
     }
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOUOO|n", names,
-                                     &describe_cert, &dns_type, &dns_class,
-                                     &version, &log, &on_untold, &queue_max))
+    if (!PyArg_ParseTupleAndKeywords(
+            args, kwargs, "OOOUOO|On", names, &describe_cert, &dns_type,
+            &dns_class, &version, &log, &on_untold, &on_late, &queue_max))
         return -1;
     mf_encoder_init(&self->enc, MESSAGE_MAX_LEN);
     mf_buf_init(&self->id, MF_SPLICE_MIN_LEN);
     if (mf_walk_init(&self->walk, &self->enc, describe_cert, dns_type,
                      dns_class) ||
-        read_text("mitmproxy_version", version, self->config.mitmproxy_version,
-                  sizeof self->config.mitmproxy_version))
+        mf_settings_copy_text("mitmproxy_version", version,
+                              self->mitmproxy_version,
+                              sizeof self->mitmproxy_version))
         return -1;
     self->walk.body_max = self->walk.list_max = BODY_MAX_LEN;
     Py_INCREF(log);
     self->log = log;
     Py_INCREF(on_untold);
     self->on_untold = on_untold;
+    Py_INCREF(on_late);
+    self->on_late = on_late;
     self->growth = mf_growth_new();
     self->told = mf_told_table_new();
     self->watched = PyDict_New();
@@ -83,7 +61,6 @@ static int object_init(PyObject *object, PyObject *args, PyObject *kwargs)
 static void stop_sender(struct mf_object *self, double seconds)
 {
     struct mf_sender *sender = self->sender;
-    self->is_stopped = true;
     if (!sender || self->has_ended)
         return;
     int64_t until_ns = mf_clock_mono_ns() + (int64_t)(seconds * 1e9);
@@ -105,6 +82,36 @@ static void stop_sender(struct mf_object *self, double seconds)
     }
 }
 
+/* -1 with an exception. */
+static int start_sender(struct mf_object *self, int notify_fd)
+{
+    struct mf_tls *tls;
+    struct mf_redactor *redactor;
+    if (mf_settings_make(&self->settings, &tls, &redactor))
+        return -1;
+    self->sender = mf_sender_start(self->queue, &self->settings.config, tls,
+                                   redactor, notify_fd);
+    if (!self->sender) {
+        PyErr_SetString(PyExc_RuntimeError, "cannot start a thread");
+        return -1;
+    }
+    self->has_ended = false;
+    return 0;
+}
+
+/* Another thread, without a voice, sends or spools what comes so late. */
+void mf_object_resume(struct mf_object *self)
+{
+    if (!self->has_ended || !self->queue || self->is_stopped)
+        return;
+    mf_sender_free(self->sender);
+    self->sender = NULL;
+    self->is_stopped = start_sender(self, -1) != 0;
+    if (!self->is_stopped && self->on_late != Py_None)
+        Py_XDECREF(PyObject_CallFunction(self->on_late, NULL));
+    PyErr_Clear();
+}
+
 static void close_queue(struct mf_object *self)
 {
     if (!self->queue)
@@ -122,6 +129,7 @@ static int object_traverse(PyObject *object, visitproc visit, void *arg)
     Py_VISIT(self->pushed);
     Py_VISIT(self->watched);
     Py_VISIT(self->on_untold);
+    Py_VISIT(self->on_late);
     Py_VISIT(self->walk.describe_cert);
     Py_VISIT(self->walk.dns_type);
     Py_VISIT(self->walk.dns_class);
@@ -139,6 +147,7 @@ static int object_clear(PyObject *object)
     Py_CLEAR(self->pushed);
     Py_CLEAR(self->watched);
     Py_CLEAR(self->on_untold);
+    Py_CLEAR(self->on_late);
     self->is_stopped = true; /* nothing that a hook needs is left */
     return 0;
 }
@@ -158,6 +167,7 @@ static void object_dealloc(PyObject *object)
     object_clear(object);
     mf_growth_free(self->growth);
     mf_told_table_free(self->told);
+    mf_settings_release(&self->settings);
     mf_walk_release(&self->walk);
     mf_encoder_release(&self->enc);
     mf_buf_release(&self->id);
@@ -168,35 +178,38 @@ static void object_dealloc(PyObject *object)
 
 /* ---- methods ---- */
 
-PyDoc_STRVAR(configure_doc,
-             "configure(addr, source, body_max)\n\n"
-             "Take new options, at any time. ValueError says what is wrong.");
+PyDoc_STRVAR(
+    configure_doc,
+    "configure(addr, source, body_max, token='', ca='', cert='', key='', "
+    "spool_dir='', spool_max=0, rules=(), key_path='')\n\n"
+    "Take new options, at any time. ValueError says what is wrong with "
+    "which, and nothing has changed then.");
 
-static PyObject *object_configure(PyObject *object, PyObject *args)
+static PyObject *object_configure(PyObject *object, PyObject *args,
+                                  PyObject *kwargs)
 {
     struct mf_object *self = (struct mf_object *)object;
-    PyObject *addr, *source;
-    Py_ssize_t body_max;
-    char text[MF_ADDRESS_MAX * MF_ADDRESS_TEXT_CAP];
-    struct mf_err err;
-    if (!PyArg_ParseTuple(args, "UUn", &addr, &source, &body_max))
+    struct mf_settings settings;
+    struct mf_tls *tls;
+    struct mf_redactor *redactor;
+    if (mf_settings_read(args, kwargs, &settings))
         return NULL;
-    struct mf_sender_config config = self->config;
-    if (read_text("grpc_addr", addr, text, sizeof text) ||
-        read_text("grpc_source", source, config.source, sizeof config.source))
-        return NULL;
-    if (mf_address_parse(text, config.addresses, &config.address_count, &err))
-        return raise_err(&err);
-    if (body_max < 0) {
-        PyErr_SetString(PyExc_ValueError, "grpc_body_max is negative");
+    memcpy(settings.config.mitmproxy_version, self->mitmproxy_version,
+           sizeof self->mitmproxy_version);
+    if (mf_settings_make(&settings, &tls, &redactor)) {
+        mf_settings_release(&settings);
         return NULL;
     }
-    config.body_max = (size_t)body_max;
-    self->walk.body_max = self->walk.list_max = config.body_max;
-    self->config = config;
+    mf_settings_release(&self->settings);
+    self->settings = settings;
     self->has_config = true;
-    if (self->sender)
-        mf_sender_configure(self->sender, &config, NULL, NULL);
+    self->walk.body_max = self->walk.list_max = settings.config.body_max;
+    if (self->sender && !self->has_ended) {
+        mf_sender_configure(self->sender, &settings.config, tls, redactor);
+    } else {
+        mf_tls_free(tls);
+        mf_redactor_free(redactor);
+    }
     Py_RETURN_NONE;
 }
 
@@ -217,20 +230,17 @@ static PyObject *object_start(PyObject *object, PyObject *arg)
         PyErr_SetString(PyExc_RuntimeError, "not configured, or stopped");
         return NULL;
     }
-    self->sender =
-        mf_sender_start(self->queue, &self->config, NULL, NULL, (int)fd);
-    if (!self->sender) {
-        PyErr_SetString(PyExc_RuntimeError, "cannot start a thread");
+    if (start_sender(self, (int)fd))
         return NULL;
-    }
     Py_RETURN_NONE;
 }
 
 PyDoc_STRVAR(stop_doc,
-             "stop(seconds) -> messages that could not be sent\n\n"
+             "stop(seconds) -> how many messages are lost by it\n\n"
              "Send what waits for up to so long if a server is connected, "
-             "and end the thread. Hooks do nothing after it; tick() still "
-             "gives the last lines.");
+             "put the rest into the spool and end the thread. tick() still "
+             "gives the last lines. What hooks bring after it begins another "
+             "thread, to be stopped too.");
 
 static PyObject *object_stop(PyObject *object, PyObject *arg)
 {
@@ -241,6 +251,7 @@ static PyObject *object_stop(PyObject *object, PyObject *arg)
     if (self->queue && !self->is_stopped)
         mf_object_flush(self, true);
     stop_sender(self, seconds < 0 ? 0 : seconds);
+    mf_object_collect(self);
     struct mf_queue_stats stats = {0};
     struct mf_sender_stats sender = {0};
     /* Else all of it stays with a thread that hangs. */
@@ -248,7 +259,6 @@ static PyObject *object_stop(PyObject *object, PyObject *arg)
         mf_queue_get_stats(self->queue, &stats);
     if (self->sender)
         mf_sender_get_stats(self->sender, &sender);
-    close_queue(self);
     return PyLong_FromSize_t(sender.left + stats.wanted);
 }
 
@@ -287,35 +297,12 @@ static PyObject *object_tick(PyObject *object, PyObject *unused)
                  : NULL;
 }
 
-PyDoc_STRVAR(stats_doc, "stats() -> dict of counts");
+PyDoc_STRVAR(stats_doc, "stats() -> dict of counts, and of what goes on");
 
 static PyObject *object_stats(PyObject *object, PyObject *unused)
 {
     (void)unused;
-    struct mf_object *self = (struct mf_object *)object;
-    struct mf_queue_stats queue = {0};
-    struct mf_sender_stats sender = {0};
-    if (self->queue)
-        mf_queue_get_stats(self->queue, &queue);
-    if (self->sender)
-        mf_sender_get_stats(self->sender, &sender);
-    const struct mf_outbox_stats *outbox = &sender.outbox;
-    return Py_BuildValue(
-        "{sKsKsKsnsnsnsOsOsOsKsKsKsKsnsn}", "pushed",
-        (unsigned long long)queue.pushed, "acked",
-        (unsigned long long)outbox->sent, "given_up",
-        (unsigned long long)(queue.refused + outbox->lost), "waiting",
-        (Py_ssize_t)outbox->waiting, "in_flight", (Py_ssize_t)outbox->in_flight,
-        "memory", (Py_ssize_t)queue.memory, "connected",
-        sender.connected ? Py_True : Py_False, "published",
-        sender.published ? Py_True : Py_False, "appends",
-        self->sender && mf_sender_append_max(self->sender) ? Py_True : Py_False,
-        "wanted", (unsigned long long)queue.wanted_total, "connects",
-        (unsigned long long)sender.connects, "rejected",
-        (unsigned long long)sender.rejected, "failures",
-        (unsigned long long)self->failures, "growing",
-        (Py_ssize_t)(self->growth ? mf_growth_count(self->growth) : 0),
-        "followed", (Py_ssize_t)(self->told ? mf_told_count(self->told) : 0));
+    return mf_object_stats((struct mf_object *)object);
 }
 
 /* The whole message, as it would be sent. */
@@ -423,8 +410,9 @@ MF_EVENT_MAP(HOOK)
 
 #define HOOK_ROW(name, number, kind, life) {#name, hook_##name, METH_O, NULL},
 static PyMethodDef methods[] = {
-    MF_EVENT_MAP(HOOK_ROW){"configure", object_configure, METH_VARARGS,
-                           configure_doc},
+    MF_EVENT_MAP(HOOK_ROW){"configure",
+                           (PyCFunction)(void (*)(void))object_configure,
+                           METH_VARARGS | METH_KEYWORDS, configure_doc},
     {"start", object_start, METH_O, start_doc},
     {"stop", object_stop, METH_O, stop_doc},
     {"tick", object_tick, METH_NOARGS, tick_doc},

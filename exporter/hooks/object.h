@@ -9,6 +9,7 @@
 
 #include "exporter/hooks/events.h"
 #include "exporter/hooks/growth.h"
+#include "exporter/hooks/settings.h"
 #include "exporter/hooks/walk.h"
 #include "exporter/label.h"
 #include "exporter/queue.h"
@@ -36,16 +37,19 @@ struct mf_object {
     bool captures;     /* bodies that mitmproxy passes on as they come */
     bool watches;      /* messages whose body may become one of those late */
     struct mf_queue *queue;   /* NULL: never made, or lost with its thread */
-    struct mf_sender *sender; /* NULL: not started, or stopped */
-    struct mf_sender_config config;
+    struct mf_sender *sender; /* NULL: never started, or it hangs */
+    struct mf_settings settings;
+    char mitmproxy_version[MF_SENDER_VERSION_CAP];
     bool has_config;
     bool is_stopped; /* hooks do nothing */
-    bool has_ended;  /* the sender's thread */
+    bool has_ended;  /* the sender's thread, by stop() */
     /* Growing flows with messages that are not told yet: id -> flow, for
      * each of tcp, udp and websocket_message. */
     PyObject *untold[MF_EVENT_COUNT];
     PyObject *log;       /* callable: (is_warning, text) */
     PyObject *on_untold; /* callable: (), when the first gets untold */
+    PyObject *on_late;   /* callable: (), when a hook came after stop(); or
+                            None */
     uint64_t failures;
     uint64_t failures_told; /* a bit for each kind */
 };
@@ -148,5 +152,11 @@ bool mf_object_flush(struct mf_object *self, bool all);
 
 /* Release objects that the queue has done with. */
 void mf_object_collect(struct mf_object *self);
+
+/* After stop(): send on. Does nothing before. */
+void mf_object_resume(struct mf_object *self);
+
+/* stats(): a dict; NULL with an exception. */
+PyObject *mf_object_stats(struct mf_object *self);
 
 #endif

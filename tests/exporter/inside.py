@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import subprocess
+import tempfile
 
 from google.protobuf import timestamp_pb2
 from google.protobuf.descriptor import FieldDescriptor
@@ -22,16 +23,20 @@ class Inside:
         self.python = beside if beside.exists() else "/usr/bin/python3"
 
     def start(self, scenario, *arguments, env=None):
-        """The scenario as a process; its stdin and stdout are pipes of text."""
+        """The scenario as a process; its stdin and stdout are pipes of text.
+        Its home, where a spool would be, is its own."""
+        home = tempfile.TemporaryDirectory()
         command = [self.python, "-X", "faulthandler", DRIVER, EXPORTER, scenario, *arguments]
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, "HOME": home.name, **(env or {})},
         )
+        process.home = home  # gone with it
+        return process
 
     def run(self, scenario, *arguments, env=None):
         """What the scenario printed at its end, read from JSON."""

@@ -112,29 +112,6 @@ def test_only_the_event_that_ends_a_flow_says_that_it_is_not_live(inside):
         assert flow_of(message).live == (event not in ENDS), event
 
 
-def test_options_are_checked_with_a_clear_error(inside):
-    result = inside("options")
-    errors = result["errors"]
-    for good in (
-        "grpc_events=all",
-        "grpc_events=response, error",
-        "grpc_addr=http://a:1,http://b:2",
-        "grpc_addr=https://flows.example",
-        "grpc_body_max=1MiB",
-        "grpc_source=café",
-    ):
-        assert errors[good] is None, good
-    assert "unknown event respnse; known are all, requestheaders" in errors["grpc_events=respnse"]
-    assert "nonsense://x is not http://HOST:PORT" in errors["grpc_addr=nonsense://x"]
-    assert "grpc_addr is empty" in errors["grpc_addr="]
-    assert "'lots' is not a size" in errors["grpc_body_max=lots"]
-    assert "at most 24MiB" in errors["grpc_body_max=999GiB"]
-    assert "grpc_source is longer" in errors[f"grpc_source={'x' * 30}"]
-    for error in errors.values():
-        assert error is None or error.startswith("OptionsError: ")
-    assert result["hooks"] == ["response", "tcp_end"]
-
-
 def follow(steps):
     """Put together what was told of a flow; after each event it has to be the
     flow as it then was. Returns the kinds of what was told."""

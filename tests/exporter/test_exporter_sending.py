@@ -269,13 +269,16 @@ def test_messages_that_no_later_hook_tells_are_sent_when_due(one, recorder):
     result_of(process)
 
 
-def test_reloading_the_script_leaks_nothing(inside, recorder):
-    result = inside("reload", recorder.url, "40")
+def test_reloading_the_script_loses_and_leaks_nothing(inside, recorder):
+    """Flows that begin before one of the reloads end after it."""
+    result = inside("reload", recorder.url, "50")
     assert result["after"] <= result["before"]
     assert result["references"] == 0
     assert result["grown"] < 2_000_000
-    assert len({hello.session for hello in recorder.hellos}) == 40
-    assert len(recorder.ended()) == 40 * 20
+    assert len({hello.session for hello in recorder.hellos}) == 50
+    *ended, last_begun = result["ids"]
+    assert set(recorder.ended()) == set(ended)
+    assert len(ended) == 50 * 20 + 49
 
 
 def test_many_flows_leave_nothing_in_memory(inside, recorder):

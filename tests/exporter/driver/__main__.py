@@ -23,6 +23,7 @@ def messages():
         encoding.bodies,
         encoding.live,
         addon.options,
+        addon.wrong_start,
     )
     return {part.__name__: part() for part in parts}
 

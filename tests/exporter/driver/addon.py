@@ -7,6 +7,7 @@ import time
 
 from flows import make_cert
 from library import load, resident
+from mitmproxy import addonmanager
 from mitmproxy.test import taddons
 from mitmproxy.test import tflow
 
@@ -53,6 +54,7 @@ def reload(addr, times):
     cert = make_cert("leaf.example")
     body = os.urandom(20000)
     references = sys.getrefcount(body)
+    ids, carried = [], None
     with taddons.context() as context:
         for number in range(int(times)):
             module = load()
@@ -60,18 +62,28 @@ def reload(addr, times):
             context.master.addons.add(addon)
             context.configure(addon, grpc_addr=addr)
             addon.running()
+            if carried:
+                addon.response(carried)
             for _ in range(20):
                 flow = tflow.tflow(resp=True)
+                flow.live = True
                 flow.response.raw_content = body
                 flow.client_conn.mitmcert = cert
+                ids.append(flow.id)
                 addon.request(flow)
                 addon.response(flow)
+            carried = tflow.tflow(resp=True)
+            carried.live = True
+            ids.append(carried.id)
+            addon.requestheaders(carried)
+            addon.request(carried)
             context.master.addons.remove(addon)
             del module, addon, flow
             gc.collect()
             if number == int(times) // 5:
                 baseline, warm = threads_and_fds(), resident()
     return {
+        "ids": ids,
         "before": baseline,
         "after": threads_and_fds(),
         "grown": resident() - warm,
@@ -79,33 +91,94 @@ def reload(addr, times):
     }
 
 
+def refusal(context, addon, **options):
+    """None, or why mitmproxy takes the change back."""
+    try:
+        context.configure(addon, **options)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+VALUES = (
+    ("grpc_events", "all"),
+    ("grpc_events", "response, error"),
+    ("grpc_events", "respnse"),
+    ("grpc_addr", "https://flows.example"),
+    ("grpc_addr", "http://a:1,https://b:2"),
+    ("grpc_addr", "nonsense://x"),
+    ("grpc_addr", ""),
+    ("grpc_body_max", "1MiB"),
+    ("grpc_body_max", "lots"),
+    ("grpc_body_max", "999GiB"),
+    ("grpc_spool_max", "0"),
+    ("grpc_spool_max", "2tib"),
+    ("grpc_spool_max", "-1"),
+    ("grpc_source", "caf\u00e9"),
+    ("grpc_source", "x" * 300),
+    ("grpc_token", "secret-1"),
+    ("grpc_token", "secret 2"),
+    ("grpc_ca", "/no/such/file"),
+    ("grpc_cert", "/no/such/file"),
+    ("grpc_key", "/no/such/file"),
+    ("grpc_stream_capture", True),
+    ("grpc_redact", ["nonsense"]),
+)
+
+
 def options():
-    """What each value of an option does: None, or the error's text."""
+    """What each value of an option does: None, or the error's text. Then the
+    hooks that are on, and what is written of a token."""
     module = load()
     addon = module.MitmflowExporter()
-    result = {}
+    errors, lines = {}, []
+    module.log = lambda is_warning, text: lines.append(text)
     with taddons.context(addon) as context:
-        for name, value in (
-            ("grpc_events", "all"),
-            ("grpc_events", "response, error"),
-            ("grpc_events", "respnse"),
-            ("grpc_addr", "https://flows.example"),
-            ("grpc_addr", "http://a:1,http://b:2"),
-            ("grpc_addr", "nonsense://x"),
-            ("grpc_addr", ""),
-            ("grpc_body_max", "1MiB"),
-            ("grpc_body_max", "lots"),
-            ("grpc_body_max", "999GiB"),
-            ("grpc_source", "caf\u00e9"),
-            ("grpc_source", "x" * 300),
-        ):
-            try:
-                context.configure(addon, **{name: value})
-                result[f"{name}={value[:30]}"] = None
-            except Exception as error:
-                result[f"{name}={value[:30]}"] = f"{type(error).__name__}: {error}"
+        addon._is_running, addon._start = True, lambda: None
+        for name, value in VALUES:
+            errors[f"{name}={value}"[:40]] = refusal(context, addon, **{name: value})
+            context.configure(addon, **{name: context.options.default(name)})
         context.configure(
             addon, grpc_events="response,tcp_end", grpc_addr="http://a:1", grpc_source=""
         )
         hooks = sorted(name for name in module.native.EVENTS if hasattr(addon, name))
-    return {"errors": result, "hooks": hooks}
+        context.configure(addon, grpc_token="secret-3")
+        told = [*lines, *addon.status(), str(addon.core.stats())]
+    return {"errors": errors, "hooks": hooks, "told": told}
+
+
+def wrong_start():
+    """Two options that are wrong from the start, and are mended one at a
+    time: what is refused and what is told."""
+    module = load()
+    addon = module.MitmflowExporter()
+    lines, refused = [], []
+    module.log = lambda is_warning, text: lines.append(text)
+    with taddons.context() as context:
+        addon.load(addonmanager.Loader(context.master))
+        context.options.update(grpc_addr="nonsense://x", grpc_body_max="lots")
+        context.master.addons.chain.append(addon)
+        addon.configure(context.options.keys())
+        addon.running()
+        before = hasattr(addon, "response")
+        for change in (
+            {"grpc_body_max": "much"},
+            {"grpc_body_max": "1MiB"},
+            {"grpc_addr": "http://127.0.0.1:9"},
+        ):
+            try:
+                context.options.update(**change)
+                refused.append(None)
+            except module.exceptions.OptionsError as error:
+                refused.append(str(error))
+        after = hasattr(addon, "response"), addon.core.stats()["running"]
+        body_max = context.options.grpc_body_max
+        context.master.addons.chain.remove(addon)
+        addon.done()
+    return {
+        "lines": lines,
+        "refused": refused,
+        "before": before,
+        "after": after,
+        "body_max": body_max,
+    }
