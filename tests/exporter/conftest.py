@@ -9,6 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import pytest  # noqa: E402
 from harness.mitmdump import HERE  # noqa: E402
 from inside import Inside  # noqa: E402
+from proxies import starter  # noqa: E402
 from recorder import Recorder  # noqa: E402
 
 
@@ -51,3 +52,13 @@ def start_recorder():
 @pytest.fixture
 def recorder(start_recorder):
     return start_recorder()
+
+
+@pytest.fixture
+def start_proxy(kind, tmp_path):
+    yield from starter(kind, tmp_path)
+
+
+@pytest.fixture
+def start_one_proxy(one_kind, tmp_path):
+    yield from starter(one_kind, tmp_path)

@@ -2,72 +2,11 @@
 
 import os
 import shutil
-import signal
 import socket
 
-import pytest
-from harness import http1, sockets
 from harness.mitmdump import DEADLINE_S
-from harness.process import Process
 from inside import EXPORTER
 from recorder import flow_of
-
-
-def serve(connection):
-    http1.read_message(connection.makefile("rb"))
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi")
-
-
-class Proxy:
-    def __init__(self, kind, folder, *sets, script=EXPORTER):
-        self.origin = sockets.Listener(serve)
-        self.port = sockets.free_port()
-        command = [kind.command, "-s", script, "--listen-host", "127.0.0.1"]
-        command += ["--listen-port", self.port, "--set", f"confdir={folder}"]
-        for option in sets:
-            command += ["--set", option]
-        environment = dict(os.environ, PYTHONUNBUFFERED="1", HOME=str(folder))
-        self.process = Process(command, env=environment, cwd=folder)
-
-    def get(self, path):
-        with socket.create_connection(("127.0.0.1", self.port), DEADLINE_S) as connection:
-            url = f"http://127.0.0.1:{self.origin.port}{path}"
-            head = f"GET {url} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-            connection.sendall(head.encode())
-            answer = http1.read_message(connection.makefile("rb"), until_close=True)
-            assert answer.body == b"hi"
-
-    def stop(self):
-        self.process.signal(signal.SIGINT)
-        self.process.wait()
-        assert "Traceback" not in self.process.output, self.process.output
-
-    def end(self):
-        self.process.end()
-        self.origin.close()
-
-
-@pytest.fixture
-def start_proxy(kind, tmp_path):
-    yield from starter(kind, tmp_path)
-
-
-@pytest.fixture
-def start_one_proxy(one_kind, tmp_path):
-    yield from starter(one_kind, tmp_path)
-
-
-def starter(kind, tmp_path):
-    started = []
-
-    def start(*sets, **more):
-        proxy = Proxy(kind, tmp_path, *sets, **more)
-        started.append(proxy)
-        return proxy
-
-    yield start
-    for proxy in started:
-        proxy.end()
 
 
 def paths_of(messages):

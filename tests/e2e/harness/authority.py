@@ -11,6 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
+NAMES = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+
+
 @dataclasses.dataclass
 class Identity:
     """PEM files."""
@@ -32,28 +35,29 @@ class Authority:
         self.cert = folder / f"{name}.pem"
         self.cert.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def _sign(self, subject, key, is_ca=False):
+    def _sign(self, subject, key, is_ca=False, names=NAMES, days=30):
         now = datetime.datetime.now(datetime.timezone.utc)
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=30))
+            .not_valid_before(now - datetime.timedelta(days=60))
+            .not_valid_after(now + datetime.timedelta(days=days))
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
             .sign(self._key, hashes.SHA256())
         )
 
-    def issue(self, name):
-        """A key, and a certificate for localhost, called `name`."""
+    def issue(self, name, hosts=None, days=30):
+        """A key, and a certificate called `name` for `hosts`, localhost if
+        there are none; with negative `days` it has expired."""
+        names = [x509.DNSName(host) for host in hosts] if hosts else NAMES
         key = ec.generate_private_key(ec.SECP256R1())
         made = Identity(self._folder / f"{name}.cert.pem", self._folder / f"{name}.key.pem")
         made.cert.write_bytes(
-            self._sign(_name(name), key).public_bytes(serialization.Encoding.PEM)
+            self._sign(_name(name), key, names=names, days=days).public_bytes(serialization.Encoding.PEM)
         )
         made.key.write_bytes(
             key.private_bytes(
