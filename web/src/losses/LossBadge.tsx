@@ -48,7 +48,8 @@ function LossDialog({ losses, onClose }: { losses: readonly Loss[]; onClose(): v
               </>
             )}
             <span className="dim">
-              {formatDateTime(loss.fromMs)} {"\u2013"} {formatDateTime(loss.toMs)}
+              {formatDateTime(loss.fromMs)}
+              {loss.toMs !== loss.fromMs && ` \u2013 ${formatDateTime(loss.toMs)}`}
             </span>
             {loss.reason && <bdi>{loss.reason}</bdi>}
           </li>
