@@ -3,6 +3,7 @@
 #include "../wrap_memory.h"
 
 #include "codec/encoding.h"
+#include "flow/connection.h"
 #include "flow/published.h"
 
 /* How many allocations still work; negative: all. */
@@ -87,10 +88,51 @@ static void every_allocation_may_fail(void **state)
     mf_buf_release(&message);
 }
 
+/* A connection that failed, read and made a flow; the first error. */
+static int use_event(const struct mf_buf *message)
+{
+    struct mf_connection connection;
+    struct mf_flow *flow = NULL;
+    int rc = mf_connection_from_export(message->data, message->len, &connection,
+                                       NULL);
+    if (rc)
+        return rc;
+    rc = mf_connection_failure_flow(&connection, &flow, NULL);
+    mf_flow_unref(flow);
+    mf_connection_release(&connection);
+    return rc;
+}
+
+static void every_allocation_for_an_event_may_fail(void **state)
+{
+    (void)state;
+    struct mf_buf message;
+    size_t event, conn;
+    mf_buf_init(&message, 1000);
+    mf_wire_put_varint(&message, 2, EVENT(TLS_FAILED_CLIENT));
+    mf_wire_begin(&message, 102, &event);
+    mf_wire_begin(&message, 2, &conn);
+    put_text(&message, 6, "c");
+    put_text(&message, 16, "shop.example");
+    mf_wire_end(&message, conn);
+    mf_wire_end(&message, event);
+    long failures = 0;
+    for (int rc = MF_ENOMEM; rc; failures++) {
+        assert_true(failures < 100);
+        left = failures;
+        rc = use_event(&message);
+        left = -1;
+        assert_true(rc == 0 || rc == MF_ENOMEM);
+    }
+    assert_true(failures > 3);
+    mf_buf_release(&message);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(every_allocation_for_an_event_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -113,7 +113,8 @@ static void events_that_open_and_close_stand_for_times(void **state)
     }
 }
 
-static void the_error_is_the_connections_own_where_the_event_has_none(void **state)
+static void
+the_error_is_the_connections_own_where_the_event_has_none(void **state)
 {
     (void)state;
     struct mf_connection connection;
@@ -265,9 +266,9 @@ static void a_message_without_either_has_neither(void **state)
     assert_int_equal(mf_connection_from_export(NULL, 0, &connection, &err),
                      MF_EINVAL);
     assert_int_equal(mf_loss_from_export(NULL, 0, &loss, &err), MF_EINVAL);
-    assert_int_equal(mf_loss_from_export((const uint8_t *)"\xff", 1, &loss,
-                                         &err),
-                     MF_ECORRUPT);
+    assert_int_equal(
+        mf_loss_from_export((const uint8_t *)"\xff", 1, &loss, &err),
+        MF_ECORRUPT);
 }
 
 int main(void)

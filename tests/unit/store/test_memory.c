@@ -26,6 +26,36 @@ static bool is_out(void)
     return true;
 }
 
+static const struct mf_connection connection = {
+    .id = {"c", 1},
+    .at_ns = 1,
+    .error = {"", 0},
+};
+static const struct mf_loss loss = {
+    .id = {"id", 2},
+    .count = 1,
+    .reason = {"", 0},
+};
+
+/* What is beside flows; each until it is taken. */
+static void put_asides(struct fixture *fixture)
+{
+    uint64_t ticket;
+    bool is_new;
+    while (mf_store_put_connection(fixture->store, &connection, "source",
+                                   &ticket) == MF_ENOMEM)
+        ;
+    while (mf_store_put_loss(fixture->store, &loss, "source", &is_new,
+                             &ticket) == MF_ENOMEM)
+        ;
+}
+
+static void check_asides(struct fixture *fixture)
+{
+    assert_int_equal(sql_int(fixture, "SELECT count(*) FROM connection"), 1);
+    assert_int_equal(sql_int(fixture, "SELECT count(*) FROM loss"), 1);
+}
+
 /* Several writes in one commit, of which the Nth allocation fails. */
 static void write_with_failure(struct fixture *fixture, long nth)
 {
@@ -39,6 +69,7 @@ static void write_with_failure(struct fixture *fixture, long nth)
     mf_store_update(fixture->store, &old, &mark, told_done, &fixture->told);
     mf_store_delete(fixture->store, &gone, 1, told_done, &fixture->told);
     put(fixture, "new", TCP_MESSAGE, "y");
+    put_asides(fixture);
     mf_store_cut_off(fixture->store, "session", &ticket);
     wait_ticket(fixture, ticket);
     wait_done(fixture, 2);
@@ -58,6 +89,7 @@ static void check_writes(struct fixture *fixture)
     assert_int_equal(mf_record_head(record)->number, 1);
     mf_record_unref(record);
     assert_null(get(fixture, "gone", 4));
+    check_asides(fixture);
     assert_int_equal(flow_count(fixture), 2);
     assert_int_equal(fixture->told.change_count, 7);
     assert_false(fixture->told.has_gap);
@@ -154,6 +186,8 @@ static bool put_once(long nth)
     atomic_store(&fails_main, true);
     put_with_failure(fixture, new_flow, NULL, nth);
     put_with_failure(fixture, NULL, &append, nth);
+    atomic_store(&countdown, nth);
+    put_asides(fixture);
     uint64_t ticket = put_with_failure(fixture, ended, NULL, nth);
     atomic_store(&fails_main, false);
     mf_flow_unref(new_flow);
@@ -165,6 +199,7 @@ static bool put_once(long nth)
     assert_false(fixture->told.has_gap);
     assert_int_equal(flow_count(fixture), 2);
     fixture_reopen(fixture);
+    check_asides(fixture);
     struct mf_record *record = get(fixture, "new", 3);
     assert_true(holds(record, "y"));
     mf_record_unref(record);
