@@ -17,7 +17,7 @@
 
 /* Until the queue takes parts and events of connections, flows are told
  * whole to it, and connections are not. */
-enum { MF_QUEUE_TAKES_PARTS = 0 };
+enum { MF_QUEUE_TAKES_PARTS = 1 };
 
 /* Kinds of failure that are told once each. */
 enum { MF_FAILURE_KINDS = 16 };

@@ -138,6 +138,8 @@ static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *data,
         if (mf_outgoing_is_idle(&link->outgoing) && !begin_message(link, call))
             break;
         done += mf_outgoing_read(&link->outgoing, data + done, len - done);
+        if (mf_outgoing_is_idle(&link->outgoing))
+            mf_outbox_read(link->outbox);
     }
     if (call->ending && mf_outgoing_is_idle(&link->outgoing)) {
         *flags |= NGHTTP2_DATA_FLAG_EOF;

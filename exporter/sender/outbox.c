@@ -3,183 +3,308 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
+#include "exporter/sender/outbox_state.h"
+
+/* The longest message; far above two bodies of any sensible grpc_body_max. */
+#define MESSAGE_MAX_LEN ((size_t)1 << 30)
+
+/* A flow that lives gathers so long: most end within it. */
+#define GATHER_NS ((int64_t)25 * MF_NS_PER_MS)
+
+/* What a link may have in flight, beside what waits. */
+#define IN_FLIGHT_LEN ((size_t)16 << 20)
 
 /* Without a spool this share of the queue's maximum may be in memory. */
 enum { MEMORY_SHARE = 2 };
 
-struct item {
-    struct item *next;
-    struct mf_label label;
-    struct mf_spliced body;
-    void *flow;
-    unsigned attempt;
-    size_t memory;
-};
+enum { FIRST_FLIGHTS = 64 };
 
-struct mf_outbox {
-    struct mf_queue *queue;
-    struct mf_redactor *redactor;
-    struct mf_spool *spool;
-    size_t body_max;
-    struct item *first, *last, *last_in_flight;
-    struct mf_outbox_stats stats;
-};
+static const char NOT_TAKEN[] = "the server takes no parts of flows";
+static const char UNKNOWN[] = "the server has not got what it is a part of";
+
+/* ---- life ---- */
 
 struct mf_outbox *mf_outbox_new(struct mf_queue *queue)
 {
     struct mf_outbox *outbox = calloc(1, sizeof *outbox);
-    if (outbox)
-        outbox->queue = queue;
+    if (!outbox)
+        return NULL;
+    outbox->queue = queue;
+    outbox->connection = 1;
+    outbox->flows = mf_map_new();
+    mf_encoder_init(&outbox->work, MESSAGE_MAX_LEN);
+    mf_encoder_init(&outbox->redacted, MESSAGE_MAX_LEN);
+    mf_list_init(&outbox->ready);
+    mf_list_init(&outbox->gathering);
+    mf_list_init(&outbox->due);
+    mf_list_init(&outbox->idle);
+    if (!outbox->flows) {
+        mf_outbox_free(outbox);
+        return NULL;
+    }
     return outbox;
 }
 
-static void item_free(struct mf_outbox *outbox, struct item *item)
+static void sync_memory(struct mf_outbox *outbox)
 {
-    for (size_t i = 0; i < item->body.splice_count; i++)
-        mf_queue_let_go(outbox->queue, item->body.splices[i].object);
-    if (item->flow)
-        mf_queue_let_go(outbox->queue, item->flow);
-    outbox->stats.memory -= item->memory;
-    mf_queue_hold(outbox->queue, -(int64_t)item->memory);
-    free(item);
+    size_t memory = outbox->memory - outbox->idle_memory;
+    if (memory != outbox->told_memory)
+        mf_queue_hold(outbox->queue,
+                      (int64_t)memory - (int64_t)outbox->told_memory);
+    outbox->told_memory = memory;
 }
 
-static void drop_first(struct mf_outbox *outbox)
+static void put_current(struct mf_outbox *outbox)
 {
-    struct item *item = outbox->first;
-    outbox->first = item->next;
-    if (outbox->last == item)
-        outbox->last = NULL;
-    if (outbox->last_in_flight == item)
-        outbox->last_in_flight = NULL;
-    item_free(outbox, item);
+    struct mf_spliced current = {
+        .splices = outbox->current,
+        .splice_count = outbox->current_count,
+    };
+    mf_bodies_put(outbox->queue, &current);
+    outbox->current_count = 0;
 }
 
-/* The first that waits, or NULL. */
-static struct item *first_waiting(const struct mf_outbox *outbox)
+static void empty_list(struct mf_outbox *outbox, struct mf_node *list)
 {
-    return outbox->last_in_flight ? outbox->last_in_flight->next
-                                  : outbox->first;
-}
-
-static void drop_first_waiting(struct mf_outbox *outbox)
-{
-    struct item *before = outbox->last_in_flight, *item;
-    outbox->stats.waiting--;
-    if (!before) {
-        drop_first(outbox);
-        return;
+    while (!mf_list_is_empty(list)) {
+        struct mf_thing *thing = list == &outbox->due
+                                     ? MF_THING_OF(list->next, due)
+                                     : MF_THING_OF(list->next, wait);
+        mf_outbox__stop_waiting(outbox, thing);
+        mf_node_remove(&thing->due);
+        if (thing->is_flow)
+            mf_outbox__settle(outbox, mf_as_flow(thing));
+        else
+            mf_outbox__free_loose(outbox, mf_as_loose(thing));
     }
-    item = before->next;
-    before->next = item->next;
-    if (outbox->last == item)
-        outbox->last = before;
-    item_free(outbox, item);
+}
+
+/* Forget all that is in memory. */
+static void clear(struct mf_outbox *outbox)
+{
+    put_current(outbox);
+    for (size_t i = 0; i < outbox->flight_count; i++) {
+        struct mf_thing *thing =
+            outbox->flights[(outbox->flight_first + i) % outbox->flight_cap]
+                .thing;
+        if (thing && --thing->in_flight == 0)
+            mf_outbox__wait(outbox, thing, true);
+    }
+    outbox->flight_count = outbox->flights_kept = 0;
+    empty_list(outbox, &outbox->ready);
+    empty_list(outbox, &outbox->gathering);
+    empty_list(outbox, &outbox->due);
+    while (!mf_list_is_empty(&outbox->idle))
+        mf_outbox__free_flow(outbox, MF_IDLE_FLOW(outbox->idle.next));
 }
 
 void mf_outbox_free(struct mf_outbox *outbox)
 {
     if (!outbox)
         return;
-    while (outbox->first)
-        drop_first(outbox);
+    if (outbox->flows)
+        clear(outbox);
+    sync_memory(outbox);
+    mf_spool_close(outbox->spool);
+    mf_redactor_free(outbox->redactor);
+    mf_map_free(outbox->flows);
+    mf_encoder_release(&outbox->work);
+    mf_encoder_release(&outbox->redacted);
+    free(outbox->flights);
+    free(outbox->current);
     free(outbox);
+}
+
+/* Positions in another spool mean nothing: what they stood for is due again. */
+static void forget_positions(struct mf_outbox *outbox)
+{
+    for (size_t i = 0; i < outbox->flight_count; i++)
+        outbox->flights[(outbox->flight_first + i) % outbox->flight_cap]
+            .position = 0;
+    for (struct mf_node *node = outbox->ready.next; node != &outbox->ready;
+         node = node->next) {
+        struct mf_thing *thing = MF_THING_OF(node, wait);
+        mf_outbox__make_due(outbox, thing);
+    }
+    size_t position = 0;
+    struct mf_flow_entry *flow;
+    while ((flow = mf_map_next(outbox->flows, &position)))
+        flow->thing.position = 0, flow->kept = 0;
+    for (struct mf_node *node = outbox->due.next; node != &outbox->due;
+         node = node->next)
+        MF_THING_OF(node, due)->position = 0;
+    outbox->flights_kept = 0;
 }
 
 void mf_outbox_set_spool(struct mf_outbox *outbox, struct mf_spool *spool)
 {
+    struct mf_spool_stats stats = {0};
+    if (outbox->spool)
+        forget_positions(outbox);
+    mf_spool_close(outbox->spool);
     outbox->spool = spool;
+    outbox->retry_spool_ns = outbox->flush_ns = 0;
+    outbox->spool_error[0] = 0;
+    if (spool)
+        mf_spool_get_stats(spool, &stats);
+    /* What an earlier process left goes first. */
+    outbox->is_backlog = stats.unread > 0;
 }
 
 void mf_outbox_set_redactor(struct mf_outbox *outbox,
                             struct mf_redactor *redactor, size_t body_max)
 {
+    mf_redactor_free(outbox->redactor);
     outbox->redactor = redactor;
     outbox->body_max = body_max;
 }
 
-/* ---- intake ---- */
-
-static void take(struct mf_outbox *outbox, const struct mf_message *message)
+void mf_outbox_lose(struct mf_outbox *outbox, uint64_t count, int64_t from_ns,
+                    int64_t to_ns, const char *reason)
 {
-    size_t splices_len =
-        message->body.splice_count * sizeof *message->body.splices;
-    struct item *item = malloc(sizeof *item + splices_len + message->body.len);
-    if (!item) {
-        for (size_t i = 0; i < message->body.splice_count; i++)
-            mf_queue_let_go(outbox->queue, message->body.splices[i].object);
-        if (message->flow)
-            mf_queue_let_go(outbox->queue, message->flow);
-        outbox->stats.lost++;
-        return;
+    mf_losses_add(&outbox->losses, count, from_ns, to_ns, reason);
+}
+
+/* ---- time ---- */
+
+static void end_gathering(struct mf_outbox *outbox)
+{
+    while (!mf_list_is_empty(&outbox->gathering)) {
+        struct mf_thing *thing = MF_THING_OF(outbox->gathering.next, wait);
+        if (!outbox->is_hurried && thing->waits_ns + GATHER_NS > outbox->now_ns)
+            return;
+        mf_outbox__wait(outbox, thing, true);
     }
-    struct mf_splice *splices = (struct mf_splice *)(item + 1);
-    uint8_t *bytes = (uint8_t *)splices + splices_len;
-    *item = (struct item){
-        .label = message->label,
-        .body = {bytes, message->body.len, splices, message->body.splice_count},
-        .flow = message->flow,
-        .attempt = message->attempt,
-        .memory = message->memory,
-    };
-    if (splices_len)
-        memcpy(splices, message->body.splices, splices_len);
-    memcpy(bytes, message->body.bytes, message->body.len);
-    if (outbox->last)
-        outbox->last->next = item;
-    else
-        outbox->first = item;
-    outbox->last = item;
-    outbox->stats.waiting++;
-    outbox->stats.memory += item->memory;
-    mf_queue_hold(outbox->queue, (int64_t)item->memory);
+}
+
+static void bound_memory(struct mf_outbox *outbox)
+{
+    size_t max = outbox->spool ? MF_OUTBOX_MEMORY_LEN
+                               : mf_queue_max(outbox->queue) / MEMORY_SHARE;
+    if (outbox->spool && outbox->is_connected)
+        max += IN_FLIGHT_LEN;
+    if (outbox->memory - outbox->idle_memory <= max)
+        return;
+    if (outbox->spool && outbox->now_ns >= outbox->retry_spool_ns &&
+        !mf_list_is_empty(&outbox->due)) {
+        mf_outbox__begin_backlog(outbox);
+        if (!outbox->retry_spool_ns)
+            return;
+    }
+    /* It could not be kept: the oldest goes. */
+    max = mf_queue_max(outbox->queue) / MEMORY_SHARE;
+    while (outbox->memory - outbox->idle_memory > max) {
+        struct mf_node *list = mf_list_is_empty(&outbox->ready)
+                                   ? &outbox->gathering
+                                   : &outbox->ready;
+        if (mf_list_is_empty(list))
+            return;
+        mf_outbox__lose_thing(outbox, MF_THING_OF(list->next, wait),
+                              outbox->spool ? "the spool could not be written"
+                                            : "no more could wait in memory");
+    }
 }
 
 int64_t mf_outbox_advance(struct mf_outbox *outbox, int64_t now_ns)
 {
-    (void)now_ns;
-    struct mf_message *message = mf_queue_take(outbox->queue);
-    while (message) {
-        struct mf_message *next = message->next;
-        take(outbox, message);
-        mf_queue_release(outbox->queue, message);
-        message = next;
+    outbox->now_ns = now_ns;
+    mf_outbox__take_all(outbox);
+    end_gathering(outbox);
+    bound_memory(outbox);
+    int64_t due = mf_outbox__keep_due(outbox);
+    sync_memory(outbox);
+    if (!mf_list_is_empty(&outbox->gathering)) {
+        const struct mf_thing *thing =
+            MF_THING_OF(outbox->gathering.next, wait);
+        if (thing->waits_ns + GATHER_NS < due)
+            due = thing->waits_ns + GATHER_NS;
     }
-    size_t max = mf_queue_max(outbox->queue) / MEMORY_SHARE;
-    while (outbox->stats.memory > max && outbox->stats.waiting) {
-        drop_first_waiting(outbox);
-        outbox->stats.lost++;
-    }
-    return INT64_MAX;
+    return due;
 }
 
-/* ---- sending ---- */
-
-static void want(struct mf_outbox *outbox, struct item *item)
+void mf_outbox_hurry(struct mf_outbox *outbox)
 {
-    struct mf_wanted wanted = {
-        .flow = item->flow,
-        .event = item->label.event,
-        .attempt = item->attempt,
-        .is_end = item->label.is_end,
+    outbox->is_hurried = true;
+}
+
+/* ---- in flight ---- */
+
+static int reserve_flight(struct mf_outbox *outbox)
+{
+    size_t cap = outbox->flight_cap;
+    if (outbox->flight_count < cap)
+        return 0;
+    size_t wider = cap ? cap * 2 : FIRST_FLIGHTS;
+    struct mf_flight *flights = malloc(wider * sizeof *flights);
+    if (!flights)
+        return MF_ENOMEM;
+    for (size_t i = 0; i < outbox->flight_count; i++)
+        flights[i] = outbox->flights[(outbox->flight_first + i) % cap];
+    free(outbox->flights);
+    outbox->flights = flights;
+    outbox->flight_cap = wider;
+    outbox->flight_first = 0;
+    return 0;
+}
+
+/* Room was made by reserve_flight(). */
+static void put_flight(struct mf_outbox *outbox, const struct mf_flight *flight)
+{
+    size_t at = outbox->flight_first + outbox->flight_count++;
+    outbox->flights[at % outbox->flight_cap] = *flight;
+    if (flight->thing) {
+        if (flight->thing->position && flight->thing->in_flight == 0)
+            outbox->flights_kept++;
+        flight->thing->in_flight++;
+    }
+}
+
+/* Hold what the message that begins refers to. */
+static int hold(struct mf_outbox *outbox, const struct mf_spliced *message)
+{
+    put_current(outbox);
+    if (message->splice_count > outbox->current_cap) {
+        struct mf_splice *more =
+            realloc(outbox->current, message->splice_count * sizeof *more);
+        if (!more)
+            return MF_ENOMEM;
+        outbox->current = more;
+        outbox->current_cap = message->splice_count;
+    }
+    for (size_t i = 0; i < message->splice_count; i++) {
+        outbox->current[i] = message->splices[i];
+        ((struct mf_body *)message->splices[i].object)->refs++;
+    }
+    outbox->current_count = message->splice_count;
+    return 0;
+}
+
+static int begin(struct mf_outbox *outbox, const struct mf_spliced *message,
+                 struct mf_outgoing *out)
+{
+    const struct mf_outgoing_rules rules = {
+        .published = outbox->abilities.published,
+        .max_len = outbox->abilities.max_len,
+        .body_max = outbox->abilities.body_max,
     };
-    /* What else is on its way says nothing new. */
-    for (struct item *i = outbox->first; i; i = i->next)
-        if (i != item && i->flow == item->flow) {
-            mf_queue_let_go(outbox->queue, i->flow);
-            i->flow = NULL;
-            wanted.event = i->label.event;
-            wanted.is_end |= i->label.is_end;
-        }
-    item->flow = NULL;
-    mf_queue_want(outbox->queue, &wanted);
+    int rc = reserve_flight(outbox);
+    if (!rc)
+        rc = hold(outbox, message);
+    return rc ? rc : mf_outgoing_begin(out, message, &rules);
 }
 
-static bool can_take(const struct mf_abilities *abilities,
-                     const struct mf_label *label)
+/* Begin with what outbox->work holds. */
+static int begin_work(struct mf_outbox *outbox, struct mf_outgoing *out)
 {
-    switch (label->kind) {
+    struct mf_spliced message = mf_spliced_of(&outbox->work);
+    return begin(outbox, &message, out);
+}
+
+static bool can_take(const struct mf_abilities *abilities, enum mf_kind kind)
+{
+    switch (kind) {
     case MF_KIND_APPEND:
         return abilities->appends;
     case MF_KIND_PART:
@@ -193,95 +318,452 @@ static bool can_take(const struct mf_abilities *abilities,
     }
 }
 
+/* ---- sending ---- */
+
+/* True: it is in flight now; else it does not wait any more. */
+static bool send_flow(struct mf_outbox *outbox, struct mf_flow_entry *flow,
+                      struct mf_outgoing *out)
+{
+    struct mf_thing *thing = &flow->thing;
+    bool parts = outbox->abilities.parts;
+    if (!parts && thing->in_flight) {
+        flow->is_held_back = true;
+        mf_outbox__stop_waiting(outbox, thing);
+        return false;
+    }
+    if (!parts && !flow->has_whole) {
+        mf_outbox__lose_thing(outbox, thing, NOT_TAKEN);
+        return false;
+    }
+    if (flow->connection != outbox->connection)
+        flow->sent = 0;
+    bool is_whole = flow->has_whole && (!parts || !flow->sent);
+    int rc = is_whole ? mf_outbox__encode_whole(outbox, flow)
+                      : mf_outbox__encode_part(outbox, flow, flow->sent);
+    if (!rc)
+        rc = begin_work(outbox, out);
+    if (rc) {
+        mf_outbox__lose_thing(outbox, thing, mf_err_message(rc));
+        return false;
+    }
+    flow->connection = outbox->connection;
+    flow->sent = flow->version;
+    mf_outbox__stop_waiting(outbox, thing);
+    const struct mf_flight flight = {
+        .thing = thing,
+        .version = flow->version,
+        .is_whole = is_whole,
+        .kind = is_whole ? MF_KIND_WHOLE : MF_KIND_PART,
+    };
+    put_flight(outbox, &flight);
+    return true;
+}
+
+static bool send_loose(struct mf_outbox *outbox, struct mf_loose *loose,
+                       struct mf_outgoing *out)
+{
+    struct mf_thing *thing = &loose->thing;
+    if (mf_outbox__is_replaced(loose)) {
+        mf_outbox__forget_position(outbox, thing);
+        mf_outbox__free_loose(outbox, loose);
+        return false;
+    }
+    if (!can_take(&outbox->abilities, loose->label.kind)) {
+        if (loose->flow &&
+            !mf_outbox__want(outbox, loose->flow, loose->label.is_end))
+            mf_outbox__lose(outbox, 1, loose->label.at_ns, NOT_TAKEN);
+        mf_outbox__forget_position(outbox, thing);
+        mf_outbox__free_loose(outbox, loose);
+        return false;
+    }
+    int rc = begin(outbox, &loose->piece->body, out);
+    if (rc) {
+        mf_outbox__lose_thing(outbox, thing, mf_err_message(rc));
+        return false;
+    }
+    mf_outbox__stop_waiting(outbox, thing);
+    const struct mf_flight flight = {
+        .thing = thing,
+        .is_whole = loose->label.kind == MF_KIND_WHOLE,
+        .kind = loose->label.kind,
+    };
+    put_flight(outbox, &flight);
+    return true;
+}
+
+static bool send_loss(struct mf_outbox *outbox, struct mf_outgoing *out)
+{
+    if (!outbox->abilities.losses)
+        return false;
+    struct mf_loss *loss = mf_losses_next(&outbox->losses);
+    if (!loss)
+        return false;
+    mf_encoder_clear(&outbox->work);
+    mf_loss_put(loss, &outbox->work);
+    if (outbox->work.error || begin_work(outbox, out)) {
+        loss->in_flight = false;
+        return false;
+    }
+    const struct mf_flight flight = {.kind = MF_KIND_LOSS};
+    put_flight(outbox, &flight);
+    return true;
+}
+
+/* It is on its way from memory already. */
+static bool is_in_flight(const struct mf_outbox *outbox,
+                         mf_spool_position position)
+{
+    for (size_t i = 0; outbox->flights_kept && i < outbox->flight_count; i++) {
+        const struct mf_thing *thing =
+            outbox->flights[(outbox->flight_first + i) % outbox->flight_cap]
+                .thing;
+        if (thing && thing->position == position)
+            return true;
+    }
+    return false;
+}
+
+/* A record that this server cannot take as it is. */
+static void refuse_record(struct mf_outbox *outbox,
+                          const struct mf_spool_item *item)
+{
+    const struct mf_label *label = &item->label;
+    if (label->kind == MF_KIND_LOSS)
+        return; /* another may come */
+    struct mf_flow_entry *flow =
+        label->id_len ? mf_outbox__find(outbox, label->id, label->id_len)
+                      : NULL;
+    if (label->kind != MF_KIND_CONNECTION &&
+        !(flow && flow->is_growing &&
+          mf_outbox__want(outbox, flow, label->is_end)))
+        mf_outbox__lose(outbox, 1, label->at_ns, NOT_TAKEN);
+    mf_outbox__ack_record(outbox, item->position);
+    if (flow && flow->is_growing && flow->kept) {
+        flow->kept--;
+        mf_outbox__settle(outbox, flow);
+    }
+}
+
+/* True: it is in flight now. */
+static bool send_record(struct mf_outbox *outbox,
+                        const struct mf_spool_item *item,
+                        struct mf_outgoing *out)
+{
+    const struct mf_label *label = &item->label;
+    if (is_in_flight(outbox, item->position))
+        return false;
+    if (!can_take(&outbox->abilities, label->kind)) {
+        refuse_record(outbox, item);
+        return false;
+    }
+    const struct mf_spliced message = {.bytes = item->data, .len = item->len};
+    int rc = begin(outbox, &message, out);
+    if (rc) {
+        mf_outbox__lose(outbox, 1, label->at_ns, mf_err_message(rc));
+        mf_outbox__ack_record(outbox, item->position);
+        return false;
+    }
+    struct mf_flow_entry *flow =
+        label->id_len ? mf_outbox__find(outbox, label->id, label->id_len)
+                      : NULL;
+    if (flow && flow->thing.position == item->position) {
+        flow->connection = outbox->connection;
+        flow->sent = flow->spooled;
+    }
+    struct mf_flight flight = {
+        .position = item->position,
+        .is_whole = label->kind == MF_KIND_WHOLE,
+        .kind = label->kind,
+        .id_len = label->id_len,
+    };
+    memcpy(flight.id, label->id, label->id_len);
+    put_flight(outbox, &flight);
+    return true;
+}
+
+/* 0: one was begun; MF_ENOENT: none is left. */
+static int send_from_spool(struct mf_outbox *outbox, struct mf_outgoing *out)
+{
+    struct mf_spool_item item;
+    int rc;
+    while ((rc = mf_spool_next(outbox->spool, &item)) == 0)
+        if (send_record(outbox, &item, out))
+            return 0;
+    return rc;
+}
+
+void mf_outbox_read(struct mf_outbox *outbox)
+{
+    put_current(outbox);
+}
+
 bool mf_outbox_next(struct mf_outbox *outbox,
                     const struct mf_abilities *abilities,
                     struct mf_outgoing *out, int64_t now_ns)
 {
-    (void)now_ns;
-    const struct mf_outgoing_rules rules = {
-        .published = abilities->published,
-        .max_len = abilities->max_len,
-        .body_max = abilities->body_max,
-    };
-    struct item *item;
-    while ((item = first_waiting(outbox))) {
-        if (!can_take(abilities, &item->label)) {
-            if (item->flow)
-                want(outbox, item);
-        } else if (mf_outgoing_begin(out, &item->body, &rules)) {
-            outbox->stats.lost++;
-        } else {
-            outbox->last_in_flight = item;
-            outbox->stats.waiting--;
-            outbox->stats.in_flight++;
-            return true;
-        }
-        drop_first_waiting(outbox);
+    outbox->now_ns = now_ns;
+    outbox->abilities = *abilities;
+    outbox->is_connected = true;
+    mf_outbox_read(outbox);
+    if (send_loss(outbox, out))
+        return true;
+    if (outbox->is_backlog) {
+        int rc = send_from_spool(outbox, out);
+        if (rc != MF_ENOENT)
+            return rc == 0;
+        outbox->is_backlog = false;
     }
+    while (!mf_list_is_empty(&outbox->ready)) {
+        struct mf_thing *thing = MF_THING_OF(outbox->ready.next, wait);
+        if (thing->is_flow ? send_flow(outbox, mf_as_flow(thing), out)
+                           : send_loose(outbox, mf_as_loose(thing), out))
+            return true;
+    }
+    sync_memory(outbox);
     return false;
+}
+
+/* ---- acknowledgements ---- */
+
+/* The flow is to be sent whole after all. */
+static void ack_missing(struct mf_outbox *outbox, struct mf_flow_entry *flow)
+{
+    if (flow->has_whole) {
+        flow->sent = 0;
+        mf_outbox__wait(outbox, &flow->thing, true);
+    } else if (flow->is_growing &&
+               mf_outbox__want(outbox, flow, flow->label.is_end)) {
+        mf_node_remove(&flow->thing.due);
+        mf_outbox__settle(outbox, flow);
+    } else {
+        mf_outbox__lose_thing(outbox, &flow->thing, UNKNOWN);
+    }
+}
+
+static void ack_flow(struct mf_outbox *outbox, struct mf_flow_entry *flow,
+                     unsigned version)
+{
+    flow->acked = version;
+    if (flow->thing.position && flow->spooled <= version)
+        mf_outbox__forget_position(outbox, &flow->thing);
+    if (version == flow->version)
+        mf_node_remove(&flow->thing.due);
+    else if (flow->is_held_back && !flow->thing.in_flight)
+        mf_outbox__wait(outbox, &flow->thing, true);
+    if (!flow->thing.in_flight)
+        flow->is_held_back = false;
+    mf_outbox__settle(outbox, flow);
+}
+
+static void ack_loose(struct mf_outbox *outbox, struct mf_loose *loose,
+                      bool is_missing)
+{
+    if (is_missing && loose->flow && loose->label.kind != MF_KIND_WHOLE &&
+        !mf_outbox__is_replaced(loose) &&
+        !mf_outbox__want(outbox, loose->flow, loose->label.is_end))
+        mf_outbox__lose(outbox, 1, loose->label.at_ns, UNKNOWN);
+    mf_outbox__forget_position(outbox, &loose->thing);
+    mf_outbox__free_loose(outbox, loose);
+}
+
+static void ack_record(struct mf_outbox *outbox, const struct mf_flight *flight,
+                       bool is_missing)
+{
+    struct mf_flow_entry *flow =
+        flight->id_len ? mf_outbox__find(outbox, flight->id, flight->id_len)
+                       : NULL;
+    if (is_missing && !flight->is_whole &&
+        !(flow && flow->is_growing &&
+          mf_outbox__want(outbox, flow, flow->label.is_end)))
+        mf_outbox__lose(outbox, 1, 0, UNKNOWN);
+    mf_outbox__ack_record(outbox, flight->position);
+    if (!flow)
+        return;
+    if (flow->thing.position == flight->position) {
+        flow->thing.position = 0;
+        flow->acked = flow->spooled;
+    } else if (flow->is_growing && flow->kept) {
+        flow->kept--;
+    }
+    mf_outbox__settle(outbox, flow);
+}
+
+static void ack_one(struct mf_outbox *outbox, bool is_missing)
+{
+    const struct mf_flight flight = outbox->flights[outbox->flight_first];
+    struct mf_thing *thing = flight.thing;
+    outbox->flight_first = (outbox->flight_first + 1) % outbox->flight_cap;
+    outbox->flight_count--;
+    outbox->sent++;
+    if (thing && --thing->in_flight == 0 && thing->position)
+        outbox->flights_kept--;
+    if (thing && thing->is_flow && is_missing && !flight.is_whole)
+        ack_missing(outbox, mf_as_flow(thing));
+    else if (thing && thing->is_flow)
+        ack_flow(outbox, mf_as_flow(thing), flight.version);
+    else if (thing)
+        ack_loose(outbox, mf_as_loose(thing), is_missing);
+    else if (flight.kind == MF_KIND_LOSS && !flight.position)
+        mf_losses_ack(&outbox->losses);
+    else
+        ack_record(outbox, &flight, is_missing);
+}
+
+static bool is_named(const struct mf_outbox *outbox,
+                     mf_outbox_is_missing *is_missing, const void *user)
+{
+    const struct mf_flight *flight = &outbox->flights[outbox->flight_first];
+    const struct mf_thing *thing = flight->thing;
+    if (!thing)
+        return flight->id_len &&
+               is_missing(user, (const uint8_t *)flight->id, flight->id_len);
+    const struct mf_label *label =
+        thing->is_flow ? &((const struct mf_flow_entry *)thing)->label
+                       : &((const struct mf_loose *)thing)->label;
+    return label->id_len &&
+           is_missing(user, (const uint8_t *)label->id, label->id_len);
 }
 
 void mf_outbox_ack(struct mf_outbox *outbox, size_t count,
                    mf_outbox_is_missing *is_missing, const void *user,
                    int64_t now_ns)
 {
-    (void)now_ns;
-    for (; count && outbox->stats.in_flight; count--) {
-        struct item *item = outbox->first;
-        if (is_missing && item->flow && item->label.kind == MF_KIND_APPEND &&
-            is_missing(user, (const uint8_t *)item->label.id,
-                       item->label.id_len))
-            want(outbox, item);
-        outbox->stats.in_flight--;
-        outbox->stats.sent++;
-        drop_first(outbox);
-    }
+    outbox->now_ns = now_ns;
+    for (; count && outbox->flight_count; count--)
+        ack_one(outbox, is_missing && is_named(outbox, is_missing, user));
+    sync_memory(outbox);
 }
+
+/* ---- without a server ---- */
 
 void mf_outbox_disconnected(struct mf_outbox *outbox, int64_t now_ns)
 {
-    (void)now_ns;
-    outbox->stats.waiting += outbox->stats.in_flight;
-    outbox->stats.in_flight = 0;
-    outbox->last_in_flight = NULL;
+    outbox->now_ns = now_ns;
+    put_current(outbox);
+    outbox->connection++;
+    outbox->is_connected = false;
+    mf_losses_requeue(&outbox->losses);
+    outbox->flights_kept = 0;
+    while (outbox->flight_count) {
+        size_t last = outbox->flight_first + --outbox->flight_count;
+        struct mf_thing *thing =
+            outbox->flights[last % outbox->flight_cap].thing;
+        if (!thing)
+            continue;
+        thing->in_flight = 0;
+        if (thing->is_flow)
+            mf_as_flow(thing)->is_held_back = false;
+        if (thing->is_flow && !mf_as_flow(thing)->first)
+            mf_outbox__settle(outbox, mf_as_flow(thing));
+        else
+            mf_outbox__wait_first(outbox, thing);
+    }
+    if (outbox->spool)
+        mf_spool_rewind(outbox->spool);
+    mf_outbox__begin_backlog(outbox);
+    sync_memory(outbox);
 }
 
 void mf_outbox_give_up(struct mf_outbox *outbox, const char *reason)
 {
-    (void)reason;
-    if (!outbox->first)
-        return;
-    if (outbox->stats.in_flight) {
-        outbox->stats.in_flight--;
-        drop_first(outbox);
-    } else {
-        drop_first_waiting(outbox);
+    struct mf_spool_item item;
+    if (outbox->is_backlog) {
+        mf_spool_rewind(outbox->spool);
+        if (mf_spool_next(outbox->spool, &item) == 0) {
+            mf_outbox__lose(outbox, 1, item.label.at_ns, reason);
+            mf_outbox__ack_record(outbox, item.position);
+        }
+        mf_spool_rewind(outbox->spool);
+    } else if (!mf_list_is_empty(&outbox->ready)) {
+        mf_outbox__lose_thing(outbox, MF_THING_OF(outbox->ready.next, wait),
+                              reason);
     }
-    outbox->stats.lost++;
+    sync_memory(outbox);
+}
+
+static void seal_losses(struct mf_outbox *outbox)
+{
+    const struct mf_label label = {
+        .kind = MF_KIND_LOSS,
+        .at_ns = mf_clock_wall_ns(),
+    };
+    for (size_t i = 0; i < outbox->losses.count; i++) {
+        mf_spool_position position;
+        mf_encoder_clear(&outbox->work);
+        mf_loss_put(&outbox->losses.items[i], &outbox->work);
+        struct mf_spliced message = mf_spliced_of(&outbox->work);
+        if (!outbox->work.error)
+            mf_spool_add(outbox->spool, &label, &message, &position);
+    }
+    outbox->losses.count = 0;
 }
 
 size_t mf_outbox_seal(struct mf_outbox *outbox)
 {
-    size_t lost = outbox->stats.waiting + outbox->stats.in_flight;
-    while (outbox->first)
-        drop_first(outbox);
-    outbox->stats.waiting = outbox->stats.in_flight = 0;
-    outbox->stats.lost += lost;
+    size_t lost = 0;
+    mf_outbox_disconnected(outbox, outbox->now_ns);
+    outbox->retry_spool_ns = 0;
+    if (outbox->spool)
+        mf_outbox__keep_all(outbox);
+    for (struct mf_node *node = outbox->due.next; node != &outbox->due;
+         node = node->next)
+        lost++;
+    if (lost)
+        mf_outbox__lose(outbox, lost, 0,
+                        outbox->spool ? "the spool could not be written"
+                                      : "the proxy ended");
+    if (outbox->spool)
+        seal_losses(outbox);
+    clear(outbox);
+    sync_memory(outbox);
+    if (outbox->spool)
+        mf_spool_flush(outbox->spool, NULL);
     return lost;
 }
+
+/* ---- how it stands ---- */
 
 void mf_outbox_get_stats(const struct mf_outbox *outbox,
                          struct mf_outbox_stats *ret_stats)
 {
-    *ret_stats = outbox->stats;
+    *ret_stats = (struct mf_outbox_stats){
+        .waiting = outbox->waiting,
+        .in_flight = outbox->flight_count,
+        .sent = outbox->sent,
+        .lost = outbox->losses.total,
+        .skipped = outbox->skipped,
+        .memory = outbox->memory,
+        .flows = mf_map_count(outbox->flows),
+        .is_backlog = outbox->is_backlog,
+    };
+    memcpy(ret_stats->lost_reason, outbox->losses.last_reason,
+           sizeof ret_stats->lost_reason);
+    memcpy(ret_stats->spool_error, outbox->spool_error,
+           sizeof ret_stats->spool_error);
+    if (outbox->spool)
+        mf_spool_get_stats(outbox->spool, &ret_stats->spool);
+    if (outbox->is_backlog)
+        ret_stats->waiting += (size_t)ret_stats->spool.unread;
+}
+
+static bool has_unread(const struct mf_outbox *outbox)
+{
+    struct mf_spool_stats stats = {0};
+    if (outbox->is_backlog)
+        mf_spool_get_stats(outbox->spool, &stats);
+    return stats.unread > 0;
 }
 
 bool mf_outbox_has_waiting(const struct mf_outbox *outbox)
 {
-    return outbox->stats.waiting > 0;
+    return !mf_list_is_empty(&outbox->ready) || has_unread(outbox) ||
+           (outbox->abilities.losses && mf_losses_has_next(&outbox->losses));
 }
 
 bool mf_outbox_is_empty(const struct mf_outbox *outbox)
 {
-    return !outbox->first && mf_queue_is_empty(outbox->queue);
+    return !outbox->waiting && !outbox->flight_count &&
+           mf_list_is_empty(&outbox->due) && !has_unread(outbox) &&
+           !(outbox->abilities.losses && outbox->losses.count) &&
+           mf_queue_is_empty(outbox->queue);
 }

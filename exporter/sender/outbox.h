@@ -5,10 +5,11 @@
  * A flow is one thing here, however many messages brought it: its parts are
  * put together, and what goes out is what the server has not got of it yet.
  * Several events of a flow that wait go out as one message, with the event of
- * the last. What a flow is stays known until its end is acknowledged, so that
- * it can be sent whole: to a server that takes no parts, that names it as
- * missing, or to which it was never sent. Messages of growing flows are known
- * to the hooks alone: those are asked for such a flow (mf_queue_want()).
+ * the last; one that lives waits a moment for more of them. What a flow is
+ * stays known until its end is acknowledged, so that it can be sent whole: to
+ * a server that takes no parts, that names it as missing, or to which it was
+ * never sent. Messages of growing flows go out as they come; what such a flow
+ * is, the hooks alone know, and are asked for it (mf_queue_want()).
  *
  * Two ways of working:
  *
@@ -75,6 +76,14 @@ void mf_outbox_set_redactor(struct mf_outbox *outbox,
  * at the latest. */
 int64_t mf_outbox_advance(struct mf_outbox *outbox, int64_t now_ns);
 
+/* The end is near: what lives is not waited for any more, so that it goes out
+ * with what follows of it. */
+void mf_outbox_hurry(struct mf_outbox *outbox);
+
+/* As mf_spool's on_loss: count what was lost elsewhere; wall clock. */
+void mf_outbox_lose(struct mf_outbox *outbox, uint64_t count, int64_t from_ns,
+                    int64_t to_ns, const char *reason);
+
 /*
  * The next message for a server of these abilities, now in flight: ready to
  * be read from `out`, which borrows from the outbox until it is read to its
@@ -83,6 +92,9 @@ int64_t mf_outbox_advance(struct mf_outbox *outbox, int64_t now_ns);
 bool mf_outbox_next(struct mf_outbox *outbox,
                     const struct mf_abilities *abilities,
                     struct mf_outgoing *out, int64_t now_ns);
+
+/* What `out` gave was read to its end: what it borrowed may go. */
+void mf_outbox_read(struct mf_outbox *outbox);
 
 /* The first `count` in flight are durable at the server, but for flows that
  * `is_missing` (NULL: none) names, which will be sent whole. */
@@ -106,11 +118,12 @@ size_t mf_outbox_seal(struct mf_outbox *outbox);
 struct mf_outbox_stats {
     size_t waiting; /* messages that could go out now */
     size_t in_flight;
-    uint64_t sent;    /* messages acknowledged */
-    uint64_t lost;    /* since the start */
-    uint64_t skipped; /* flows left out by a rule */
-    size_t memory;    /* of all that is held */
-    size_t flows;     /* that are known */
+    uint64_t sent;        /* messages acknowledged */
+    uint64_t lost;        /* since the start */
+    char lost_reason[96]; /* of the last of them */
+    uint64_t skipped;     /* flows left out by a rule */
+    size_t memory;        /* of all that is held */
+    size_t flows;         /* that are known */
     bool is_backlog;
     struct mf_spool_stats spool;
     char spool_error[160]; /* why it does not work at present; else empty */

@@ -19,12 +19,16 @@
 #include "exporter/sender/backoff.h"
 #include "exporter/sender/connect.h"
 #include "exporter/sender/link.h"
+#include "exporter/sender/random.h"
 
 enum { LINES = 16, LINE_CAP = 320, READ_LEN = 65536, SESSION_LEN = 32 };
 enum { REFUSALS_MAX = 5 };
 
 /* Messages that come this soon after others go out together. */
 #define GATHER_NS ((int64_t)5 * MF_NS_PER_MS)
+
+/* Losses that go on are told no more often. */
+#define SAY_LOST_NS ((int64_t)30 * MF_NS_PER_S)
 
 /* Objects to release are told no more often. */
 #define NOTICE_NS ((int64_t)100 * MF_NS_PER_MS)
@@ -69,6 +73,8 @@ struct mf_sender {
     /* The thread's own. */
     struct mf_sender_config current;
     struct mf_tls *current_tls;
+    struct mf_spool *spool; /* the outbox's */
+    char spool_error[160];  /* why there is none */
     unsigned current_number;
     char session[SESSION_LEN + 1];
     struct mf_backoff backoff;
@@ -76,6 +82,7 @@ struct mf_sender {
     bool was_up;    /* since the last line about a loss */
     bool told_loss; /* a loss is told once, until it is over */
     uint64_t lost_told;
+    int64_t say_lost_ns;           /* not before */
     int64_t rested_ns, noticed_ns; /* when it last slept, or told of objects */
     uint64_t wanted_told;
     unsigned refusals; /* of the first message in flight, in a row */
@@ -141,15 +148,15 @@ static void describe_gap(struct mf_sender *sender, char *out, size_t cap)
         at = (size_t)snprintf(out, cap, "; %" PRIu64 " messages wait on disk",
                               stats.spool.records);
     if (stats.lost > sender->lost_told)
-        snprintf(out + at, cap - at, "; %" PRIu64 " were lost meanwhile",
-                 stats.lost - sender->lost_told);
+        snprintf(out + at, cap - at, "; %" PRIu64 " were lost meanwhile (%s)",
+                 stats.lost - sender->lost_told, stats.lost_reason);
     sender->lost_told = stats.lost;
 }
 
 static void say_up(struct mf_sender *sender, const struct mf_address *address,
                    const struct mf_hello *hello)
 {
-    char gap[120];
+    char gap[200];
     uint64_t lost_told = sender->lost_told;
     describe_gap(sender, gap, sizeof gap);
     bool has_lost = sender->lost_told > lost_told;
@@ -166,6 +173,32 @@ static void say_up(struct mf_sender *sender, const struct mf_address *address,
         gap);
     sender->told_loss = false;
     sender->was_up = true;
+}
+
+/* What was given up; now and then while it goes on. */
+static void say_given_up(struct mf_sender *sender,
+                         const struct mf_outbox_stats *stats)
+{
+    int64_t now = mf_clock_mono_ns();
+    if (stats->lost == sender->lost_told || now < sender->say_lost_ns)
+        return;
+    say(sender, true, "mitmflow: %" PRIu64 " flows were lost: %s",
+        stats->lost - sender->lost_told, stats->lost_reason);
+    sender->lost_told = stats->lost;
+    sender->say_lost_ns = now + SAY_LOST_NS;
+}
+
+static void say_end(struct mf_sender *sender, size_t lost)
+{
+    struct mf_outbox_stats stats;
+    mf_outbox_get_stats(sender->outbox, &stats);
+    if (stats.spool.records)
+        say(sender, false,
+            "mitmflow: %" PRIu64 " messages wait in the spool for the next "
+            "start",
+            stats.spool.records);
+    if (lost)
+        sender->lost_told = stats.lost; /* the caller tells of it */
 }
 
 static void say_loss(struct mf_sender *sender, const struct mf_address *address,
@@ -257,9 +290,15 @@ static int64_t take_in(struct mf_sender *sender)
 {
     int64_t due = mf_outbox_advance(sender->outbox, mf_clock_mono_ns());
     int64_t notice = tell_news(sender);
+    struct mf_outbox_stats stats;
+    mf_outbox_get_stats(sender->outbox, &stats);
     pthread_mutex_lock(&sender->lock);
-    mf_outbox_get_stats(sender->outbox, &sender->stats.outbox);
+    if (sender->spool_error[0] && !stats.spool_error[0])
+        memcpy(stats.spool_error, sender->spool_error,
+               sizeof stats.spool_error);
+    sender->stats.outbox = stats;
     pthread_mutex_unlock(&sender->lock);
+    say_given_up(sender, &stats);
     return due < notice ? due : notice;
 }
 
@@ -304,21 +343,65 @@ static bool config_changed(struct mf_sender *sender)
     return changed;
 }
 
+static void on_spool_loss(void *user, uint64_t count, int64_t from_ns,
+                          int64_t to_ns, const char *reason)
+{
+    struct mf_sender *sender = user;
+    mf_outbox_lose(sender->outbox, count, from_ns, to_ns, reason);
+}
+
+/* Open the spool that the configuration names, unless it is open. */
+static void take_spool(struct mf_sender *sender,
+                       const struct mf_sender_config *config)
+{
+    struct mf_sender_config *now = &sender->current;
+    bool has_spool = config->spool_dir[0] && config->spool_max;
+    bool had_spool = sender->spool != NULL;
+    if (has_spool && had_spool && !strcmp(config->spool_dir, now->spool_dir)) {
+        mf_spool_set_max(sender->spool, config->spool_max);
+        return;
+    }
+    struct mf_spool *spool = NULL;
+    struct mf_err err = {0};
+    const struct mf_spool_opts opts = {
+        .dir = config->spool_dir,
+        .max_bytes = config->spool_max,
+        .on_loss = on_spool_loss,
+        .user = sender,
+    };
+    sender->spool_error[0] = 0;
+    if (has_spool && mf_spool_open(&opts, &spool, &err)) {
+        snprintf(sender->spool_error, sizeof sender->spool_error, "%.150s",
+                 err.text);
+        say(sender, true,
+            "mitmflow: flows wait in memory only, without a spool: %s",
+            err.text);
+    }
+    sender->spool = spool;
+    mf_outbox_set_spool(sender->outbox, spool);
+}
+
 static void take_config(struct mf_sender *sender)
 {
     pthread_mutex_lock(&sender->lock);
-    sender->current = sender->config;
-    if (sender->current_number != sender->config_number) {
-        mf_tls_free(sender->current_tls);
+    struct mf_sender_config config = sender->config;
+    struct mf_redactor *redactor = sender->redactor;
+    bool is_new = sender->current_number != sender->config_number;
+    struct mf_tls *old_tls = is_new ? sender->current_tls : NULL;
+    if (is_new) {
         sender->current_tls = sender->tls;
-        mf_outbox_set_redactor(sender->outbox, sender->redactor,
-                               sender->config.body_max);
         sender->tls = NULL;
         sender->redactor = NULL;
     }
-    sender->was_up &= sender->current_number == sender->config_number;
+    sender->was_up &= !is_new;
     sender->current_number = sender->config_number;
     pthread_mutex_unlock(&sender->lock);
+    if (!is_new)
+        return;
+    mf_tls_free(old_tls);
+    mf_outbox_set_redactor(sender->outbox, redactor, config.body_max);
+    take_spool(sender, &config);
+    sender->current = config;
 }
 
 void mf_sender_configure(struct mf_sender *sender,
@@ -327,12 +410,14 @@ void mf_sender_configure(struct mf_sender *sender,
 {
     pthread_mutex_lock(&sender->lock);
     sender->config = *config;
-    mf_tls_free(sender->tls); /* if the thread did not take it */
-    mf_redactor_free(sender->redactor);
+    struct mf_tls *old_tls = sender->tls;
+    struct mf_redactor *old_redactor = sender->redactor;
     sender->tls = tls;
     sender->redactor = redactor;
     sender->config_number++;
     pthread_mutex_unlock(&sender->lock);
+    mf_tls_free(old_tls);
+    mf_redactor_free(old_redactor);
     poke(sender);
 }
 
@@ -420,8 +505,10 @@ static int run_link(struct mf_sender *sender, struct mf_link *link,
     for (;;) {
         if (must_stop(sender, is_up) || config_changed(sender))
             return mf_err_set(err, MF_ECLOSED, "stopped");
-        if (atomic_load(&sender->stopping))
+        if (atomic_load(&sender->stopping)) {
+            mf_outbox_hurry(sender->outbox);
             mf_link_finish(link);
+        }
         int64_t due = take_in(sender);
         int rc = mf_link_advance(link, mf_clock_mono_ns(), err);
         int flushed = flush(sender, link, transport, err);
@@ -575,6 +662,7 @@ static void *sender_main(void *arg)
     }
     take_in(sender);
     size_t left = mf_outbox_seal(sender->outbox);
+    say_end(sender, left);
     pthread_mutex_lock(&sender->lock);
     mf_outbox_get_stats(sender->outbox, &sender->stats.outbox);
     sender->stats.left = left;
@@ -597,21 +685,6 @@ static int open_pipe(int fds[2])
         fcntl(fds[i], F_SETFD, FD_CLOEXEC);
         fcntl(fds[i], F_SETFL, O_NONBLOCK);
     }
-    return 0;
-}
-
-/* 32 hex digits, for each run of the exporter. */
-static int make_session(char *out)
-{
-    uint8_t random[SESSION_LEN / 2];
-    int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, random, sizeof random);
-    if (fd >= 0)
-        close(fd);
-    if (n != (ssize_t)sizeof random)
-        return MF_EIO;
-    for (size_t i = 0; i < sizeof random; i++)
-        snprintf(out + 2 * i, 3, "%02x", random[i]);
     return 0;
 }
 
@@ -651,7 +724,7 @@ struct mf_sender *mf_sender_start(struct mf_queue *queue,
     }
     sender->outbox = mf_outbox_new(queue);
     if (!sender->outbox || open_pipe(sender->wake_fds) ||
-        make_session(sender->session)) {
+        mf_random_hex(sender->session, SESSION_LEN)) {
         mf_sender_free(sender);
         return NULL;
     }

@@ -9,6 +9,8 @@
 /* Fields of mitmproxy.v1 that may be cut, and the marks of it. */
 enum {
     FLOW = 1,      /* of ExportFlowRequest */
+    PART = 101,
+    PART_FLOW = 2, /* of FlowPart */
     HTTP_FLOW = 1, /* of Flow, and below */
     TCP_FLOW = 3,
     UDP_FLOW = 4,
@@ -104,35 +106,60 @@ static int copy_flow(struct mf_buf *out, const uint8_t *data, size_t len,
     return rc ? rc : cursor.error;
 }
 
+/* Field `number`, a mitmproxy.v1.Flow. */
+static int copy_whole(struct mf_buf *out, uint32_t number, const uint8_t *data,
+                      size_t len, struct budget *budget)
+{
+    struct mf_cursor cursor = mf_cursor_make(data, len);
+    struct mf_wire_field field;
+    size_t flow_mark, mark;
+    int rc = mf_wire_begin(out, number, &flow_mark);
+    while (!rc && mf_wire_next(&cursor, &field)) {
+        if (field.number > UDP_FLOW || field.type != MF_WIRE_LEN) {
+            rc = mf_wire_put_field(out, &field);
+            continue;
+        }
+        rc = mf_wire_begin(out, field.number, &mark);
+        if (!rc)
+            rc = copy_flow(out, field.data, field.len, field.number, budget);
+        if (!rc)
+            rc = mf_wire_end(out, mark);
+    }
+    if (rc || cursor.error)
+        return rc ? rc : cursor.error;
+    return mf_wire_end(out, flow_mark);
+}
+
+static int copy_part(struct mf_buf *out, const uint8_t *data, size_t len,
+                     struct budget *budget)
+{
+    struct mf_cursor cursor = mf_cursor_make(data, len);
+    struct mf_wire_field field;
+    size_t mark;
+    int rc = mf_wire_begin(out, PART, &mark);
+    while (!rc && mf_wire_next(&cursor, &field))
+        rc = field.number == PART_FLOW && field.type == MF_WIRE_LEN
+                 ? copy_whole(out, PART_FLOW, field.data, field.len, budget)
+                 : mf_wire_put_field(out, &field);
+    if (rc || cursor.error)
+        return rc ? rc : cursor.error;
+    return mf_wire_end(out, mark);
+}
+
 /* The message with what `budget` leaves of it. */
 static int copy_message(struct mf_buf *out, const uint8_t *data, size_t len,
                         struct budget budget)
 {
     struct mf_cursor cursor = mf_cursor_make(data, len);
-    struct mf_wire_field field, inner;
+    struct mf_wire_field field;
     int rc = 0;
     while (!rc && mf_wire_next(&cursor, &field)) {
-        if (field.number != FLOW || field.type != MF_WIRE_LEN) {
+        if (field.number == FLOW && field.type == MF_WIRE_LEN)
+            rc = copy_whole(out, FLOW, field.data, field.len, &budget);
+        else if (field.number == PART && field.type == MF_WIRE_LEN)
+            rc = copy_part(out, field.data, field.len, &budget);
+        else
             rc = mf_wire_put_field(out, &field);
-            continue;
-        }
-        size_t flow_mark, mark;
-        rc = mf_wire_begin(out, FLOW, &flow_mark);
-        struct mf_cursor flow = mf_cursor_make(field.data, field.len);
-        while (!rc && mf_wire_next(&flow, &inner)) {
-            if (inner.number > UDP_FLOW || inner.type != MF_WIRE_LEN) {
-                rc = mf_wire_put_field(out, &inner);
-                continue;
-            }
-            rc = mf_wire_begin(out, inner.number, &mark);
-            if (!rc)
-                rc = copy_flow(out, inner.data, inner.len, inner.number,
-                               &budget);
-            if (!rc)
-                rc = mf_wire_end(out, mark);
-        }
-        if (!rc)
-            rc = flow.error ? flow.error : mf_wire_end(out, flow_mark);
     }
     return rc ? rc : cursor.error;
 }
