@@ -61,9 +61,19 @@ HERE = [kind for kind in KINDS if kind.is_here]
 
 class Mitmdump:
     """All proxies of one kind in front of `origin`, telling the server at
-    `grpc_addr`, in one process."""
+    `grpc_addr`, in one process. `popen` is for subprocess.Popen."""
 
-    def __init__(self, kind, origin, certificate, grpc_addr, confdir, **options):
+    def __init__(
+        self,
+        kind,
+        origin,
+        certificate,
+        grpc_addr,
+        confdir,
+        exporter=EXPORTER,
+        popen=None,
+        **options,
+    ):
         self.kind = kind
         self.confdir = pathlib.Path(confdir)
         self._origin = origin
@@ -77,7 +87,7 @@ class Mitmdump:
             **options,
         }
         arguments = [f"{name}={value}" for name, value in options.items()]
-        command = [kind.command, "-s", EXPORTER]
+        command = [kind.command, "-s", exporter]
         for argument in arguments + self._modes():
             command += argument if isinstance(argument, list) else ["--set", argument]
         # Its CA, spool and cache stay in the test's own folder; a time zone
@@ -86,7 +96,8 @@ class Mitmdump:
             os.environ, PYTHONUNBUFFERED="1", TZ="Asia/Kolkata", HOME=str(self.confdir)
         )
         self.confdir.mkdir(parents=True, exist_ok=True)
-        self.process = Process(command, env=environment, cwd=self.confdir)
+        popen = {"env": environment, "cwd": self.confdir, **(popen or {})}
+        self.process = Process(command, **popen)
         try:
             self.process.wait_lines("listening at", count=4 if kind.has_modes else 2)
         except AssertionError:

@@ -1,5 +1,8 @@
 """A child process whose output lines can be waited for."""
 
+import contextlib
+import os
+import signal
 import subprocess
 import threading
 import time
@@ -8,13 +11,15 @@ DEADLINE_S = 30
 
 
 class Process:
-    """Runs `command`; stdout and stderr together are its `lines`."""
+    """Runs `command`; stdout and stderr together are its `lines`. With
+    start_new_session the processes that it starts end with it."""
 
     def __init__(self, command, **popen):
         self.command = [str(part) for part in command]
         self.lines = []
         self._changed = threading.Condition()
         self._ended = False
+        self._has_group = popen.get("start_new_session", False)
         self.popen = subprocess.Popen(
             self.command,
             stdin=subprocess.DEVNULL,
@@ -66,6 +71,9 @@ class Process:
 
     def end(self):
         """Kill it if it still runs."""
-        if self.popen.poll() is None:
+        if self._has_group:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.popen.pid, signal.SIGKILL)
+        elif self.popen.poll() is None:
             self.popen.kill()
         self.wait()
