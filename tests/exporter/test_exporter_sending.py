@@ -109,7 +109,7 @@ def test_flows_wait_for_a_server_that_starts_later(one):
         said = [line for line in result["lines"] if "mitmflow" in line]
         assert len(said) == 2, said
         assert "cannot export to" in said[0]
-        assert "connected again" in said[1]
+        assert "exporting to" in said[1]
     finally:
         recorder.stop()
 
