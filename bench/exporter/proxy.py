@@ -1,160 +1,101 @@
-"""What the exporter costs a mitmdump: CPU of its loop for each request, and
-requests a second, without an addon, with an empty one and with the exporter,
-in turns so that a change of the machine's load falls on all alike.
+"""What exporting costs a mitmdump: requests a second, and CPU of its loop for
+each request, for HTTP and HTTPS with small and larger bodies: without an
+addon, with an empty one that has all hooks, with the original's and with ours,
+in turns, so that a change of the machine's load falls on all alike.
 
-    .venv-tests/bin/python bench/exporter/proxy.py MITMDUMP EXPORTER [SERVER]
+    python3 bench/exporter/proxy.py BUILD MITMDUMP [--old] [--rounds N]
 
-MITMDUMP and EXPORTER are files, SERVER the address of a running server; with
-none the exporter keeps its flows until it gives them up.
+BUILD has our server and exporter. MITMDUMP lies in an environment that has
+the original's addon, too. With --old the server knows the published schema
+only. The clients are wrk, the origin is nginx.
 """
 
-import os
+import argparse
 import pathlib
-import socket
+import re
 import statistics
 import subprocess
-import sys
 import tempfile
-import threading
-import time
 
-ROUNDS = 5
-REQUESTS = 1500
+import ways
+
+SECONDS = 3
 CLIENTS = 8
-EMPTY = """
-class Empty:
-    def requestheaders(self, flow): pass
-    def request(self, flow): pass
-    def responseheaders(self, flow): pass
-    def response(self, flow): pass
-addons = [Empty()]
-"""
+SIZES = (1000, 100000)
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+def measure(proxy, port, scheme, size):
+    """(requests a second, us of the loop's CPU a request)"""
+    cpu = proxy.loop_seconds()
+    out = subprocess.run(
+        ["wrk", "-t1", f"-c{CLIENTS}", f"-d{SECONDS}s", f"{scheme}://127.0.0.1:{port}/{size}"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    count = int(re.search(r"(\d+) requests in", out)[1])
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
+    assert "Non-2xx" not in out and count, out
+    return rate, (proxy.loop_seconds() - cpu) / count * 1e6
 
 
-class Origin:
-    """Answers every request with a body of `size`."""
-
-    def __init__(self, size):
-        self._answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
-        self._answer += b"Content-Length: %d\r\n\r\n" % size + bytes(size)
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            connection, _ = self._listener.accept()
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
-        waiting = b""
-        while data := connection.recv(65536):
-            waiting += data
-            while b"\r\n\r\n" in waiting:
-                _, waiting = waiting.split(b"\r\n\r\n", 1)
-                connection.sendall(self._answer)
-
-
-def run_client(port, origin, count):
-    request = (
-        f"GET http://127.0.0.1:{origin}/bench?query=1 HTTP/1.1\r\nHost: 127.0.0.1:{origin}\r\n"
-        "User-Agent: bench/1.0\r\nAccept: */*\r\nAccept-Encoding: gzip\r\n\r\n"
-    ).encode()
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        for _ in range(count):
-            connection.sendall(request)
-            got = connection.recv(65536)
-            head, _, body = got.partition(b"\r\n\r\n")
-            length = next(
-                int(line.split(b":")[1])
-                for line in head.lower().split(b"\r\n")
-                if line.startswith(b"content-length")
+def run_case(options, folder, origin_ports, scheme, size, url):
+    mode = f"reverse:{scheme}://127.0.0.1:{origin_ports[scheme]}"
+    proxies = {}
+    figures = {way: [] for way in ways.NAMES}
+    try:
+        for way in ways.NAMES:
+            proxies[way] = ways.start_proxy(
+                options.mitmdump, options.exporter, way, folder / f"{way}-{scheme}", mode, url
             )
-            left = length - len(body)
-            while left > 0:
-                left -= len(connection.recv(65536))
+            measure(*proxies[way], scheme, size)
+        for _ in range(options.rounds):
+            for way in ways.NAMES:
+                figures[way].append(measure(*proxies[way], scheme, size))
+    finally:
+        for proxy, _ in proxies.values():
+            proxy.end()
+    print_case(scheme, size, figures)
 
 
-class Proxy:
-    def __init__(self, mitmdump, folder, *arguments):
-        self.port = free_port()
-        command = [mitmdump, "-q", "--listen-host", "127.0.0.1", "--listen-port", str(self.port)]
-        command += ["--set", f"confdir={folder}", "--set", "flow_detail=0", *arguments]
-        self._process = subprocess.Popen([str(part) for part in command])
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return
-            except ConnectionRefusedError:
-                time.sleep(0.05)
-
-    def loop_seconds(self):
-        """CPU of the main thread, which runs the loop."""
-        pid = self._process.pid
-        stat = pathlib.Path(f"/proc/{pid}/task/{pid}/schedstat").read_text()
-        return int(stat.split()[0]) / 1e9
-
-    def end(self):
-        self._process.kill()
-        self._process.wait()
-
-
-def measure(proxy, origin):
-    """(us of the loop's CPU a request, requests a second)"""
-    each = REQUESTS // CLIENTS
-    clients = [
-        threading.Thread(target=run_client, args=(proxy.port, origin.port, each))
-        for _ in range(CLIENTS)
-    ]
-    cpu, begin = proxy.loop_seconds(), time.perf_counter()
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join()
-    count = each * CLIENTS
-    seconds = time.perf_counter() - begin
-    return (proxy.loop_seconds() - cpu) / count * 1e6, count / seconds
+def print_case(scheme, size, figures):
+    middle = {
+        way: tuple(statistics.median(column) for column in zip(*pairs))
+        for way, pairs in figures.items()
+    }
+    ratio = statistics.median(
+        ours[0] / empty[0] for ours, empty in zip(figures["mitmflow"], figures["empty"])
+    )
+    for way, (rate, cpu) in middle.items():
+        more = f"  of the empty addon {ratio:.3f}" if way == "mitmflow" else ""
+        print(
+            f"{scheme:5} {size // 1000:3} KB  {way:9} {rate:6.0f} requests/s "
+            f"({rate / middle['none'][0]:.2f})  {cpu:6.0f} us ({cpu / middle['none'][1]:.2f}){more}",
+            flush=True,
+        )
 
 
 def main():
-    mitmdump, exporter = sys.argv[1:3]
-    with tempfile.TemporaryDirectory() as folder:
-        empty = pathlib.Path(folder, "empty.py")
-        empty.write_text(EMPTY)
-        server = sys.argv[3] if len(sys.argv) > 3 else "http://127.0.0.1:9"
-        ways = {
-            "none": [],
-            "empty": ["-s", empty],
-            "mitmflow": ["-s", exporter, "--set", f"grpc_addr={server}"],
-        }
-        for size in (1000, 100000):
-            origin = Origin(size)
-            proxies = {name: Proxy(mitmdump, folder, *more) for name, more in ways.items()}
-            figures = {name: [] for name in ways}
-            for proxy in proxies.values():
-                measure(proxy, origin)
-            for _ in range(ROUNDS):
-                for name, proxy in proxies.items():
-                    figures[name].append(measure(proxy, origin))
-            for proxy in proxies.values():
-                proxy.end()
-            base = None
-            for name, pairs in figures.items():
-                cpu = statistics.median(pair[0] for pair in pairs)
-                rate = statistics.median(pair[1] for pair in pairs)
-                base = base or (cpu, rate)
-                print(
-                    f"HTTP {size // 1000:3} KB  {name:9} {cpu:7.0f} us a request "
-                    f"({cpu / base[0]:.2f})  {rate:6.0f} requests/s ({rate / base[1]:.2f})",
-                    flush=True,
-                )
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("mitmdump")
+    parser.add_argument("--old", action="store_true")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    options.exporter = options.build / "exporter" / "mitmflow_exporter.py"
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        origin, plain, secure = ways.start_origin(folder, SIZES)
+        if options.old:
+            server, url = ways.start_old_sink(options.build)
+        else:
+            server, url = ways.start_server(folder / "data", options.build)
+        with origin, server:
+            for scheme in ("http", "https"):
+                for size in SIZES:
+                    ports = {"http": plain, "https": secure}
+                    run_case(options, folder, ports, scheme, size, url)
 
 
 if __name__ == "__main__":
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     main()
