@@ -145,4 +145,5 @@ def test_a_server_that_is_not_there_is_told_by_the_request_alone(place):
     with sqlite3.connect(path, uri=True) as database:
         event = proxy.EVENT_TYPE_SERVER_CONNECT_ERROR
         sql = "select count(*) from connection where event = ? and error <> ''"
-        assert database.execute(sql, [event]).fetchone()[0] > 0
+        told = database.execute(sql, [event]).fetchone()[0] > 0
+    assert told == place.mitmdump.kind.tells_connect_error

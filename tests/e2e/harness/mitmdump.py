@@ -23,6 +23,11 @@ class Kind:
     is_private: bool = True  # in a virtual environment of this project
 
     @property
+    def tells_connect_error(self):
+        """The hook came with those that end CONNECT."""
+        return self.ends_connect
+
+    @property
     def is_here(self):
         # script/bootstrap marks what it has installed completely.
         is_whole = not self.is_private or any(self.command.parents[1].glob(".installed-*"))
