@@ -2,10 +2,11 @@
  * What the files of mf_outbox share: the things that have to reach a server,
  * and the lists they stand in.
  *
- * A thing is a flow, or something loose: a message of a growing flow, an event of a connection.
- * It is due for as long as what is known of it is neither at a server nor in
- * the spool. It waits while some of it was not sent on this connection: at
- * first gathering, if it is likely that more of it comes at once, then ready.
+ * A thing is a flow, or something loose: a message of a growing flow, an event
+ * of a connection. It is due for as long as what is known of it is neither at a
+ * server nor in the spool. It waits while some of it was not sent on this
+ * connection: at first gathering, if it is likely that more of it comes at
+ * once, then ready.
  */
 #ifndef MF_EXPORTER_OUTBOX_STATE_H
 #define MF_EXPORTER_OUTBOX_STATE_H
@@ -45,9 +46,9 @@ struct mf_flow_entry {
     bool has_whole;
     /* Each change is a version; up to which it was ... */
     unsigned version;
-    unsigned sent;       /* on the connection `connection`; else 0 */
-    unsigned acked;      /* to this or an earlier server */
-    unsigned spooled;    /* at thing.position */
+    unsigned sent;    /* on the connection `connection`; else 0 */
+    unsigned acked;   /* to this or an earlier server */
+    unsigned spooled; /* at thing.position */
     unsigned connection;
     bool is_held_back; /* it waits for an acknowledgement */
     size_t own_len;    /* of `memory`, what is not mitmproxy's anyway */
@@ -65,7 +66,7 @@ struct mf_flow_entry {
 struct mf_loose {
     struct mf_thing thing;
     struct mf_label label;
-    struct mf_piece *piece; /* an ExportFlowRequest */
+    struct mf_piece *piece;     /* an ExportFlowRequest */
     struct mf_flow_entry *flow; /* NULL: of none */
     uint64_t number;            /* in order of arrival */
 };
@@ -86,10 +87,10 @@ struct mf_outbox {
     struct mf_spool *spool;
     struct mf_redactor *redactor;
     size_t body_max;
-    struct mf_map *flows; /* by id */
+    struct mf_map *flows;                       /* by id */
     struct mf_node ready, gathering, due, idle; /* oldest first */
-    size_t waiting;       /* in the first two */
-    struct mf_flight *flights; /* a ring */
+    size_t waiting;                             /* in the first two */
+    struct mf_flight *flights;                  /* a ring */
     size_t flight_first, flight_count, flight_cap;
     struct mf_losses losses;
     struct mf_encoder work, redacted;
@@ -104,8 +105,8 @@ struct mf_outbox {
     size_t flights_kept; /* of things in flight, those in the spool */
     uint64_t number;     /* of the last loose thing */
     size_t memory, idle_memory, idle_len;
-    size_t told_memory;    /* to the queue */
-    int64_t flush_ns;      /* when the spool has to be flushed; 0: never */
+    size_t told_memory;     /* to the queue */
+    int64_t flush_ns;       /* when the spool has to be flushed; 0: never */
     int64_t retry_spool_ns; /* it failed: not before */
     uint64_t sent, skipped;
     int64_t now_ns;
@@ -146,11 +147,11 @@ static inline bool mf_list_is_empty(const struct mf_node *list)
     return list->next == list;
 }
 
-#define MF_THING_OF(node, member)                                    \
+#define MF_THING_OF(node, member)                                         \
     ((struct mf_thing *)(void *)((char *)(node)-offsetof(struct mf_thing, \
-                                                          member)))
+                                                         member)))
 
-#define MF_IDLE_FLOW(node)                         \
+#define MF_IDLE_FLOW(node)                                     \
     ((struct mf_flow_entry *)(void *)((char *)(node)-offsetof( \
         struct mf_flow_entry, idle)))
 

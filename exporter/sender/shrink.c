@@ -8,7 +8,7 @@
 
 /* Fields of mitmproxy.v1 that may be cut, and the marks of it. */
 enum {
-    FLOW = 1,      /* of ExportFlowRequest */
+    FLOW = 1, /* of ExportFlowRequest */
     PART = 101,
     PART_FLOW = 2, /* of FlowPart */
     HTTP_FLOW = 1, /* of Flow, and below */

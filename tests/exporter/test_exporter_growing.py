@@ -47,7 +47,8 @@ def test_a_flow_grows_by_its_new_messages_alone(start_talk, appending):
     assert numbers(flow) == list(range(10000))
     sent = sum(message.ByteSize() for message in appending.messages)
     assert sent < 1.2 * 10000 * 230
-    assert len(wholes(appending)) == 2  # its start, and its first message
+    # Its start, and its first message: apart, or as one.
+    assert len(wholes(appending)) in (1, 2)
     assert result["stats"]["wanted"] == 0
     assert result["stats"]["memory"] == 0
 
@@ -62,7 +63,7 @@ def test_what_was_put_together_is_what_mitmproxy_has(start_talk, appending, talk
     got = plain(flow)
     assert got.pop("duration_ms") > 0
     assert not differences(got, wanted)
-    assert len(wholes(appending)) == 2
+    assert len(wholes(appending)) in (1, 2)
 
 
 def test_an_error_ends_a_flow_that_grew(start_talk, appending):

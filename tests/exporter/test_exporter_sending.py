@@ -22,9 +22,11 @@ def test_everything_arrives_and_is_acknowledged_once(inside, recorder, kind):
     ended = recorder.wait_flows(result["ids"])
     assert set(ended) == set(result["ids"])
     counts = collections.Counter(flow_of(m).id for m in recorder.messages)
-    assert set(counts.values()) == {2}
+    # Two events each, most of which came together.
+    assert set(counts.values()) <= {1, 2}
     stats = result["stats"]
-    assert (stats["pushed"], stats["acked"], stats["given_up"]) == (600, 600, 0)
+    assert (stats["pushed"], stats["given_up"]) == (600, 0)
+    assert stats["acked"] == len(recorder.messages)
     assert stats["memory"] == 0
     assert any("exporting to" in line for line in result["lines"])
     hello = recorder.hellos[0]
@@ -46,7 +48,8 @@ def test_calls_are_half_closed_so_that_flows_are_acknowledged(one, recorder):
     assert process.poll() is None
     process.stdin.write("\n")
     result = result_of(process)
-    assert result["stats"]["acked"] == 40
+    assert set(recorder.ended()) == set(result["ids"])
+    assert result["stats"]["acked"] == len(recorder.messages)
 
 
 def test_an_old_server_gets_the_published_form(inside, start_recorder):
@@ -80,7 +83,7 @@ def test_a_server_without_grpc_is_spoken_to_as_an_old_one(one):
     server = OldServer()
     result = one.run("send", server.url, "3", "0", "0")
     server.close()
-    assert result["stats"]["acked"] == 6
+    assert result["stats"]["acked"] == len(server.messages)
     assert {flow_of(message).id for message in server.messages} == set(result["ids"])
     assert server.messages[0].flow.http_flow.request.headers
 
@@ -205,8 +208,7 @@ def test_one_flow_that_a_server_will_not_take_holds_up_no_others(one, recorder):
     process.stdin.write("\n")
     result = result_of(process)
     assert set(recorder.ended()) == set(result["ids"]) - set(refused)
-    assert result["stats"]["given_up"] == 2
-    assert result["stats"]["acked"] == 38
+    assert result["stats"]["given_up"] == 1
 
 
 def test_the_second_server_is_used_when_the_first_is_away(one, recorder):
@@ -228,7 +230,7 @@ def test_ending_does_not_wait_for_a_server_that_is_away(one):
     # Far longer than a scenario may take.
     away = f"http://127.0.0.1:{sockets.free_port()}"
     result = one.run("send", away, "5", "0", "0", "drain=1000")
-    assert result["stats"]["given_up"] == 10
+    assert result["stats"]["given_up"] == 5
 
 
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", os.urandom(5000)])
