@@ -154,11 +154,19 @@ static bool is_number(struct mf_span text, uint32_t number)
     return is_same(text, (struct mf_span){digits, (size_t)len});
 }
 
+/* memrchr() is not everywhere. */
+static const char *last_colon(struct mf_span text)
+{
+    for (size_t i = text.len; i > 0; i--)
+        if (text.text[i - 1] == ':')
+            return text.text + i - 1;
+    return NULL;
+}
+
 static struct mf_span without_port(struct mf_span authority,
                                    const struct host_hints *hints)
 {
-    const char *colon =
-        authority.len ? memrchr(authority.text, ':', authority.len) : NULL;
+    const char *colon = last_colon(authority);
     if (!colon)
         return authority;
     struct mf_span head = {authority.text, (size_t)(colon - authority.text)};
