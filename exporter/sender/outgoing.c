@@ -3,13 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cursor.h"
 #include "base/error.h"
+#include "exporter/sender/published_form.h"
 #include "exporter/sender/shrink.h"
-#include "flow/published.h"
-#include "pb/wire.h"
 
-enum { HEAD_LEN = 5, FLOW = 1 };
+enum { HEAD_LEN = 5 };
 
 /* gRPC has 32 bits for a length; half of that is far above any body_max. */
 #define MESSAGE_MAX_LEN ((size_t)1 << 31)
@@ -32,60 +30,27 @@ void mf_outgoing_reset(struct mf_outgoing *out)
     mf_encoder_clear(&out->enc);
 }
 
-static int flatten(const struct mf_spliced *message, struct mf_buf *out)
+static size_t len_of(const struct mf_spliced *message)
 {
-    size_t at = 0;
-    int rc = 0;
-    for (size_t i = 0; !rc && i < message->splice_count; i++) {
-        const struct mf_splice *splice = &message->splices[i];
-        rc = mf_buf_append(out, message->bytes + at, splice->at - at);
-        if (!rc)
-            rc = mf_buf_append(out, splice->data, splice->len);
-        at = splice->at;
-    }
-    return rc ? rc : mf_buf_append(out, message->bytes + at, message->len - at);
+    size_t len = message->len;
+    for (size_t i = 0; i < message->splice_count; i++)
+        len += message->splices[i].len;
+    return len;
 }
 
-static int put_published(const uint8_t *data, size_t len, size_t body_max,
-                         struct mf_buf *out)
+/* `message` into out->enc in one run, cut to what the server keeps. */
+static int shrink(struct mf_outgoing *out, const struct mf_spliced *message,
+                  size_t max_len)
 {
-    struct mf_cursor cursor = mf_cursor_make(data, len);
-    struct mf_wire_field field;
-    int rc = 0;
-    while (!rc && mf_wire_next(&cursor, &field)) {
-        if (field.number != FLOW || field.type != MF_WIRE_LEN) {
-            rc = mf_wire_put_field(out, &field);
-            continue;
-        }
-        size_t mark;
-        rc = mf_wire_begin(out, FLOW, &mark);
-        if (!rc)
-            rc = mf_flow_put_published(field.data, field.len, MF_PUBLISHED_ONLY,
-                                       body_max, out, NULL);
-        if (!rc)
-            rc = mf_wire_end(out, mark);
-    }
-    return rc ? rc : cursor.error;
-}
-
-/* Bring the message into out->enc, in one run, as the rules want it. */
-static int rework(struct mf_outgoing *out, const struct mf_spliced *message,
-                  const struct mf_outgoing_rules *rules)
-{
-    struct mf_buf *work = &out->enc.buf, next;
-    int rc = flatten(message, work);
-    if (!rc && rules->published) {
-        mf_buf_init(&next, MESSAGE_MAX_LEN);
-        rc = put_published(work->data, work->len, rules->body_max, &next);
-        mf_buf_release(work);
-        *work = next;
-    }
-    if (!rc && rules->max_len && work->len > rules->max_len) {
-        mf_buf_init(&next, MESSAGE_MAX_LEN);
-        rc = mf_shrink(work->data, work->len, rules->max_len, &next);
-        mf_buf_release(work);
-        *work = next;
-    }
+    struct mf_buf flat, cut;
+    mf_buf_init(&flat, MESSAGE_MAX_LEN);
+    mf_buf_init(&cut, MESSAGE_MAX_LEN);
+    int rc = mf_spliced_flatten(message, &flat);
+    if (!rc)
+        rc = mf_shrink(flat.data, flat.len, max_len, &cut);
+    mf_buf_release(&flat);
+    mf_encoder_release(&out->enc);
+    out->enc.buf = cut;
     return rc;
 }
 
@@ -98,21 +63,29 @@ static int copy(struct mf_outgoing *out, const struct mf_spliced *message)
     return rc;
 }
 
-static size_t len_of(const struct mf_spliced *message)
+static int put(struct mf_outgoing *out, const struct mf_spliced *message,
+               const struct mf_outgoing_rules *rules)
 {
-    size_t len = message->len;
-    for (size_t i = 0; i < message->splice_count; i++)
-        len += message->splices[i].len;
-    return len;
+    int rc = 0;
+    if (rules->published)
+        rc = mf_published_form(message, rules->body_max, &out->enc);
+    else if (!rules->max_len || len_of(message) <= rules->max_len)
+        rc = copy(out, message);
+    else
+        return shrink(out, message, rules->max_len);
+    if (rc || !rules->max_len || mf_encoder_len(&out->enc) <= rules->max_len)
+        return rc;
+    const struct mf_spliced published = {out->enc.buf.data, out->enc.buf.len,
+                                         out->enc.splices,
+                                         out->enc.splice_count};
+    return shrink(out, &published, rules->max_len);
 }
 
 int mf_outgoing_begin(struct mf_outgoing *out, const struct mf_spliced *message,
                       const struct mf_outgoing_rules *rules)
 {
     mf_outgoing_reset(out);
-    bool is_long = rules->max_len && len_of(message) > rules->max_len;
-    int rc = rules->published || is_long ? rework(out, message, rules)
-                                         : copy(out, message);
+    int rc = put(out, message, rules);
     size_t len = mf_encoder_len(&out->enc);
     if (!rc && len >= MESSAGE_MAX_LEN)
         rc = MF_EFULL;
