@@ -231,6 +231,11 @@ def describe_state(stats):
     return "not connected, trying again"
 
 
+def describe_lost(stats):
+    reason = stats["lost_reason"]
+    return f"{stats['lost'] + stats['refused']}" + (f" ({reason})" if reason else "")
+
+
 def describe(stats):
     """Lines for a person."""
     lines = [
@@ -244,7 +249,7 @@ def describe(stats):
         f"waiting: {stats['waiting']}",
         f"in flight: {stats['in_flight']}",
         f"spool: {stats['spool_records']} waiting, {describe_size(stats['spool_bytes'])}",
-        f"lost: {stats['lost'] + stats['refused']}",
+        f"lost: {describe_lost(stats)}",
         f"rejected by the server: {stats['rejected']}",
         f"left out by a rule: {stats['skipped']}",
         f"not exported for want of sense: {stats['failures']}",
@@ -358,13 +363,6 @@ class MitmflowExporter:
             for end in self._pipe:
                 os.close(end)
             self._pipe = None
-        self._say_what_is_left(lost)
-
-    def _say_what_is_left(self, lost):
-        kept = self.core.stats()["spool_records"]
-        if kept:
-            folder = self._settings["spool_dir"]
-            log(True, f"mitmflow: {kept} messages wait in {folder} for the next start")
         if lost:
             log(True, f"mitmflow: {lost} messages could not be sent before the end and are lost")
 

@@ -286,6 +286,8 @@ static void handle_flow(struct mf_object *self, PyObject *flow,
 void mf_object_handle(struct mf_object *self, PyObject *flow,
                       enum mf_event_index index)
 {
+    if (self->has_ended)
+        mf_object_resume(self);
     if (!self->queue || self->is_stopped)
         return;
     mf_object_collect(self);
@@ -297,5 +299,4 @@ void mf_object_handle(struct mf_object *self, PyObject *flow,
     mf_shape_read(&self->walk.shapes, MF_SHAPE_FLOW, flow, values);
     handle_flow(self, flow, values, index);
     mf_shape_drop(values, MF_FLOW_VALUES);
-    mf_object_resume(self);
 }

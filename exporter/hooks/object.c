@@ -99,14 +99,17 @@ static int start_sender(struct mf_object *self, int notify_fd)
     return 0;
 }
 
-/* Another thread, without a voice, sends or spools what comes so late. */
+/* Another thread, without a voice, sends or spools what comes so late. It
+ * knows of no flow. */
 void mf_object_resume(struct mf_object *self)
 {
-    if (!self->has_ended || !self->queue || self->is_stopped)
+    if (!self->queue || self->is_stopped)
         return;
     mf_sender_free(self->sender);
     self->sender = NULL;
-    self->is_stopped = start_sender(self, -1) != 0;
+    mf_told_table_free(self->told);
+    self->told = mf_told_table_new();
+    self->is_stopped = !self->told || start_sender(self, -1);
     if (!self->is_stopped && self->on_late != Py_None)
         Py_XDECREF(PyObject_CallFunction(self->on_late, NULL));
     PyErr_Clear();

@@ -153,7 +153,7 @@ bool mf_object_flush(struct mf_object *self, bool all);
 /* Release objects that the queue has done with. */
 void mf_object_collect(struct mf_object *self);
 
-/* After stop(): send on. Does nothing before. */
+/* A hook came after stop(): send on. */
 void mf_object_resume(struct mf_object *self);
 
 /* stats(): a dict; NULL with an exception. */

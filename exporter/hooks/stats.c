@@ -85,6 +85,7 @@ PyObject *mf_object_stats(struct mf_object *self)
                  put_states(dict, self, &sender) ||
                  put(dict, "server", text_of(sender.server)) ||
                  put(dict, "version", text_of(sender.version)) ||
+                 put(dict, "lost_reason", text_of(sender.outbox.lost_reason)) ||
                  put(dict, "error", text_of(sender.error)) ||
                  put(dict, "spool_error", text_of(sender.outbox.spool_error))))
         Py_CLEAR(dict);

@@ -666,6 +666,12 @@ static void *sender_main(void *arg)
     pthread_mutex_lock(&sender->lock);
     mf_outbox_get_stats(sender->outbox, &sender->stats.outbox);
     sender->stats.left = left;
+    pthread_mutex_unlock(&sender->lock);
+    /* Others may take what is in it from now on, such as a script that is
+     * loaded anew. */
+    mf_outbox_set_spool(sender->outbox, NULL);
+    sender->spool = NULL;
+    pthread_mutex_lock(&sender->lock);
     sender->has_ended = true;
     bool is_abandoned = sender->is_abandoned;
     pthread_cond_signal(&sender->ended);

@@ -6,6 +6,7 @@ at its console can. A line of JSON on a socket in the confdir, answered by one.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 
@@ -26,9 +27,11 @@ def obey(order):
 
 
 async def serve(reader, writer):
-    while line := await reader.readline():
-        writer.write(json.dumps(obey(json.loads(line))).encode() + b"\n")
-        await writer.drain()
+    # mitmproxy may end first.
+    with contextlib.suppress(asyncio.CancelledError):
+        while line := await reader.readline():
+            writer.write(json.dumps(obey(json.loads(line))).encode() + b"\n")
+            await writer.drain()
     writer.close()
 
 

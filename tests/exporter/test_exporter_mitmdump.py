@@ -5,7 +5,7 @@ import shutil
 import socket
 
 from harness.mitmdump import DEADLINE_S
-from inside import EXPORTER
+from inside import EXPORTER, result_of
 from recorder import flow_of
 
 
@@ -32,9 +32,66 @@ def test_only_the_events_that_are_asked_for_are_sent(start_proxy, recorder):
     assert [m.event_type for m in recorder.messages] == [4, 4]
 
 
-def test_a_wrong_option_is_told_in_one_clear_line(start_one_proxy):
-    proxy = start_one_proxy("grpc_events=respnse")
-    proxy.process.wait_lines("grpc_events: unknown event respnse")
+def test_a_wrong_option_is_told_in_one_line_and_ends_no_proxy(start_proxy, recorder):
+    proxy = start_proxy("grpc_addr=nonsense://x")
+    [line] = proxy.process.wait_lines("mitmflow: grpc_addr: ")
+    assert "nonsense://x is not http://HOST:PORT" in line
+    assert "nothing is exported until that is mended" in line
+    proxy.wait_listening()
+    proxy.get("/p1")
+    assert "grpc_addr: nonsense://x" in proxy.status()["wrong option"]
+    assert proxy.set(grpc_addr=recorder.url) is None
+    proxy.process.wait_lines("mitmflow: exporting to")
+    proxy.get("/p2")
+    assert "is not http://HOST:PORT" in proxy.set(grpc_addr="nonsense://y")
+    proxy.get("/p3")
+    proxy.stop()
+    assert paths_of(recorder.ended().values()) == ["2", "3"]
+
+
+def test_how_things_stand_can_be_asked_for(start_proxy, recorder):
+    proxy = start_proxy(f"grpc_addr={recorder.url}", "grpc_events=response")
+    proxy.process.wait_lines("exporting to")
+    proxy.get("/p1")
+    status = proxy.wait_status(lambda status: status["acknowledged"] == "1")
+    assert status["server"] == recorder.url
+    assert status["state"] == "connected"
+    assert status["version of the server"] == "test"
+    assert (status["waiting"], status["lost"]) == ("0", "0")
+    assert status["spool"].startswith("0 waiting")
+    assert "last error" not in status
+    proxy.stop()
+
+
+def test_a_loss_and_its_end_are_told(start_one_proxy, start_recorder):
+    recorder = start_recorder()
+    proxy = start_one_proxy(f"grpc_addr={recorder.url}")
+    proxy.process.wait_lines("mitmflow: exporting to")
+    recorder.stop()
+    proxy.process.wait_lines(f"mitmflow: lost {recorder.url}: ")
+    proxy.get("/p1")
+    proxy.wait_status(lambda status: status["state"] == "not connected, trying again")
+    again = start_recorder(port=recorder.port)
+    proxy.process.wait_lines(f"mitmflow: connected again to {recorder.url}")
+    again.wait(again.ended)
+    proxy.stop()
+    assert len(proxy.mitmflow_lines()) == 3
+
+
+def test_what_waits_at_the_end_is_told_and_sent_by_the_next_start(start_proxy, start_recorder):
+    recorder = start_recorder()
+    recorder.stop()
+    proxy = start_proxy(f"grpc_addr={recorder.url}")
+    proxy.process.wait_lines("mitmflow: cannot export to")
+    for number in range(5):
+        proxy.get(f"/p{number}")
+    proxy.stop()
+    [line] = proxy.process.wait_lines("wait in the spool")
+    again = start_recorder(port=recorder.port)
+    proxy = start_proxy(f"grpc_addr={recorder.url}")
+    again.wait(lambda: len(again.ended()) == 5)
+    proxy.stop()
+    assert sorted(paths_of(again.ended().values())) == ["0", "1", "2", "3", "4"]
 
 
 def test_a_touched_script_is_loaded_anew_and_loses_nothing(start_proxy, recorder, tmp_path):
@@ -78,3 +135,42 @@ def test_a_flow_that_fails_is_exported_with_its_error(start_proxy, recorder):
     flow = flow_of(recorder.messages[-1])
     assert flow.error
     assert not flow.live
+
+
+def test_flows_that_finish_after_the_end_are_sent_too(one, recorder):
+    process = one.start("late", recorder.url)
+    for number in range(2):
+        flow_id = process.stdout.readline().strip()
+        recorder.wait_flows([flow_id])
+        process.stdin.write("\n")
+        process.stdin.flush()
+    assert len(result_of(process)["ids"]) == 2
+
+
+def test_flows_that_finish_after_the_end_without_a_server_are_kept(one, start_recorder, tmp_path):
+    """By the thread that is stopped with the process."""
+    recorder = start_recorder()
+    recorder.stop()
+    process = one.start("late", recorder.url, env={"HOME": str(tmp_path)})
+    ids = []
+    for _ in range(2):
+        ids.append(process.stdout.readline().strip())
+        process.stdin.write("\n")
+        process.stdin.flush()
+    result_of(process)
+    again = start_recorder(port=recorder.port)
+    process = one.start("reload", recorder.url, "1", env={"HOME": str(tmp_path)})
+    again.wait_flows(ids)
+    result_of(process)
+
+
+def test_a_script_that_is_loaded_anew_takes_over_what_waits_on_disk(
+    one, start_recorder, tmp_path
+):
+    recorder = start_recorder()
+    recorder.stop()
+    result = one.run("spooled", recorder.url, str(tmp_path / "spool"))
+    assert result["kept"] == 30
+    again = start_recorder(port=recorder.port)
+    one.run("spooled", recorder.url, str(tmp_path / "spool"))
+    again.wait_flows(result["ids"])

@@ -91,6 +91,50 @@ def reload(addr, times):
     }
 
 
+def late(addr):
+    """Flows that finish after done(), as a proxy that lets connections end
+    has them: before and after that stdin has a line."""
+    module = load()
+    addon = module.addons[0]
+    ids = []
+    with taddons.context() as context:
+        context.master.addons.add(addon)
+        context.configure(addon, grpc_addr=addr)
+        addon.running()
+        flow = tflow.tflow()
+        flow.live = True
+        addon.request(flow)
+        context.master.addons.remove(addon)
+        for _ in range(2):
+            flow.response = tflow.tresp()
+            addon.response(flow)
+            ids.append(flow.id)
+            print(flow.id, flush=True)
+            sys.stdin.readline()
+            flow = tflow.tflow()
+            flow.live = True
+    return {"ids": ids}
+
+
+def spooled(addr, folder):
+    """Flows of three loads of the script while no server is there."""
+    ids = []
+    with taddons.context() as context:
+        for _ in range(3):
+            addon = load().addons[0]
+            context.master.addons.add(addon)
+            context.configure(addon, grpc_addr=addr, grpc_spool_dir=folder)
+            addon.running()
+            for _ in range(10):
+                flow = tflow.tflow(resp=True)
+                flow.live = True
+                ids.append(flow.id)
+                addon.request(flow)
+                addon.response(flow)
+            context.master.addons.remove(addon)
+    return {"ids": ids, "kept": addon.core.stats()["spool_records"]}
+
+
 def refusal(context, addon, **options):
     """None, or why mitmproxy takes the change back."""
     try:
