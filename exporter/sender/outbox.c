@@ -190,8 +190,6 @@ static void bound_memory(struct mf_outbox *outbox)
     if (outbox->spool && outbox->now_ns >= outbox->retry_spool_ns &&
         !mf_list_is_empty(&outbox->due)) {
         mf_outbox__begin_backlog(outbox);
-        if (!outbox->retry_spool_ns)
-            return;
     }
     /* It could not be kept: the oldest goes. */
     max = mf_queue_max(outbox->queue) / MEMORY_SHARE;
@@ -681,6 +679,21 @@ void mf_outbox_give_up(struct mf_outbox *outbox, const char *reason)
     sync_memory(outbox);
 }
 
+/* Things that are neither at a server nor in the spool. */
+static size_t count_left(const struct mf_outbox *outbox)
+{
+    const struct mf_node *lists[] = {&outbox->ready, &outbox->gathering};
+    size_t count = 0;
+    for (const struct mf_node *node = outbox->due.next; node != &outbox->due;
+         node = node->next)
+        count++;
+    for (size_t i = 0; i < 2; i++)
+        for (const struct mf_node *node = lists[i]->next; node != lists[i];
+             node = node->next)
+            count += !mf_node_is_in(&MF_THING_OF(node, wait)->due);
+    return count;
+}
+
 static void seal_losses(struct mf_outbox *outbox)
 {
     const struct mf_label label = {
@@ -700,14 +713,11 @@ static void seal_losses(struct mf_outbox *outbox)
 
 size_t mf_outbox_seal(struct mf_outbox *outbox)
 {
-    size_t lost = 0;
     mf_outbox_disconnected(outbox, outbox->now_ns);
     outbox->retry_spool_ns = 0;
     if (outbox->spool)
         mf_outbox__keep_all(outbox);
-    for (struct mf_node *node = outbox->due.next; node != &outbox->due;
-         node = node->next)
-        lost++;
+    size_t lost = count_left(outbox);
     if (lost)
         mf_outbox__lose(outbox, lost, 0,
                         outbox->spool ? "the spool could not be written"

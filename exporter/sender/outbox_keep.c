@@ -59,17 +59,20 @@ static bool flush(struct mf_outbox *outbox)
         ;
     snprintf(outbox->spool_error, sizeof outbox->spool_error, "%.150s",
              rc ? err.text : "");
-    if (rc)
-        outbox->retry_spool_ns = outbox->now_ns + RETRY_NS;
+    outbox->retry_spool_ns = rc ? outbox->now_ns + RETRY_NS : 0;
     return rc == 0;
 }
 
+/* MF_EFULL: not at present; MF_EINVAL: it is too long for this spool. */
 static int add(struct mf_outbox *outbox, const struct mf_label *label,
                const struct mf_spliced *message, mf_spool_position *position)
 {
     int rc = mf_spool_add(outbox->spool, label, message, position);
-    if (rc == MF_EFULL && flush(outbox))
+    if (rc == MF_EFULL && flush(outbox)) {
         rc = mf_spool_add(outbox->spool, label, message, position);
+        if (rc == MF_EFULL)
+            rc = MF_EINVAL;
+    }
     return rc;
 }
 
@@ -124,10 +127,7 @@ static bool keep(struct mf_outbox *outbox, struct mf_thing *thing)
     int rc = thing->is_flow ? keep_flow(outbox, mf_as_flow(thing))
                             : keep_loose(outbox, mf_as_loose(thing));
     if (rc && rc != MF_EFULL && rc != MF_ENOMEM) {
-        if (thing->in_flight)
-            mf_node_remove(&thing->due);
-        else
-            mf_outbox__lose_thing(outbox, thing, mf_err_message(rc));
+        mf_node_remove(&thing->due); /* it stays in memory */
         return true;
     }
     if (rc) {
