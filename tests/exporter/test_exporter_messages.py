@@ -3,7 +3,7 @@
 import pytest
 from harness.schema import proxy
 from inside import Inside, differences, from_b64, plain
-from parts import WHOLE, PART, put_together
+from parts import CONNECTION, PART, WHOLE, put_together
 from recorder import flow_of
 
 ENDS = {
@@ -176,3 +176,80 @@ def test_what_was_told_is_held_while_a_flow_lives_and_within_bounds(one_kind):
     # 4,096 flows are known at most, and bodies of 16 MiB.
     assert result["followed"] == 16 * 1024 * 1024 // 5000
     assert result["kept"] == result["followed"] and result["left"] == 0
+
+
+@pytest.fixture(scope="module")
+def streamed(kind):
+    return Inside(kind).run("stream")
+
+
+def test_a_tap_leaves_the_traffic_and_the_flow_as_they_are(streamed):
+    assert len(streamed) == 120
+    for name, case in streamed.items():
+        assert case["same"], (name, case["ways"])
+        assert case["sent"] or case["raised"], name
+
+
+def half_of(case, name):
+    known = None
+    for kind, data, *_ in case["told"]:
+        known = put_together(known, kind, read(data))
+    return getattr(known.http_flow, name)
+
+
+def test_streamed_bodies_are_counted_and_marked(streamed):
+    for chunked in ("", "chunked "):
+        for name in ("request", "response"):
+            half = half_of(streamed[f"long {chunked}{name}, 1k, False"], name)
+            assert (half.content_size, half.content) == (4500, b"")
+            assert half.content_truncated and half.streamed
+            # What another addon made of it is what counts.
+            half = half_of(streamed[f"long {chunked}{name}, generator, False"], name)
+            assert half.content_size == 4500 + len("the end")
+    other = half_of(streamed["long response, 1k, False"], "request")
+    assert other.content == b"tiny" and not other.streamed and not other.content_size
+
+
+def test_the_beginning_of_streamed_bodies_is_captured_when_asked_for(streamed):
+    body = b"a" * 100 + b"b" * 1500 + b"c" * 900 + b"d" * 2000
+    for chunked in ("", "chunked "):
+        for name in ("request", "response"):
+            half = half_of(streamed[f"long {chunked}{name}, 1k, True"], name)
+            assert half.content == body[:3000]
+            assert half.content_truncated and half.streamed and half.content_size == 4500
+    half = half_of(streamed["small, list, True"], "response")
+    assert half.content == b"tiny" and half.streamed
+    assert not half.content_truncated and not half.content_size
+
+
+def test_what_becomes_of_connections_is_told_with_the_reason(kind):
+    result = Inside(kind).run("connections")
+    messages = {}
+    for name, told in result["told"].items():
+        ((kind_number, data, number, is_end, grows, flow_id),) = told
+        assert (kind_number, is_end, grows, flow_id) == (CONNECTION, False, False, "")
+        messages[name] = message = read(data)
+        assert message.event_type == number == proxy.EventType.Value(f"EVENT_TYPE_{name.upper()}")
+        at = message.connection.at.seconds + message.connection.at.nanos / 1e9
+        assert result["between"][0] - 1e-3 <= at <= result["between"][1] + 1e-3
+        assert not message.HasField("flow")
+    for name in ("client_connected", "client_disconnected"):
+        event = messages[name].connection
+        assert event.client.id == result["client"]["id"]
+        assert [event.client.peername_host, event.client.peername_port] == result["client"]["peername"]
+        assert event.client.HasField("timestamp_start") and not event.HasField("server")
+        assert not event.error
+    for name in ("server_connected", "server_disconnected", "server_connect_error"):
+        event = messages[name].connection
+        assert event.client.id == result["client"]["id"]
+        assert [event.client.peername_host, event.client.peername_port] == result["client"]["peername"]
+        assert [event.server.peername_host, event.server.peername_port] == result["server"]["peername"]
+        assert event.server.address_host == "b\u00fccher.example"
+        assert event.error == ("connection refused" if name.endswith("error") else "")
+    event = messages["tls_failed_client"].connection
+    assert event.error.startswith("the client does not trust")
+    assert differences(plain(event.client), result["failed"]) == []
+    event = messages["tls_failed_server"].connection
+    assert event.error == "connection refused"
+    assert event.client.id == result["client"]["id"]
+    assert differences(plain(event.server), result["broken"]) == []

@@ -9,9 +9,10 @@ import addon
 import encoding
 import growing
 import sending
+import streams
 import telling
 
-TOPICS = (addon, encoding, growing, sending, telling)
+TOPICS = (addon, encoding, growing, sending, streams, telling)
 
 
 def messages():

@@ -4,12 +4,18 @@ import gc
 import os
 import random
 import sys
+import time
 
+from expected import expected_conn
 from flows import full_client, full_server, make_cert
 from library import b64, load, make_core
 from mitmproxy import connection
 from mitmproxy import flow as mflow
 from mitmproxy import http
+from mitmproxy import options
+from mitmproxy import tls
+from mitmproxy.proxy import context
+from mitmproxy.proxy import server_hooks
 from mitmproxy.test import tflow
 
 HTTP_EVENTS = ("requestheaders", "request", "responseheaders", "response")
@@ -276,4 +282,41 @@ def references():
         "followed": followed,
         "kept": kept,
         "left": sys.getrefcount(held) - before,
+    }
+
+
+def connections():
+    """Each event of a connection, as each mitmproxy tells it."""
+    core, _ = cores()
+    client, server = full_client(), full_server()
+    client.error = server.error = None
+    layer_context = context.Context(client, options.Options())
+    data = server_hooks.ServerConnectionHookData(server, client)
+    broken = full_server()
+    broken.error = "connection refused"
+    refused = server_hooks.ServerConnectionHookData(broken, client)
+    bad_client = full_client()
+    bad_client.error = "the client does not trust the proxy's certificate"
+    cases = {
+        "client_connected": client,
+        "client_disconnected": client,
+        "server_connected": data,
+        "server_disconnected": data,
+        "server_connect_error": refused,
+        "tls_failed_client": tls.TlsData(bad_client, layer_context),
+        "tls_failed_server": tls.TlsData(broken, layer_context),
+    }
+    before = time.time()
+    told = {name: core.tell(thing, name) for name, thing in cases.items()}
+    result = {
+        name: [[kind, b64(message), *rest] for kind, message, *rest in items]
+        for name, items in told.items()
+    }
+    return {
+        "told": result,
+        "between": [before, time.time()],
+        "client": {"id": client.id, "peername": client.peername[:2]},
+        "server": {"id": server.id, "peername": server.peername[:2]},
+        "failed": expected_conn(bad_client),
+        "broken": expected_conn(broken),
     }
