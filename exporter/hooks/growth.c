@@ -1,14 +1,18 @@
 #include "exporter/hooks/growth.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
-#include "base/map.h"
+#include "exporter/label.h"
 
-enum { FLOWS_MAX = 65536 };
+enum { FLOWS_MAX = 65536, BUCKETS = 1024, SLAB_ENTRIES = 32 };
 #define INTERVAL_MIN_NS ((int64_t)100 * MF_NS_PER_MS)
 
 struct entry {
+    struct entry *next; /* in its bucket, or spare */
+    size_t id_len;
+    char id[MF_FLOW_ID_CAP];
     size_t count;
     size_t told; /* of them, by snapshots and appends */
     size_t sent_count;
@@ -20,57 +24,106 @@ struct entry {
     bool is_wanted;  /* and has not got it */
 };
 
+struct slab {
+    struct slab *next;
+    struct entry entries[SLAB_ENTRIES];
+};
+
+/* Entries are used again: none comes from the heap once there are enough. */
 struct mf_growth {
     bool appends;
-    struct mf_map *by_id;
+    struct entry *buckets[BUCKETS];
+    struct entry *spare;
+    struct slab *slabs;
+    size_t count;
 };
 
 struct mf_growth *mf_growth_new(void)
 {
-    struct mf_growth *growth = malloc(sizeof *growth);
-    if (!growth)
-        return NULL;
-    growth->appends = false;
-    growth->by_id = mf_map_new();
-    if (!growth->by_id) {
-        free(growth);
-        return NULL;
-    }
-    return growth;
-}
-
-static void free_entries(struct mf_map *map)
-{
-    size_t position = 0;
-    struct entry *entry;
-    while ((entry = mf_map_next(map, &position)))
-        free(entry);
-    mf_map_free(map);
+    return calloc(1, sizeof(struct mf_growth));
 }
 
 void mf_growth_free(struct mf_growth *growth)
 {
     if (!growth)
         return;
-    free_entries(growth->by_id);
+    while (growth->slabs) {
+        struct slab *next = growth->slabs->next;
+        free(growth->slabs);
+        growth->slabs = next;
+    }
     free(growth);
+}
+
+/* The link to the entry of a flow, or to NULL. Ids are mitmproxy's own, so
+ * nobody prepares them. */
+static struct entry **find(const struct mf_growth *growth, const void *id,
+                           size_t id_len)
+{
+    const uint8_t *at = id;
+    uint32_t hash = 2166136261;
+    for (size_t i = 0; i < id_len; i++)
+        hash = (hash ^ at[i]) * 16777619;
+    struct entry **link =
+        (struct entry **)&growth->buckets[(hash ^ hash >> 16) % BUCKETS];
+    while (*link &&
+           ((*link)->id_len != id_len || memcmp((*link)->id, id, id_len) != 0))
+        link = &(*link)->next;
+    return link;
+}
+
+static struct entry *entry_get(const struct mf_growth *growth, const void *id,
+                               size_t id_len)
+{
+    return id_len ? *find(growth, id, id_len) : NULL;
+}
+
+static void forget(struct mf_growth *growth, struct entry **link)
+{
+    struct entry *entry = *link;
+    *link = entry->next;
+    entry->next = growth->spare;
+    growth->spare = entry;
+    growth->count--;
+}
+
+static void forget_all(struct mf_growth *growth)
+{
+    for (int i = 0; i < BUCKETS; i++)
+        while (growth->buckets[i])
+            forget(growth, &growth->buckets[i]);
+}
+
+static void add_slab(struct mf_growth *growth)
+{
+    struct slab *slab = malloc(sizeof *slab);
+    if (!slab)
+        return;
+    slab->next = growth->slabs;
+    growth->slabs = slab;
+    for (int i = 0; i < SLAB_ENTRIES; i++) {
+        slab->entries[i].next = growth->spare;
+        growth->spare = &slab->entries[i];
+    }
 }
 
 static struct entry *entry_new(struct mf_growth *growth, const void *id,
                                size_t id_len)
 {
-    if (mf_map_count(growth->by_id) >= FLOWS_MAX) {
-        struct mf_map *fresh = mf_map_new();
-        if (!fresh)
-            return NULL;
-        free_entries(growth->by_id);
-        growth->by_id = fresh;
-    }
-    struct entry *entry = calloc(1, sizeof *entry);
-    if (entry && mf_map_put(growth->by_id, id, id_len, entry)) {
-        free(entry);
+    if (id_len == 0 || id_len > MF_FLOW_ID_CAP)
         return NULL;
-    }
+    if (growth->count >= FLOWS_MAX)
+        forget_all(growth);
+    if (!growth->spare)
+        add_slab(growth);
+    struct entry *entry = growth->spare;
+    if (!entry)
+        return NULL;
+    growth->spare = entry->next;
+    *entry = (struct entry){.id_len = id_len};
+    memcpy(entry->id, id, id_len);
+    *find(growth, id, id_len) = entry;
+    growth->count++;
     return entry;
 }
 
@@ -98,7 +151,7 @@ enum mf_growth_way mf_growth_add(struct mf_growth *growth, const void *id,
                                  size_t id_len, size_t count, size_t len,
                                  int64_t now_ns)
 {
-    struct entry *entry = mf_map_get(growth->by_id, id, id_len);
+    struct entry *entry = entry_get(growth, id, id_len);
     if (!entry)
         entry = entry_new(growth, id, id_len);
     if (!entry)
@@ -117,7 +170,7 @@ enum mf_growth_way mf_growth_add(struct mf_growth *growth, const void *id,
 void mf_growth_sent(struct mf_growth *growth, const void *id, size_t id_len,
                     size_t told, size_t len, int64_t now_ns)
 {
-    struct entry *entry = mf_map_get(growth->by_id, id, id_len);
+    struct entry *entry = entry_get(growth, id, id_len);
     if (!entry)
         return;
     entry->told = told;
@@ -132,7 +185,7 @@ void mf_growth_sent(struct mf_growth *growth, const void *id, size_t id_len,
 void mf_growth_appended(struct mf_growth *growth, const void *id, size_t id_len,
                         size_t told, int64_t now_ns)
 {
-    struct entry *entry = mf_map_get(growth->by_id, id, id_len);
+    struct entry *entry = entry_get(growth, id, id_len);
     if (!entry)
         return;
     entry->told = told;
@@ -143,21 +196,21 @@ void mf_growth_appended(struct mf_growth *growth, const void *id, size_t id_len,
 size_t mf_growth_told(const struct mf_growth *growth, const void *id,
                       size_t id_len)
 {
-    const struct entry *entry = mf_map_get(growth->by_id, id, id_len);
+    const struct entry *entry = entry_get(growth, id, id_len);
     return entry && is_appended(growth, entry) ? entry->told : 0;
 }
 
 uint64_t mf_growth_bytes(const struct mf_growth *growth, const void *id,
                          size_t id_len)
 {
-    const struct entry *entry = mf_map_get(growth->by_id, id, id_len);
+    const struct entry *entry = entry_get(growth, id, id_len);
     return entry ? entry->bytes : 0;
 }
 
 bool mf_growth_want_whole(struct mf_growth *growth, const void *id,
                           size_t id_len)
 {
-    struct entry *entry = mf_map_get(growth->by_id, id, id_len);
+    struct entry *entry = entry_get(growth, id, id_len);
     if (entry)
         entry->is_wanted = true;
     return entry != NULL;
@@ -166,7 +219,7 @@ bool mf_growth_want_whole(struct mf_growth *growth, const void *id,
 int64_t mf_growth_due_ns(const struct mf_growth *growth, const void *id,
                          size_t id_len)
 {
-    const struct entry *entry = mf_map_get(growth->by_id, id, id_len);
+    const struct entry *entry = entry_get(growth, id, id_len);
     if (!entry || (entry->count <= entry->told && !entry->is_wanted))
         return 0;
     return is_appended(growth, entry) ? entry->told_ns + MF_GROWTH_APPEND_NS
@@ -175,10 +228,12 @@ int64_t mf_growth_due_ns(const struct mf_growth *growth, const void *id,
 
 void mf_growth_forget(struct mf_growth *growth, const void *id, size_t id_len)
 {
-    free(mf_map_remove(growth->by_id, id, id_len));
+    struct entry **link = id_len ? find(growth, id, id_len) : NULL;
+    if (link && *link)
+        forget(growth, link);
 }
 
 size_t mf_growth_count(const struct mf_growth *growth)
 {
-    return mf_map_count(growth->by_id);
+    return growth->count;
 }

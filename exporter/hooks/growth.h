@@ -16,6 +16,8 @@
  * What came after what was told last and is not due yet waits for the next
  * message or the flow's end, or for someone to ask mf_growth_due() again.
  *
+ * An id has at most MF_FLOW_ID_CAP bytes; others are not followed.
+ *
  * Thread:  one at a time. Units: bytes, ns.
  */
 #ifndef MF_EXPORTER_GROWTH_H

@@ -49,8 +49,8 @@ def sanitized(monkeypatch):
         "PYTHONMALLOC": "malloc",
     }
 
-    def run(scenario, *arguments):
-        return runner.run(scenario, *arguments, env=environment)
+    def run(scenario, *arguments, **more):
+        return runner.run(scenario, *arguments, env={**environment, **more})
 
     run.start = functools.partial(runner.start, env=environment)
     return run
@@ -58,6 +58,23 @@ def sanitized(monkeypatch):
 
 def test_the_hooks_are_clean(sanitized):
     assert sanitized("messages")
+
+
+def test_what_hooks_tell_is_clean(sanitized):
+    assert sanitized("parts", "3", "100")["flows"]
+    assert sanitized("dns_parts", "4", "50")["flows"]
+    assert len(sanitized("stream")) == 120
+    assert sanitized("connections")["told"]
+    assert sanitized("references")["left"] == 0
+
+
+def test_events_without_end_leave_nothing_allocated(sanitized):
+    """Counted by ASan, of Python's own allocations, too."""
+    rounds = int(os.environ.get("MF_FAULT_ROUNDS", "20"))
+    result = sanitized("endless", str(rounds * 1000), PYTHONMALLOC="malloc_debug")
+    assert result["failures"] == 0
+    # 100 bytes for each flow would be more.
+    assert result["allocated"] < 65536
 
 
 def test_the_sender_is_clean(sanitized, recorder):

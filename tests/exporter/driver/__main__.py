@@ -7,12 +7,13 @@ import sys
 
 import addon
 import encoding
+import endless
 import growing
 import sending
 import streams
 import telling
 
-TOPICS = (addon, encoding, growing, sending, streams, telling)
+TOPICS = (addon, encoding, endless, growing, sending, streams, telling)
 
 
 def messages():
