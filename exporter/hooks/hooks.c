@@ -233,16 +233,30 @@ void mf_object_send(struct mf_object *self, PyObject *flow,
 
 /* ---- the hooks ---- */
 
+/* A connection that has ended is not told of any more, or seldom. */
+static void drop_connection(struct mf_object *self, PyObject *data,
+                            const struct mf_event *event)
+{
+    struct mf_walk *walk = &self->walk;
+    if (event == &mf_events[MF_EVENT_AT_client_disconnected])
+        mf_conns_drop(&walk->conns, data);
+    if (event != &mf_events[MF_EVENT_AT_server_disconnected])
+        return;
+    PyObject *server = mf_walk_get(walk, data, MF_NAME_server);
+    if (server)
+        mf_conns_drop(&walk->conns, server);
+    Py_XDECREF(server);
+}
+
 static void send_connection(struct mf_object *self, PyObject *data,
                             const struct mf_event *event)
 {
-    if (!mf_object_takes_parts(self))
-        return;
     encode_connection(self, data, event);
     struct mf_label label =
         mf_object_label(self, MF_KIND_CONNECTION, event, false, false);
     int rc = mf_object_push(self, &label, NULL, 0);
     mf_walk_let_go(&self->walk);
+    drop_connection(self, data, event);
     if (rc)
         mf_object_note_failure(self, rc, event->name);
     if (self->sender)

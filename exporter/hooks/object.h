@@ -15,10 +15,6 @@
 #include "exporter/queue.h"
 #include "exporter/sender/sender.h"
 
-/* Until the queue takes parts and events of connections, flows are told
- * whole to it, and connections are not. */
-enum { MF_QUEUE_TAKES_PARTS = 1 };
-
 /* Kinds of failure that are told once each. */
 enum { MF_FAILURE_KINDS = 16 };
 
@@ -81,9 +77,6 @@ void mf_object_tell(struct mf_object *self, PyObject *flow,
 
 /* Forget what was told of a flow, which is sent whole from now on. */
 void mf_object_untell(struct mf_object *self, PyObject *const *values);
-
-/* Whether anyone takes parts of flows, and events of connections. */
-bool mf_object_takes_parts(const struct mf_object *self);
 
 /* ---- the queue ---- */
 

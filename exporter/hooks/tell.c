@@ -8,11 +8,6 @@
 
 enum { EVENT_TYPE = 2, PART = 101, PART_ID = 1, PART_FLOW = 2 };
 
-bool mf_object_takes_parts(const struct mf_object *self)
-{
-    return self->pushed != NULL || MF_QUEUE_TAKES_PARTS;
-}
-
 void mf_object_untell(struct mf_object *self, PyObject *const *values)
 {
     struct mf_told *told = mf_told_get(self->told, values[MF_FLOW_ID]);
@@ -98,15 +93,13 @@ void mf_object_tell(struct mf_object *self, PyObject *flow,
                     PyObject *const *values, enum mf_event_index index)
 {
     const struct mf_event *event = &mf_events[index];
-    struct mf_told nobody = {0}, *told = NULL;
-    bool is_known = false, is_end = mf_object_ends(self, values, event);
+    struct mf_told nobody = {0};
+    bool is_end = mf_object_ends(self, values, event);
     tap_streams(self, values, index);
-    if (mf_object_takes_parts(self)) {
-        told = mf_told_get(self->told, values[MF_FLOW_ID]);
-        is_known = told != NULL;
-        if (!told && !is_end)
-            told = mf_told_add(self->told, values[MF_FLOW_ID]);
-    }
+    struct mf_told *told = mf_told_get(self->told, values[MF_FLOW_ID]);
+    bool is_known = told != NULL;
+    if (!told && !is_end)
+        told = mf_told_add(self->told, values[MF_FLOW_ID]);
     bool grows = values[MF_FLOW_WEBSOCKET] != NULL;
     enum mf_kind kind =
         encode(self, flow, values, event, told ? told : &nobody, is_known);

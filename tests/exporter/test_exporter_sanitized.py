@@ -78,7 +78,8 @@ def test_events_without_end_leave_nothing_allocated(sanitized):
 
 
 def test_the_sender_is_clean(sanitized, recorder):
-    assert sanitized("send", recorder.url, "200", "20000", "0")["stats"]["acked"] == 400
+    # Events of a flow that wait together are one message.
+    assert 200 <= sanitized("send", recorder.url, "200", "20000", "0")["stats"]["acked"] <= 400
     assert sanitized("growth", recorder.url)["stats"]["growing"] == 0
     assert sanitized("reload", recorder.url, "10")["references"] == 0
 
@@ -108,4 +109,5 @@ def test_giving_up_flows_is_clean(sanitized):
     result = sanitized(
         *("send", "http://127.0.0.1:9", "2000", "20000", "0", "queue_max=3000000", "drain=1")
     )
-    assert result["stats"]["given_up"] == result["stats"]["pushed"] == 4000
+    assert result["stats"]["pushed"] == 4000
+    assert result["stats"]["given_up"] == 2000

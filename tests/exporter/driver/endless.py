@@ -66,7 +66,7 @@ def question():
     yield "dns_response", flow
 
 
-def talk(kind):
+def conversation(kind):
     flow, messages, make = begun_talk(kind)
     flow.live = True
     yield f"{kind}_start", flow
@@ -82,8 +82,8 @@ def events():
         yield from unfinished()
         yield from failed()
         yield from question()
-        yield from talk("tcp")
-        yield from talk("websocket")
+        yield from conversation("tcp")
+        yield from conversation("websocket")
 
 
 def endless(count):
@@ -96,12 +96,13 @@ def endless(count):
         for event, thing in unfinished():
             core.tell(thing, event)
     before, total = None, int(count)
+    warm = max(total // 5, 20000)
     for number, (event, thing) in enumerate(events()):
         core.tell(thing, event)
-        if number == total // 5:
+        if number == warm:
             gc.collect()
             before = allocated(), resident()
-        if number == total:
+        if number == warm + total:
             break
     gc.collect()
     after = allocated(), resident()
