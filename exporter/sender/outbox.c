@@ -131,7 +131,7 @@ static void forget_positions(struct mf_outbox *outbox)
     size_t position = 0;
     struct mf_flow_entry *flow;
     while ((flow = mf_map_next(outbox->flows, &position)))
-        flow->thing.position = 0, flow->kept = 0;
+        flow->thing.position = flow->whole = flow->kept = 0;
     for (struct mf_node *node = outbox->due.next; node != &outbox->due;
          node = node->next)
         MF_THING_OF(node, due)->position = 0;
@@ -436,8 +436,8 @@ static void refuse_record(struct mf_outbox *outbox,
           mf_outbox__want(outbox, flow, label->is_end)))
         mf_outbox__lose(outbox, 1, label->at_ns, NOT_TAKEN);
     mf_outbox__ack_record(outbox, item->position);
-    if (flow && flow->is_growing && flow->kept) {
-        flow->kept--;
+    if (flow) {
+        mf_outbox__drop_record(flow, item->position, label->kind);
         mf_outbox__settle(outbox, flow);
     }
 }
@@ -580,9 +580,9 @@ static void ack_record(struct mf_outbox *outbox, const struct mf_flight *flight,
     if (flow->thing.position == flight->position) {
         flow->thing.position = 0;
         flow->acked = flow->spooled;
-    } else if (flow->is_growing && flow->kept) {
-        flow->kept--;
     }
+    if (flow->is_growing)
+        mf_outbox__drop_record(flow, flight->position, flight->kind);
     mf_outbox__settle(outbox, flow);
 }
 

@@ -8,6 +8,10 @@
 /* What was gathered or acknowledged is written after so long. */
 #define FLUSH_NS ((int64_t)50 * MF_NS_PER_MS)
 
+/* Without a connection nothing is gained by waiting, but that events of a flow
+ * become one record. */
+#define AWAY_NS ((int64_t)100 * MF_NS_PER_MS)
+
 /* A spool that failed is tried again after so long. */
 #define RETRY_NS ((int64_t)1 * MF_NS_PER_S)
 
@@ -25,6 +29,15 @@ void mf_outbox__ack_record(struct mf_outbox *outbox, mf_spool_position position)
     flush_soon(outbox);
 }
 
+void mf_outbox__drop_record(struct mf_flow_entry *flow,
+                            mf_spool_position position, enum mf_kind kind)
+{
+    if (kind != MF_KIND_WHOLE && flow->kept)
+        flow->kept--;
+    if (flow->whole == position)
+        flow->whole = 0;
+}
+
 void mf_outbox__forget_position(struct mf_outbox *outbox,
                                 struct mf_thing *thing)
 {
@@ -33,7 +46,8 @@ void mf_outbox__forget_position(struct mf_outbox *outbox,
     if (thing->in_flight)
         outbox->flights_kept--;
     if (!thing->is_flow && mf_as_loose(thing)->flow)
-        mf_as_loose(thing)->flow->kept--;
+        mf_outbox__drop_record(mf_as_loose(thing)->flow, thing->position,
+                               mf_as_loose(thing)->label.kind);
     mf_outbox__ack_record(outbox, thing->position);
     thing->position = 0;
 }
@@ -101,8 +115,14 @@ static int keep_loose(struct mf_outbox *outbox, struct mf_loose *loose)
     if (rc)
         return rc;
     set_position(outbox, &loose->thing, position);
-    if (loose->flow)
-        loose->flow->kept++;
+    struct mf_flow_entry *flow = loose->flow;
+    if (flow && loose->label.kind == MF_KIND_WHOLE) {
+        /* It has all that an earlier one had. */
+        mf_outbox__ack_record(outbox, flow->whole);
+        flow->whole = position;
+    } else if (flow) {
+        flow->kept++;
+    }
     return 0;
 }
 
@@ -166,6 +186,13 @@ void mf_outbox__begin_backlog(struct mf_outbox *outbox)
     }
 }
 
+static int64_t due_of(const struct mf_outbox *outbox,
+                      const struct mf_thing *thing)
+{
+    return thing->due_ns +
+           (outbox->is_connected ? MF_OUTBOX_SPOOL_NS : AWAY_NS);
+}
+
 int64_t mf_outbox__keep_due(struct mf_outbox *outbox)
 {
     if (!outbox->spool)
@@ -174,7 +201,7 @@ int64_t mf_outbox__keep_due(struct mf_outbox *outbox)
         return outbox->retry_spool_ns;
     while (!mf_list_is_empty(&outbox->due)) {
         struct mf_thing *thing = MF_THING_OF(outbox->due.next, due);
-        if (thing->due_ns + MF_OUTBOX_SPOOL_NS > outbox->now_ns)
+        if (due_of(outbox, thing) > outbox->now_ns)
             break;
         if (!outbox->is_connected)
             outbox->is_backlog = true;
@@ -187,8 +214,8 @@ int64_t mf_outbox__keep_due(struct mf_outbox *outbox)
     int64_t due = outbox->flush_ns ? outbox->flush_ns : INT64_MAX;
     if (!mf_list_is_empty(&outbox->due)) {
         const struct mf_thing *thing = MF_THING_OF(outbox->due.next, due);
-        if (thing->due_ns + MF_OUTBOX_SPOOL_NS < due)
-            due = thing->due_ns + MF_OUTBOX_SPOOL_NS;
+        if (due_of(outbox, thing) < due)
+            due = due_of(outbox, thing);
     }
     return due;
 }

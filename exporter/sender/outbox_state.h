@@ -58,9 +58,10 @@ struct mf_flow_entry {
     bool is_wanted;
     void *object; /* the queue's; NULL: none */
     unsigned attempt;
-    size_t loose;         /* things of it */
-    size_t kept;          /* of them, those in the spool */
-    uint64_t replaced_to; /* those before this one are of no use */
+    size_t loose; /* things of it */
+    size_t kept;  /* records of it in the spool that are not wholes */
+    mf_spool_position whole; /* the last that is; 0: none */
+    uint64_t replaced_to;    /* those before this one are of no use */
 };
 
 struct mf_loose {
@@ -228,6 +229,9 @@ bool mf_outbox__keep_all(struct mf_outbox *outbox);
 void mf_outbox__begin_backlog(struct mf_outbox *outbox);
 void mf_outbox__forget_position(struct mf_outbox *outbox,
                                 struct mf_thing *thing);
+/* A record of the flow is of no more use. */
+void mf_outbox__drop_record(struct mf_flow_entry *flow,
+                            mf_spool_position position, enum mf_kind kind);
 /* The record is of no more use. */
 void mf_outbox__ack_record(struct mf_outbox *outbox,
                            mf_spool_position position);
