@@ -57,6 +57,7 @@ struct mf_sender {
     atomic_bool stopping;
     _Atomic int64_t stop_ns; /* deadline, once stopping */
     atomic_size_t append_max;
+    bool was_met; /* a server, by this sender; the thread's own */
 
     pthread_mutex_t lock; /* of what follows, up to the next blank line */
     pthread_cond_t ended; /* or a flow is wanted */
@@ -350,6 +351,17 @@ static void on_spool_loss(void *user, uint64_t count, int64_t from_ns,
     mf_outbox_lose(sender->outbox, count, from_ns, to_ns, reason);
 }
 
+/* Until there is a server, the one that an earlier process had is expected:
+ * what a growing flow gains is then kept as it comes, in place of now and then
+ * the whole. */
+static void recall_server(struct mf_sender *sender)
+{
+    uint64_t max = sender->spool ? mf_spool_remembered(sender->spool) : 0;
+    if (!sender->was_met)
+        atomic_store(&sender->append_max,
+                     max < SIZE_MAX ? (size_t)max : SIZE_MAX);
+}
+
 /* Open the spool that the configuration names, unless it is open. */
 static void take_spool(struct mf_sender *sender,
                        const struct mf_sender_config *config)
@@ -379,6 +391,7 @@ static void take_spool(struct mf_sender *sender,
     }
     sender->spool = spool;
     mf_outbox_set_spool(sender->outbox, spool);
+    recall_server(sender);
 }
 
 static void take_config(struct mf_sender *sender)
@@ -444,8 +457,12 @@ static void set_connected(struct mf_sender *sender,
     if (hello)
         sender->stats.connects++;
     pthread_mutex_unlock(&sender->lock);
-    if (hello)
-        atomic_store(&sender->append_max, append_max_of(hello));
+    if (!hello)
+        return;
+    sender->was_met = true;
+    atomic_store(&sender->append_max, append_max_of(hello));
+    if (sender->spool)
+        mf_spool_remember(sender->spool, append_max_of(hello));
 }
 
 size_t mf_sender_append_max(const struct mf_sender *sender)

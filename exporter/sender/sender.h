@@ -69,7 +69,8 @@ bool mf_sender_take_line(struct mf_sender *sender, char *out, size_t cap,
 
 /*
  * How many bytes an append, or the messages of a whole flow, may have for the
- * server that was last connected; 0: it takes no appends, or none was.
+ * server that was last connected, to an earlier process too where there is a
+ * spool; 0: it takes no appends, or none was.
  */
 size_t mf_sender_append_max(const struct mf_sender *sender);
 

@@ -387,3 +387,35 @@ void mf_spool__folder_remove(const struct mf_spool_folder *folder,
     segment_name(name, stamp, folder->owner);
     unlinkat(folder->fd, name, 0);
 }
+
+/* ---- a number ---- */
+
+static const char number_name[] = "server";
+
+void mf_spool__folder_remember(const struct mf_spool_folder *folder,
+                               uint64_t number)
+{
+    char text[DIGITS + 1];
+    int fd =
+        openat(folder->fd, number_name, FILE_FLAGS | O_CREAT, PRIVATE_FILE);
+    if (fd < 0)
+        return;
+    snprintf(text, sizeof text, "%016" PRIx64, number);
+    /* A disk that is full keeps the old one, or none that can be read. */
+    if (pwrite(fd, text, DIGITS, 0) != DIGITS)
+        unlinkat(folder->fd, number_name, 0);
+    close(fd);
+}
+
+uint64_t mf_spool__folder_remembered(const struct mf_spool_folder *folder)
+{
+    char text[DIGITS];
+    uint64_t number = 0;
+    int fd = openat(folder->fd, number_name, FILE_FLAGS);
+    if (fd < 0)
+        return 0;
+    if (pread(fd, text, DIGITS, 0) != DIGITS || !read_digits(text, &number))
+        number = 0;
+    close(fd);
+    return number;
+}

@@ -49,6 +49,11 @@ int mf_spool__folder_reopen(const struct mf_spool_folder *folder,
 void mf_spool__folder_remove(const struct mf_spool_folder *folder,
                              uint64_t stamp);
 
+/* See mf_spool_remember(). */
+void mf_spool__folder_remember(const struct mf_spool_folder *folder,
+                               uint64_t number);
+uint64_t mf_spool__folder_remembered(const struct mf_spool_folder *folder);
+
 /* A number that others cannot guess. */
 uint64_t mf_spool__random(void);
 

@@ -604,6 +604,17 @@ int mf_spool_next(struct mf_spool *spool, struct mf_spool_item *ret_item)
     }
 }
 
+void mf_spool_remember(struct mf_spool *spool, uint64_t number)
+{
+    if (number != mf_spool_remembered(spool))
+        mf_spool__folder_remember(&spool->folder, number);
+}
+
+uint64_t mf_spool_remembered(const struct mf_spool *spool)
+{
+    return mf_spool__folder_remembered(&spool->folder);
+}
+
 void mf_spool_get_stats(const struct mf_spool *spool,
                         struct mf_spool_stats *ret_stats)
 {

@@ -126,6 +126,13 @@ void mf_spool_ack(struct mf_spool *spool, mf_spool_position position);
  * no other; false: there is none. */
 bool mf_spool_give_up_oldest(struct mf_spool *spool, const char *reason);
 
+/*
+ * A number that whoever opens the folder next finds again; 0: none. For what
+ * need not be right: several may write it, and nothing says that it failed.
+ */
+void mf_spool_remember(struct mf_spool *spool, uint64_t number);
+uint64_t mf_spool_remembered(const struct mf_spool *spool);
+
 void mf_spool_set_max(struct mf_spool *spool, uint64_t max_bytes);
 void mf_spool_get_stats(const struct mf_spool *spool,
                         struct mf_spool_stats *ret_stats);

@@ -103,10 +103,16 @@ def test_a_killed_mitmdump_loses_at_most_its_last_half_second(
     start_server, start_proxy, start_load, start_talks, port, rounds, is_away, tmp_path
 ):
     addr = f"127.0.0.1:{port}"
-    server = None if is_away else start_server(addr=addr)
+    server = start_server(addr=addr)
     chance = random.Random(rounds)
     ports = sockets.free_port(), sockets.free_port()
     must, may, conversations = set(), set(), []
+    if is_away:
+        # What it takes is known from then on.
+        proxy = start_proxy(f"grpc_addr=http://{addr}", ports=ports)
+        proxy.process.wait_lines("exporting to")
+        proxy.stop()
+        server.stop()
     for number in range(max(2, rounds // 10)):
         proxy = start_proxy(f"grpc_addr=http://{addr}", ports=ports)
         load = start_load(proxy, name=f"round{number}")
@@ -117,7 +123,8 @@ def test_a_killed_mitmdump_loses_at_most_its_last_half_second(
         must |= {token for token, at in load.answered.items() if at < until}
         may |= load.asked
         conversations.append((talks, until))
-    server = server or start_server(addr=addr)
+    if is_away:
+        server = start_server(addr=addr)
     # The last one sends what the others left.
     proxy = start_proxy(f"grpc_addr=http://{addr}", ports=ports)
     last = start_load(proxy, name="last", limit=100)

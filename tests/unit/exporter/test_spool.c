@@ -150,6 +150,29 @@ static void a_million_records_come_back(void **state)
     assert_int_equal(count_files(world, ".seg"), 0);
 }
 
+static void a_number_is_remembered_by_the_folder(void **state)
+{
+    struct world *world = *state;
+    char path[160];
+    open_spool(world);
+    assert_int_equal(mf_spool_remembered(world->spool), 0);
+    mf_spool_remember(world->spool, UINT64_MAX);
+    mf_spool_remember(world->spool, 12345);
+    assert_int_equal(mf_spool_remembered(world->spool), 12345);
+    close_spool(world);
+    open_spool(world);
+    assert_int_equal(mf_spool_remembered(world->spool), 12345);
+    snprintf(path, sizeof path, "%s/server", world->spool_dir);
+    assert_int_equal(truncate(path, 7), 0);
+    assert_int_equal(mf_spool_remembered(world->spool), 0);
+    run_command("rm %s && ln -s /etc/passwd %s", path, path);
+    assert_int_equal(mf_spool_remembered(world->spool), 0);
+    mf_spool_remember(world->spool, 1);
+    run_command("rm %s && mkfifo %s", path, path);
+    assert_int_equal(mf_spool_remembered(world->spool), 0);
+    mf_spool_remember(world->spool, 1);
+}
+
 /* ---- after a death ---- */
 
 static void what_was_flushed_outlives_the_process(void **state)
@@ -608,6 +631,7 @@ int main(void)
         SPOOL_TEST(acknowledgements_may_come_in_any_order),
         SPOOL_TEST(a_long_record_comes_back_whole),
         SPOOL_TEST(a_million_records_come_back),
+        SPOOL_TEST(a_number_is_remembered_by_the_folder),
         SPOOL_TEST(what_was_flushed_outlives_the_process),
         SPOOL_TEST(what_is_left_at_the_end_is_there_at_the_next_start),
         SPOOL_TEST(a_file_that_is_cut_anywhere_loses_its_tail_only),
