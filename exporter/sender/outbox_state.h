@@ -156,6 +156,9 @@ static inline bool mf_list_is_empty(const struct mf_node *list)
     ((struct mf_flow_entry *)(void *)((char *)(node)-offsetof( \
         struct mf_flow_entry, idle)))
 
+/* Tell the queue how much is held. */
+void mf_outbox__sync_memory(struct mf_outbox *outbox);
+
 /* ---- things (outbox_things.c) ---- */
 
 static inline struct mf_flow_entry *mf_as_flow(struct mf_thing *thing)
