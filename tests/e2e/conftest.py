@@ -2,8 +2,10 @@
 
 import dataclasses
 
+import grpc
 import pytest
 from harness import certificate
+from harness.authority import Authority
 from harness.mitmdump import HERE, Kind, Mitmdump
 from harness.origin import Origin
 from harness.server import Server
@@ -51,6 +53,12 @@ def origin(origin_certificate):
     origin.close()
 
 
+def credentials(authority, identity):
+    return grpc.ssl_channel_credentials(
+        authority.cert.read_bytes(), identity.key.read_bytes(), identity.cert.read_bytes()
+    )
+
+
 @dataclasses.dataclass
 class Chain:
     """client -> mitmdump -> origin, and mitmdump -> server."""
@@ -64,10 +72,17 @@ class Chain:
 
 @pytest.fixture(scope="module", params=HERE, ids=lambda kind: kind.name)
 def chain(request, tmp_path_factory, origin, origin_certificate):
+    """By TLS with client certificates, as it is across a network."""
     kind = request.param
     folder = tmp_path_factory.mktemp(kind.name)
-    server = Server(folder / "data")
-    mitmdump = Mitmdump(kind, origin, origin_certificate, server.url, folder / "conf")
+    authority = Authority(folder, "ca")
+    ours, theirs = authority.issue("server"), authority.issue("proxy")
+    flags = ("--tls-cert", ours.cert, "--tls-key", ours.key, "--tls-client-ca", authority.cert)
+    server = Server(folder / "data", *flags, credentials=credentials(authority, theirs))
+    options = {"grpc_ca": authority.cert, "grpc_cert": theirs.cert, "grpc_key": theirs.key}
+    mitmdump = Mitmdump(
+        kind, origin, origin_certificate, server.url, folder / "conf", **options
+    )
     try:
         yield Chain(kind, server, mitmdump, origin, origin_certificate)
         mitmdump.stop()
