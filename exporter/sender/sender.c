@@ -3,336 +3,26 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "exporter/sender/backoff.h"
 #include "exporter/sender/connect.h"
-#include "exporter/sender/link.h"
 #include "exporter/sender/random.h"
+#include "exporter/sender/sender_state.h"
 
-enum { LINES = 16, LINE_CAP = 320, READ_LEN = 65536, SESSION_LEN = 32 };
+enum { READ_LEN = 65536 };
 enum { REFUSALS_MAX = 5 };
-
-/* Messages that come this soon after others go out together. */
-#define GATHER_NS ((int64_t)5 * MF_NS_PER_MS)
-
-/* Losses that go on are told no more often. */
-#define SAY_LOST_NS ((int64_t)30 * MF_NS_PER_S)
-
-/* Objects to release are told no more often. */
-#define NOTICE_NS ((int64_t)100 * MF_NS_PER_MS)
 
 /* Longer than the caller's patience, the thread is left to itself. */
 #define STOP_SLACK_NS ((int64_t)1 * MF_NS_PER_S)
 
 #define WRITE_BUF_LEN ((size_t)1 << 20)
-
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0 /* SIGPIPE is blocked in this thread */
-#endif
-
-struct line {
-    bool is_warning;
-    char text[LINE_CAP];
-};
-
-struct mf_sender {
-    pthread_t thread;
-    struct mf_queue *queue;
-    struct mf_outbox *outbox;
-    int notify_fd;
-    int wake_fds[2];
-    atomic_bool is_asleep; /* a wake is worth a system call */
-    atomic_bool stopping;
-    _Atomic int64_t stop_ns; /* deadline, once stopping */
-    atomic_size_t append_max;
-    bool was_met; /* a server, by this sender; the thread's own */
-
-    pthread_mutex_t lock; /* of what follows, up to the next blank line */
-    pthread_cond_t ended; /* or a flow is wanted */
-    bool has_ended;
-    bool is_abandoned;
-    struct mf_sender_config config;
-    struct mf_tls *tls; /* these two until they are taken */
-    struct mf_redactor *redactor;
-    unsigned config_number;
-    struct line lines[LINES];
-    size_t line_first, line_count;
-    struct mf_sender_stats stats;
-
-    /* The thread's own. */
-    struct mf_sender_config current;
-    struct mf_tls *current_tls;
-    struct mf_spool *spool; /* the outbox's */
-    char spool_error[160];  /* why there is none */
-    unsigned current_number;
-    char session[SESSION_LEN + 1];
-    struct mf_backoff backoff;
-    bool has_tried;
-    bool was_up;    /* since the last line about a loss */
-    bool told_loss; /* a loss is told once, until it is over */
-    uint64_t lost_told;
-    int64_t say_lost_ns;           /* not before */
-    int64_t rested_ns, noticed_ns; /* when it last slept, or told of objects */
-    uint64_t wanted_told;
-    unsigned refusals; /* of the first message in flight, in a row */
-    struct mf_buf out; /* bytes that the socket did not take yet */
-};
-
-/* ---- lines ---- */
-
-static void notify(struct mf_sender *sender)
-{
-    pthread_mutex_lock(&sender->lock);
-    if (sender->notify_fd >= 0 && !sender->is_abandoned) {
-        ssize_t n = write(sender->notify_fd, "", 1);
-        (void)n; /* a full pipe tells as much */
-    }
-    pthread_cond_signal(&sender->ended);
-    pthread_mutex_unlock(&sender->lock);
-}
-
-__attribute__((format(printf, 3, 4))) static void
-say(struct mf_sender *sender, bool is_warning, const char *format, ...)
-{
-    pthread_mutex_lock(&sender->lock);
-    size_t at = (sender->line_first + sender->line_count) % LINES;
-    if (sender->line_count == LINES)
-        sender->line_first = (sender->line_first + 1) % LINES;
-    else
-        sender->line_count++;
-    struct line *line = &sender->lines[at];
-    line->is_warning = is_warning;
-    va_list args;
-    va_start(args, format);
-    vsnprintf(line->text, sizeof line->text, format, args);
-    va_end(args);
-    pthread_mutex_unlock(&sender->lock);
-    notify(sender);
-}
-
-bool mf_sender_take_line(struct mf_sender *sender, char *out, size_t cap,
-                         bool *ret_is_warning)
-{
-    pthread_mutex_lock(&sender->lock);
-    bool has_line = sender->line_count > 0;
-    if (has_line) {
-        const struct line *line = &sender->lines[sender->line_first];
-        snprintf(out, cap, "%s", line->text);
-        *ret_is_warning = line->is_warning;
-        sender->line_first = (sender->line_first + 1) % LINES;
-        sender->line_count--;
-    }
-    pthread_mutex_unlock(&sender->lock);
-    return has_line;
-}
-
-/* What has become of flows while there was no connection. */
-static void describe_gap(struct mf_sender *sender, char *out, size_t cap)
-{
-    struct mf_outbox_stats stats;
-    mf_outbox_get_stats(sender->outbox, &stats);
-    size_t at = 0;
-    *out = 0;
-    if (stats.spool.records)
-        at = (size_t)snprintf(out, cap, "; %" PRIu64 " messages wait on disk",
-                              stats.spool.records);
-    if (stats.lost > sender->lost_told)
-        snprintf(out + at, cap - at, "; %" PRIu64 " were lost meanwhile (%s)",
-                 stats.lost - sender->lost_told, stats.lost_reason);
-    sender->lost_told = stats.lost;
-}
-
-static void say_up(struct mf_sender *sender, const struct mf_address *address,
-                   const struct mf_hello *hello)
-{
-    char gap[200];
-    uint64_t lost_told = sender->lost_told;
-    describe_gap(sender, gap, sizeof gap);
-    bool has_lost = sender->lost_told > lost_told;
-    if (sender->was_up && !sender->told_loss && !has_lost)
-        return; /* it had gone away well, or was one of several */
-    say(sender, has_lost, "mitmflow: %s %s%s%s%s%s",
-        sender->told_loss && sender->stats.connects > 1 ? "connected again to"
-                                                        : "exporting to",
-        address->text, hello->version[0] ? " (mitmflow " : "", hello->version,
-        hello->version[0] ? ")"
-        : hello->greeting == MF_GREETING_PUBLISHED
-            ? ", which knows the published schema only"
-            : "",
-        gap);
-    sender->told_loss = false;
-    sender->was_up = true;
-}
-
-/* What was given up; now and then while it goes on. */
-static void say_given_up(struct mf_sender *sender,
-                         const struct mf_outbox_stats *stats)
-{
-    int64_t now = mf_clock_mono_ns();
-    if (stats->lost == sender->lost_told || now < sender->say_lost_ns)
-        return;
-    say(sender, true, "mitmflow: %" PRIu64 " flows were lost: %s",
-        stats->lost - sender->lost_told, stats->lost_reason);
-    sender->lost_told = stats->lost;
-    sender->say_lost_ns = now + SAY_LOST_NS;
-}
-
-static void say_end(struct mf_sender *sender, size_t lost)
-{
-    struct mf_outbox_stats stats;
-    mf_outbox_get_stats(sender->outbox, &stats);
-    if (stats.spool.records)
-        say(sender, false,
-            "mitmflow: %" PRIu64 " messages wait in the spool for the next "
-            "start",
-            stats.spool.records);
-    if (lost)
-        sender->lost_told = stats.lost; /* the caller tells of it */
-}
-
-static void say_loss(struct mf_sender *sender, const struct mf_address *address,
-                     const char *why)
-{
-    pthread_mutex_lock(&sender->lock);
-    snprintf(sender->stats.error, sizeof sender->stats.error, "%s", why);
-    pthread_mutex_unlock(&sender->lock);
-    if (sender->told_loss || atomic_load(&sender->stopping))
-        return;
-    say(sender, true, "mitmflow: %s %s: %s; flows wait, trying again",
-        sender->was_up ? "lost" : "cannot export to", address->text, why);
-    sender->told_loss = true;
-    sender->was_up = false;
-}
-
-/* ---- waking and waiting ---- */
-
-/* Nothing left, or out of time; where there is no link, out of attempts. */
-static bool must_stop(const struct mf_sender *sender, bool is_up)
-{
-    return atomic_load(&sender->stopping) &&
-           (mf_outbox_is_empty(sender->outbox) ||
-            (!is_up && sender->has_tried) ||
-            mf_clock_mono_ns() >= atomic_load(&sender->stop_ns));
-}
-
-static void poke(struct mf_sender *sender)
-{
-    ssize_t n = write(sender->wake_fds[1], "", 1);
-    (void)n; /* a full pipe wakes as well */
-}
-
-void mf_sender_wake(struct mf_sender *sender)
-{
-    if (atomic_exchange(&sender->is_asleep, false))
-        poke(sender);
-}
-
-static void drain_wakes(struct mf_sender *sender)
-{
-    char bytes[64];
-    while (read(sender->wake_fds[0], bytes, sizeof bytes) > 0)
-        ;
-}
-
-/*
- * Wait for `events` on `fd` (-1: none), a wake if `on_wake`, or the time.
- * Returns what came for `fd`.
- */
-static short wait_for(struct mf_sender *sender, int fd, short events,
-                      bool on_wake, int64_t until_ns)
-{
-    int64_t left_ns = until_ns - mf_clock_mono_ns();
-    int timeout_ms = left_ns <= 0 ? 0
-                     : left_ns > MF_NS_PER_S * 3600
-                         ? 3600 * 1000
-                         : (int)((left_ns + MF_NS_PER_MS - 1) / MF_NS_PER_MS);
-    struct pollfd fds[2] = {
-        {.fd = fd, .events = events},
-        {.fd = sender->wake_fds[0], .events = POLLIN},
-    };
-    poll(fds, on_wake ? 2 : 1, timeout_ms);
-    if (on_wake && fds[1].revents)
-        drain_wakes(sender);
-    return fd >= 0 ? fds[0].revents : 0;
-}
-
-/* Tell mitmproxy's thread if it has something to do with the queue: of a flow
- * that is wanted at once, of objects now and then. Returns when to be called
- * again at the latest. */
-static int64_t tell_news(struct mf_sender *sender)
-{
-    struct mf_queue_stats stats;
-    mf_queue_get_stats(sender->queue, &stats);
-    bool has_dead = mf_queue_has_dead(sender->queue);
-    int64_t now = mf_clock_mono_ns();
-    if (stats.wanted_total == sender->wanted_told &&
-        (!has_dead || now < sender->noticed_ns + NOTICE_NS))
-        return has_dead ? sender->noticed_ns + NOTICE_NS : INT64_MAX;
-    sender->wanted_told = stats.wanted_total;
-    sender->noticed_ns = now;
-    notify(sender);
-    return has_dead ? now + NOTICE_NS : INT64_MAX;
-}
-
-/* Take in what the queue has. Returns when that has to be done again. */
-static int64_t take_in(struct mf_sender *sender)
-{
-    int64_t due = mf_outbox_advance(sender->outbox, mf_clock_mono_ns());
-    int64_t notice = tell_news(sender);
-    struct mf_outbox_stats stats;
-    mf_outbox_get_stats(sender->outbox, &stats);
-    pthread_mutex_lock(&sender->lock);
-    if (sender->spool_error[0] && !stats.spool_error[0])
-        memcpy(stats.spool_error, sender->spool_error,
-               sizeof stats.spool_error);
-    sender->stats.outbox = stats;
-    pthread_mutex_unlock(&sender->lock);
-    say_given_up(sender, &stats);
-    return due < notice ? due : notice;
-}
-
-/* Sleep until there is something to do; a message wakes at most every
- * GATHER_NS, so that many go out together. What was taken in is known to be
- * of no use before `until_ns`. Returns what came for `fd`. */
-static short rest(struct mf_sender *sender, int fd, short events,
-                  int64_t until_ns)
-{
-    bool stopping = atomic_load(&sender->stopping);
-    int64_t stop_ns = atomic_load(&sender->stop_ns);
-    if (stopping && stop_ns < until_ns)
-        until_ns = stop_ns;
-    int64_t gathered_ns = sender->rested_ns + GATHER_NS;
-    if (mf_clock_mono_ns() < gathered_ns && !stopping)
-        return wait_for(sender, fd, events, false,
-                        until_ns < gathered_ns ? until_ns : gathered_ns);
-    short got = 0;
-    atomic_store(&sender->is_asleep, true);
-    if (!mf_queue_has_messages(sender->queue))
-        got = wait_for(sender, fd, events, true, until_ns);
-    atomic_store(&sender->is_asleep, false);
-    sender->rested_ns = mf_clock_mono_ns();
-    return got;
-}
-
-/* As rest(), without a server: what comes is taken in meanwhile. */
-static void wait_without(struct mf_sender *sender, int fd, short events,
-                         int64_t until_ns)
-{
-    int64_t due = take_in(sender);
-    rest(sender, fd, events, due < until_ns ? due : until_ns);
-}
 
 /* ---- configuration ---- */
 
@@ -385,7 +75,8 @@ static void take_spool(struct mf_sender *sender,
     if (has_spool && mf_spool_open(&opts, &spool, &err)) {
         snprintf(sender->spool_error, sizeof sender->spool_error, "%.150s",
                  err.text);
-        say(sender, true,
+        mf_sender__say(
+            sender, true,
             "mitmflow: flows wait in memory only, without a spool: %s",
             err.text);
     }
@@ -431,7 +122,7 @@ void mf_sender_configure(struct mf_sender *sender,
     pthread_mutex_unlock(&sender->lock);
     mf_tls_free(old_tls);
     mf_redactor_free(old_redactor);
-    poke(sender);
+    mf_sender__poke(sender);
 }
 
 /* Half of the longest message: the rest of a flow needs room, too. */
@@ -520,13 +211,13 @@ static int run_link(struct mf_sender *sender, struct mf_link *link,
 {
     bool is_up = false;
     for (;;) {
-        if (must_stop(sender, is_up) || config_changed(sender))
+        if (mf_sender__must_stop(sender, is_up) || config_changed(sender))
             return mf_err_set(err, MF_ECLOSED, "stopped");
         if (atomic_load(&sender->stopping)) {
             mf_outbox_hurry(sender->outbox);
             mf_link_finish(link);
         }
-        int64_t due = take_in(sender);
+        int64_t due = mf_sender__take_in(sender);
         int rc = mf_link_advance(link, mf_clock_mono_ns(), err);
         int flushed = flush(sender, link, transport, err);
         if (rc || flushed)
@@ -534,12 +225,13 @@ static int run_link(struct mf_sender *sender, struct mf_link *link,
         if (!is_up && mf_link_hello(link)) {
             is_up = sender->has_tried = true;
             set_connected(sender, mf_link_hello(link));
-            say_up(sender, address, mf_link_hello(link));
+            mf_sender__say_up(sender, address, mf_link_hello(link));
         }
         int64_t link_due = mf_link_deadline_ns(link);
-        short got = rest(sender, mf_transport_fd(transport),
-                         mf_transport_events(transport, sender->out.len > 0),
-                         due < link_due ? due : link_due);
+        short got =
+            mf_sender__rest(sender, mf_transport_fd(transport),
+                            mf_transport_events(transport, sender->out.len > 0),
+                            due < link_due ? due : link_due);
         if (got & (POLLIN | POLLHUP | POLLERR) ||
             mf_transport_has_input(transport)) {
             rc = receive(link, transport, err);
@@ -564,7 +256,8 @@ static void note_refusal(struct mf_sender *sender, size_t messages)
     sender->refusals = 0;
     mf_backoff_reset(&sender->backoff);
     mf_outbox_give_up(sender->outbox, "the server does not take it");
-    say(sender, true,
+    mf_sender__say(
+        sender, true,
         "mitmflow: one flow was given up: the server does not take it");
 }
 
@@ -584,7 +277,7 @@ static void converse(struct mf_sender *sender, struct mf_transport *transport,
     struct mf_link *link =
         mf_link_new(sender->outbox, &config, mf_clock_mono_ns());
     if (!link) {
-        say_loss(sender, address, "out of memory");
+        mf_sender__say_loss(sender, address, "out of memory");
         return;
     }
     int rc = run_link(sender, link, transport, address, &err);
@@ -597,7 +290,7 @@ static void converse(struct mf_sender *sender, struct mf_transport *transport,
     note_refusal(sender, refused);
     mf_buf_clear(&sender->out);
     if (rc && rc != MF_ECLOSED)
-        say_loss(sender, address, err.text);
+        mf_sender__say_loss(sender, address, err.text);
 }
 
 /* ---- the thread ---- */
@@ -614,15 +307,16 @@ static void try_address(struct mf_sender *sender,
     pthread_mutex_unlock(&sender->lock);
     int rc = mf_connect_begin(&attempt, address, &err);
     while (!rc && (rc = mf_connect_next(&attempt, &fd, &err)) == MF_EBUSY) {
-        wait_without(sender, attempt.fd, attempt.events, attempt.until_ns);
-        rc = must_stop(sender, false) || config_changed(sender)
+        mf_sender__wait_without(sender, attempt.fd, attempt.events,
+                                attempt.until_ns);
+        rc = mf_sender__must_stop(sender, false) || config_changed(sender)
                  ? mf_err_set(&err, MF_ECLOSED, "stopped")
                  : 0;
     }
     mf_connect_release(&attempt);
     if (rc) {
         if (rc != MF_ECLOSED)
-            say_loss(sender, address, err.text);
+            mf_sender__say_loss(sender, address, err.text);
         return;
     }
     assert(!address->is_tls || sender->current_tls); /* never in clear */
@@ -631,7 +325,7 @@ static void try_address(struct mf_sender *sender,
     if (transport)
         converse(sender, transport, address);
     else
-        say_loss(sender, address, "out of memory");
+        mf_sender__say_loss(sender, address, "out of memory");
     mf_transport_free(transport);
 }
 
@@ -640,7 +334,7 @@ static void try_all(struct mf_sender *sender)
     for (size_t i = 0; i < sender->current.address_count; i++) {
         if (config_changed(sender))
             return;
-        if (must_stop(sender, false))
+        if (mf_sender__must_stop(sender, false))
             break;
         try_address(sender, &sender->current.addresses[i]);
     }
@@ -675,11 +369,11 @@ static void *sender_main(void *arg)
             mf_backoff_next_ns(&sender->backoff) + mf_clock_mono_ns();
         while (!atomic_load(&sender->stopping) && !config_changed(sender) &&
                mf_clock_mono_ns() < until)
-            wait_without(sender, -1, 0, until);
+            mf_sender__wait_without(sender, -1, 0, until);
     }
-    take_in(sender);
+    mf_sender__take_in(sender);
     size_t left = mf_outbox_seal(sender->outbox);
-    say_end(sender, left);
+    mf_sender__say_end(sender, left);
     pthread_mutex_lock(&sender->lock);
     mf_outbox_get_stats(sender->outbox, &sender->stats.outbox);
     sender->stats.left = left;
@@ -747,7 +441,7 @@ struct mf_sender *mf_sender_start(struct mf_queue *queue,
     }
     sender->outbox = mf_outbox_new(queue);
     if (!sender->outbox || open_pipe(sender->wake_fds) ||
-        mf_random_hex(sender->session, SESSION_LEN)) {
+        mf_random_hex(sender->session, MF_SENDER__SESSION_LEN)) {
         mf_sender_free(sender);
         return NULL;
     }
@@ -794,7 +488,7 @@ int mf_sender_stop(struct mf_sender *sender, int64_t deadline_ns)
 {
     atomic_store(&sender->stop_ns, mf_clock_mono_ns() + deadline_ns);
     atomic_store(&sender->stopping, true);
-    poke(sender);
+    mf_sender__poke(sender);
     struct timespec until = monotonic_after(deadline_ns + STOP_SLACK_NS);
     pthread_mutex_lock(&sender->lock);
     int rc = 0;
