@@ -305,12 +305,20 @@ void mf_object_handle(struct mf_object *self, PyObject *flow,
     if (!self->queue || self->is_stopped)
         return;
     mf_object_collect(self);
-    if (mf_events[index].kind == MF_EVENT_CONNECTION) {
-        send_connection(self, flow, &mf_events[index]);
+    if (self->is_busy) {
+        /* In the midst of another event: a property that a hook asked for is
+         * someone's code, and told this one. */
+        mf_object_note_failure(self, MF_EBUSY, mf_events[index].name);
         return;
     }
-    PyObject *values[MF_FLOW_VALUES];
-    mf_shape_read(&self->walk.shapes, MF_SHAPE_FLOW, flow, values);
-    handle_flow(self, flow, values, index);
-    mf_shape_drop(values, MF_FLOW_VALUES);
+    self->is_busy = true;
+    if (mf_events[index].kind == MF_EVENT_CONNECTION) {
+        send_connection(self, flow, &mf_events[index]);
+    } else {
+        PyObject *values[MF_FLOW_VALUES];
+        mf_shape_read(&self->walk.shapes, MF_SHAPE_FLOW, flow, values);
+        handle_flow(self, flow, values, index);
+        mf_shape_drop(values, MF_FLOW_VALUES);
+    }
+    self->is_busy = false;
 }

@@ -38,6 +38,7 @@ struct mf_object {
     char mitmproxy_version[MF_SENDER_VERSION_CAP];
     bool has_config;
     bool is_stopped; /* hooks do nothing */
+    bool is_busy;    /* a hook is at work */
     bool has_ended;  /* the sender's thread, by stop() */
     /* Growing flows with messages that are not told yet: id -> flow, for
      * each of tcp, udp and websocket_message. */

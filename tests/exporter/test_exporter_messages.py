@@ -253,3 +253,42 @@ def test_what_becomes_of_connections_is_told_with_the_reason(kind):
     assert event.error == "connection refused"
     assert event.client.id == result["client"]["id"]
     assert differences(plain(event.server), result["broken"]) == []
+
+
+def test_metadata_is_told_by_simple_values_alone_and_within_bounds(kind):
+    result = Inside(kind).run("metadata")
+    meta = read(result["entries"]).flow.meta
+    assert {entry.key: entry.value for entry in meta.metadata} == {
+        "text": "caf\u00e9 \ufffd",
+        "number": "-5",
+        "large": "<int>",
+        "huge": "<int>",
+        "float": "1.5",
+        "yes": "True",
+        "none": "None",
+        "secret": "<tuple>",
+        "hostile": "<Hostile>",
+        "long": "x" * 1024,
+        "k" * 128: "",
+    }
+    assert len(read(result["many"]).flow.meta.metadata) == 64
+
+
+def test_a_websocket_is_told_in_parts_until_it_talks(kind):
+    result = Inside(kind).run("upgrade")
+    told = [step["told"][0] for step in result["steps"]]
+    assert [item[0] for item in told] == [WHOLE, PART, PART, PART, PART, WHOLE, WHOLE]
+    assert [item[3] for item in told] == [False] * 6 + [True]
+    # From then on only hooks can tell it whole.
+    assert [item[4] for item in told] == [False] * 3 + [True] * 4
+    assert follow(result["steps"]) and result["stats"]["followed"] == 0
+    first = read(told[5][1]).flow.http_flow
+    assert first.is_websocket and len(first.websocket_messages) == 1
+    assert read(told[6][1]).flow.http_flow.HasField("websocket_close")
+
+
+def test_an_event_in_the_midst_of_another_does_no_harm(one_kind):
+    result = Inside(one_kind).run("reentered")
+    ((_, data),) = result["told"]
+    assert read(data).flow.http_flow.request.pretty_url == "http://its.own/"
+    assert result["stats"]["failures"] == 1

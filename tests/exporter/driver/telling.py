@@ -320,3 +320,71 @@ def connections():
         "failed": expected_conn(bad_client),
         "broken": expected_conn(broken),
     }
+
+
+def metadata():
+    """What is told of what addons keep in a flow's metadata."""
+    core, _ = cores()
+    flow = tflow.tflow()
+    flow.metadata.update(
+        {
+            "text": "caf\u00e9 \udcff",
+            "number": -5,
+            "large": 2**70,
+            "huge": 10**6000,
+            "float": 1.5,
+            "yes": True,
+            "none": None,
+            "secret": ("user", "password"),
+            "hostile": Hostile(),
+            "long": "x" * 5000,
+            "k" * 300: "",
+            7: "no text for a key",
+        }
+    )
+    entries = b64(core.encode(flow, "request"))
+    flow.metadata.update({f"more {n}": n for n in range(1000)})
+    return {"entries": entries, "many": b64(core.encode(flow, "request"))}
+
+
+def upgrade():
+    """A request that becomes a WebSocket, and talks."""
+    core, _ = cores()
+    flow = tflow.twebsocketflow()
+    messages, flow.websocket.messages = flow.websocket.messages, []
+    closed, flow.websocket.closed_by_client = flow.websocket.closed_by_client, None
+    websocket, flow.websocket = flow.websocket, None
+    response, flow.response = flow.response, None
+    flow.live = True
+    steps = [step(core, core, flow, "requestheaders"), step(core, core, flow, "request")]
+    flow.response = response
+    steps.append(step(core, core, flow, "responseheaders"))
+    flow.websocket = websocket
+    steps += [step(core, core, flow, "response"), step(core, core, flow, "websocket_start")]
+    websocket.messages.append(messages[0])
+    steps.append(step(core, core, flow, "websocket_message"))
+    websocket.closed_by_client = closed
+    steps.append(step(core, core, flow, "websocket_end"))
+    return {"steps": steps, "stats": core.stats()}
+
+
+class Reenters(tflow.http.Request):
+    """Asked for its URL, it tells an event of another flow."""
+
+    core = None
+
+    @property
+    def pretty_url(self):
+        self.core.request(tflow.tflow())
+        return "http://its.own/"
+
+
+def reentered():
+    """An event that is told in the midst of another."""
+    core, _ = cores()
+    flow = tflow.tflow()
+    flow.request.__class__ = Reenters
+    Reenters.core = core
+    flow.request.data.headers = http.Headers([(b"host", b"b\xc3\xbccher.example")])
+    told = core.tell(flow, "request")
+    return {"told": [[kind, b64(data)] for kind, data, *_ in told], "stats": core.stats()}
