@@ -109,7 +109,8 @@ def test_hello(server, as_json):
     answer = connect.unary(server, INGEST + "Hello", message)
     assert answer.status == 200
     if as_json:
-        assert answer.json["takes"] == {"rawBodies": True, "appendedMessages": True}
+        features = [field.json_name for field in proxy.ExportFeatures.DESCRIPTOR.fields]
+        assert answer.json["takes"] == dict.fromkeys(features, True)
     else:
         assert proxy.HelloResponse.FromString(answer.body).takes.raw_bodies
 
