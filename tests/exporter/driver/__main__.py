@@ -9,11 +9,12 @@ import addon
 import encoding
 import endless
 import growing
+import leaks
 import sending
 import streams
 import telling
 
-TOPICS = (addon, encoding, endless, growing, sending, streams, telling)
+TOPICS = (addon, encoding, endless, growing, leaks, sending, streams, telling)
 
 
 def messages():
