@@ -23,7 +23,7 @@ class Recorder(proxy_grpc.ServiceServicer):
     that has no such method. With `takes_appends` it puts flows together from
     what it is sent, in `kept`; a flow that is not there is missing."""
 
-    def __init__(self, port=0, hello=None, takes_raw=True, takes_appends=False, max_message=0):
+    def __init__(self, port=0, hello=None, takes_raw=True, takes_appends=False, max_message=0, tls=None):
         self.hello = hello
         if hello is None and takes_raw:
             self.hello = proxy.HelloResponse(
@@ -51,13 +51,20 @@ class Recorder(proxy_grpc.ServiceServicer):
             ],
         )
         proxy_grpc.add_ServiceServicer_to_server(self, self._server)
-        self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
+        self._scheme = "https" if tls else "http"
+        where = f"127.0.0.1:{port}"
+        if tls:  # an Identity of harness.authority
+            pair = (tls.key.read_bytes(), tls.cert.read_bytes())
+            own = grpc.ssl_server_credentials([pair])
+            self.port = self._server.add_secure_port(where, own)
+        else:
+            self.port = self._server.add_insecure_port(where)
         assert self.port, "cannot listen"
         self._server.start()
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     def Hello(self, request, context):
         with self.changed:

@@ -174,3 +174,46 @@ def test_a_script_that_is_loaded_anew_takes_over_what_waits_on_disk(
     again = start_recorder(port=recorder.port)
     one.run("spooled", recorder.url, str(tmp_path / "spool"))
     again.wait_flows(result["ids"])
+
+
+def test_a_token_is_sent_and_shown_nowhere(start_one_proxy, recorder):
+    proxy = start_one_proxy(f"grpc_addr={recorder.url}", env={"MITMFLOW_TOKEN": "token-1"})
+    proxy.process.wait_lines("exporting to")
+    proxy.get("/p1")
+    recorder.wait(recorder.ended)
+    assert {m["authorization"] for m in recorder.metadata} == {"Bearer token-1"}
+    assert proxy.set(grpc_token="token-2") is None
+    assert "grpc_token: only printable" in proxy.set(grpc_token="token 3")
+    recorder.wait(lambda: recorder.metadata[-1]["authorization"] == "Bearer token-2")
+    status = str(proxy.status())
+    proxy.stop()
+    assert "token-" not in proxy.process.output + status
+
+
+def test_options_may_stand_in_its_file(start_proxy, recorder, tmp_path):
+    (tmp_path / "config.yaml").write_text(
+        f"grpc_addr: {recorder.url}\ngrpc_events: response\ngrpc_redact: []\n"
+    )
+    proxy = start_proxy()
+    proxy.process.wait_lines("exporting to")
+    proxy.get("/p1")
+    proxy.stop()
+    assert [m.event_type for m in recorder.messages] == [4]
+
+
+def test_a_streamed_body_is_captured_if_that_is_asked_for(start_proxy, recorder):
+    proxy = start_proxy(
+        f"grpc_addr={recorder.url}", "stream_large_bodies=1", "grpc_stream_capture=true"
+    )
+    proxy.process.wait_lines("exporting to")
+    proxy.get("/p1")
+    assert proxy.set(grpc_stream_capture=False) is None
+    recorder.wait(recorder.ended)
+    proxy.get("/p2")
+    proxy.stop()
+    first, second = (flow_of(m).response for m in recorder.ended().values())
+    assert first.streamed
+    assert first.content == b"hi"
+    assert second.streamed
+    assert second.content == b""
+    assert second.content_size == 2

@@ -10,8 +10,9 @@ import subprocess
 import inside as inside_module
 import pytest
 from harness import schema
+from harness.authority import Authority
 from harness.mitmdump import HERE
-from inside import Inside, Talk
+from inside import Inside, Talk, result_of
 
 SANITIZED = pathlib.Path(
     os.environ.get(
@@ -106,6 +107,29 @@ def test_the_sender_is_clean(sanitized, recorder):
     assert 200 <= sanitized("send", recorder.url, "200", "20000", "0")["stats"]["acked"] <= 400
     assert sanitized("growth", recorder.url)["stats"]["growing"] == 0
     assert sanitized("reload", recorder.url, "10")["references"] == 0
+
+
+def test_the_sender_is_clean_with_tls(sanitized, start_recorder, tmp_path):
+    authority = Authority(tmp_path, "ca")
+    recorder = start_recorder(tls=authority.issue("server"))
+    wrong = Authority(tmp_path, "other").cert
+    send = ("send", recorder.url, "200", "20000", "0")
+    assert sanitized(*send, f"ca={authority.cert}")["stats"]["acked"] >= 200
+    assert sanitized(*send, "drain=1", f"ca={wrong}")["stats"]["acked"] == 0
+
+
+def test_the_options_are_clean(sanitized):
+    assert sanitized("options")["errors"]
+    assert sanitized("wrong_start")["lines"]
+
+
+def test_what_comes_after_the_end_is_clean(sanitized, recorder):
+    process = sanitized.start("late", recorder.url)
+    for _ in range(2):
+        recorder.wait_flows([process.stdout.readline().strip()])
+        process.stdin.write("\n")
+        process.stdin.flush()
+    assert result_of(process)["ids"]
 
 
 def test_the_sender_is_clean_with_an_old_server(sanitized, start_recorder):

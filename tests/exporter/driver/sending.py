@@ -18,7 +18,8 @@ def send(addr, count, body_len, per_s, *more):
     options = dict(item.split("=") for item in more)
     lines = []
     core = make_core(load(), lines, queue_max=int(options.get("queue_max", 64 << 20)))
-    core.configure(addr, options.get("source", "driver"), int(options.get("body_max", 16 << 20)))
+    body_max = int(options.get("body_max", 16 << 20))
+    core.configure(addr, options.get("source", "driver"), body_max, ca=options.get("ca", ""))
     core.start(-1)
     ids, peak = [], 0
     for number in range(int(count)):
