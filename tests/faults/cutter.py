@@ -54,8 +54,11 @@ class Cutter:
         return True
 
     def wait_cuts(self, count):
+        """Until there were so many; each may take a while."""
         with self._changed:
-            assert self._changed.wait_for(lambda: self._cuts >= count, DEADLINE_S), self._cuts
+            for number in range(1, count + 1):
+                came = self._changed.wait_for(lambda: self._cuts >= number, DEADLINE_S)
+                assert came, f"{self._cuts} of {count} cuts"
 
     def close(self):
         self._listener.close()
