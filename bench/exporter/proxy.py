@@ -10,7 +10,6 @@ the original's addon, too. With --old the server knows the published schema
 only. The clients are wrk, the origin is nginx.
 """
 
-import argparse
 import pathlib
 import re
 import statistics
@@ -76,20 +75,11 @@ def print_case(scheme, size, figures):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("build", type=pathlib.Path)
-    parser.add_argument("mitmdump")
-    parser.add_argument("--old", action="store_true")
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    options.exporter = options.build / "exporter" / "mitmflow_exporter.py"
+    options = ways.arguments(__doc__, rounds=5)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         origin, plain, secure = ways.start_origin(folder, SIZES)
-        if options.old:
-            server, url = ways.start_old_sink(options.build)
-        else:
-            server, url = ways.start_server(folder / "data", options.build)
+        server, url = ways.start_any_server(options, folder)
         with origin, server:
             for scheme in ("http", "https"):
                 for size in SIZES:

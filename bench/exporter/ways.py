@@ -1,6 +1,7 @@
 """What the benchmarks of whole proxies share: origins, servers, and mitmdump
 with one of the ways to export: none, an empty addon, the original's, ours."""
 
+import argparse
 import os
 import pathlib
 import re
@@ -37,6 +38,20 @@ def wait_port(port, process):
         except ConnectionRefusedError:
             time.sleep(0.02)
     raise TimeoutError(f"nothing listens at {port}")
+
+
+def arguments(text, rounds, **numbers):
+    """Those that all have; `numbers` are options of one, with their defaults."""
+    parser = argparse.ArgumentParser(description=text.partition("\n")[0])
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("mitmdump")
+    parser.add_argument("--old", action="store_true", help="a server of the published schema")
+    parser.add_argument("--rounds", type=int, default=rounds)
+    for name, default in numbers.items():
+        parser.add_argument(f"--{name}", type=int, default=default)
+    options = parser.parse_args()
+    options.exporter = options.build / "exporter" / "mitmflow_exporter.py"
+    return options
 
 
 class Process:
@@ -133,6 +148,12 @@ def start_old_sink(build):
     sink = Process([pathlib.Path(build, "bench/exporter/bench-old-sink")], stdout=subprocess.PIPE)
     port = int(sink.popen.stdout.readline())
     return sink, f"http://127.0.0.1:{port}"
+
+
+def start_any_server(options, folder):
+    if options.old:
+        return start_old_sink(options.build)
+    return start_server(folder / "data", options.build)
 
 
 def original_addon(mitmdump):
