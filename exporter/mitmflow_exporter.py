@@ -293,8 +293,10 @@ class MitmflowExporter:
             settings, events = read_settings(ctx.options)
             is_new = settings != self._settings
             if is_new or FILES & set(updated):
+                if settings["rules"]:  # their key lies there
+                    os.makedirs(expand(ctx.options.confdir), exist_ok=True)
                 self.core.configure(**settings)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             self._complain(str(error), updated)
             return
         if is_new and settings["key"] and not settings["cert"]:

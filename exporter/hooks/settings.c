@@ -11,6 +11,16 @@ static int raise_err(const struct mf_err *err)
     return -1;
 }
 
+/* Where `err` does not say which option is wrong. */
+static int raise_for(const char *option, const struct mf_err *err)
+{
+    size_t len = strlen(option);
+    if (strncmp(err->text, option, len) == 0)
+        return raise_err(err);
+    PyErr_Format(PyExc_ValueError, "%s: %s", option, err->text);
+    return -1;
+}
+
 int mf_settings_copy_text(const char *name, PyObject *text, char *out,
                           size_t cap)
 {
@@ -153,7 +163,7 @@ static int fill(const struct arguments *from, struct mf_settings *settings)
         return -1;
     if (settings->rule_count &&
         mf_redact_load_key(key_path, settings->key, &err))
-        return raise_err(&err);
+        return raise_for("grpc_redact", &err);
     return 0;
 }
 
@@ -206,7 +216,7 @@ int mf_settings_make(const struct mf_settings *settings,
     if (mf_redactor_new((const char *const *)settings->rules,
                         settings->rule_count, settings->key, &redactor, &err)) {
         mf_tls_free(tls);
-        return raise_err(&err);
+        return raise_for("grpc_redact", &err);
     }
     *ret_tls = tls;
     *ret_redactor = redactor;

@@ -16,6 +16,7 @@ def test_options_are_checked_with_a_clear_error(inside):
         "grpc_token=secret-1",
         "grpc_key=/no/such/file",
         "grpc_stream_capture=True",
+        "grpc_redact=['header cookie']",
     ):
         assert errors.pop(good) is None, good
     for name, error in errors.items():

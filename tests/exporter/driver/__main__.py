@@ -2,6 +2,7 @@
 packages: `python driver EXPORTER SCENARIO ARGUMENT...`. The last line on
 stdout is the result, in JSON."""
 
+import inspect
 import json
 import sys
 
@@ -32,10 +33,11 @@ def messages():
 
 
 def find(name):
-    for topic in TOPICS:
-        if hasattr(topic, name):
-            return getattr(topic, name)
-    return {"messages": messages}[name]
+    """The scenario of that name, which one topic has."""
+    found = [getattr(topic, name, None) for topic in TOPICS]
+    own = [it for it in found if inspect.isfunction(it) and it.__module__ != "library"]
+    assert len(set(own)) <= 1, f"{name} is in several topics"
+    return own[0] if own else {"messages": messages}[name]
 
 
 if __name__ == "__main__":

@@ -167,6 +167,8 @@ VALUES = (
     ("grpc_key", "/no/such/file"),
     ("grpc_stream_capture", True),
     ("grpc_redact", ["nonsense"]),
+    ("grpc_redact", ["header cookie", "json a..b"]),
+    ("grpc_redact", ["header cookie"]),
 )
 
 

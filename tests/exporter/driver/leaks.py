@@ -88,7 +88,7 @@ def connection(number):
 KINDS = (http, http, http, http, failed, talk, stream, names, unended, connection)
 
 
-def feed(addon, first, count):
+def feed_addon(addon, first, count):
     for number in range(first, first + count):
         for event, thing in KINDS[number % len(KINDS)](number):
             hook = getattr(addon, event, None)
@@ -115,7 +115,7 @@ def leaks(addr, count, rounds):
             context.master.addons.add(addon)
             context.configure(addon, grpc_addr=addr, grpc_spool_max="0")
             addon.running()
-            feed(addon, number * share, share)
+            feed_addon(addon, number * share, share)
             context.master.addons.remove(addon)
             stats.append(addon.core.stats())
             del module, addon
