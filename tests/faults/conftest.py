@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
+for folder in "e2e", "exporter":
+    sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / folder))
 
 from harness import mitmdump, sockets  # noqa: E402
 from harness.server import Server  # noqa: E402

@@ -8,8 +8,9 @@ import pytest
 from harness.process import DEADLINE_S
 from harness.watch import Watch
 from tmpfs import MOUNT, can_mount
+from recorder import Recorder
 from talks import check_talks, wait_talks
-from traffic import check, check_content, flows_of, is_spool_empty, wait_there
+from traffic import check, check_content, content, flows_of, is_spool_empty, wait_there
 
 pytestmark = pytest.mark.timeout(0)
 
@@ -47,6 +48,50 @@ def test_a_proxy_stays_small_while_its_server_is_away_and_all_arrives_later(
     check(server, set(load.answered), load.asked)
     assert away - own <= MEMORY_MAX_KIB
     assert at_last - own <= MEMORY_MAX_KIB
+    assert is_spool_empty(tmp_path)
+
+
+class Published:
+    """A server of the published schema, which has no Hello: what it is sent
+    replaces what it has by the flow's id."""
+
+    def __init__(self, port):
+        self.whole = {}  # token: ids of the flows that came whole
+        self.strange = []
+        self.recorder = Recorder(port=port, takes_raw=False)
+        self.recorder.on_message = self._take
+
+    def _take(self, message, context):
+        flow = message.flow.http_flow
+        token = flow.request.url.rpartition("/")[2]
+        said = flow.request.content, flow.response.content
+        if said == (content(token, "asks"), content(token, "answers")):
+            self.whole.setdefault(token, set()).add(flow.id)
+        elif flow.response.content:
+            self.strange.append(token)
+        self.recorder.messages.clear()
+
+
+def test_a_server_of_the_published_schema_gets_what_waited_for_it(
+    start_proxy, start_load, port, rounds, tmp_path
+):
+    own = own_memory_kib(start_proxy, start_load)
+    proxy = start_proxy(f"grpc_addr=http://127.0.0.1:{port}")
+    load = start_load(proxy, limit=100 * rounds)
+    load.join()
+    server = Published(port)
+    try:
+        server.recorder.wait(
+            lambda: server.whole.keys() == load.answered.keys(), deadline_s=60 + rounds
+        )
+        memory = proxy.memory_kib()
+        proxy.stop()
+    finally:
+        server.recorder.stop()
+    print(f"{len(load.answered)} flows: {own} KiB without, {memory} with")
+    assert not server.strange
+    assert all(len(ids) == 1 for ids in server.whole.values())
+    assert memory - own <= MEMORY_MAX_KIB
     assert is_spool_empty(tmp_path)
 
 
