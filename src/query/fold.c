@@ -158,6 +158,55 @@ bool mf_fold_find(const char *text, size_t len, const char *needle,
     return false;
 }
 
+static const uint8_t KELVIN[] = {0xe2, 0x84, 0xaa};
+static const uint8_t LONG_S[] = {0xc5, 0xbf};
+
+/* Where a character is from `at` on, or `len`. */
+static size_t find_character(const uint8_t *bytes, size_t len, size_t at,
+                             const uint8_t *character, size_t character_len)
+{
+    const uint8_t *found;
+    for (; at < len; at++) {
+        found = memchr(bytes + at, character[0], len - at);
+        if (!found)
+            break;
+        at = (size_t)(found - bytes);
+        if (len - at >= character_len &&
+            memcmp(found, character, character_len) == 0)
+            return at;
+    }
+    return len;
+}
+
+int mf_fold_binary(const char *text, size_t len, struct mf_buf *out)
+{
+    int rc = mf_buf_reserve(out, len);
+    if (rc || len == 0)
+        return rc;
+    const uint8_t *bytes = (const uint8_t *)text;
+    uint8_t *start = out->data + out->len, *to = start;
+    size_t kelvin = find_character(bytes, len, 0, KELVIN, sizeof KELVIN);
+    size_t long_s = find_character(bytes, len, 0, LONG_S, sizeof LONG_S);
+    for (size_t at = 0;;) {
+        size_t next = kelvin < long_s ? kelvin : long_s;
+        fold_ascii(bytes + at, to, next - at);
+        to += next - at;
+        if (next == len)
+            break;
+        if (next == kelvin) {
+            *to++ = 'k';
+            at = next + sizeof KELVIN;
+            kelvin = find_character(bytes, len, at, KELVIN, sizeof KELVIN);
+        } else {
+            *to++ = 's';
+            at = next + sizeof LONG_S;
+            long_s = find_character(bytes, len, at, LONG_S, sizeof LONG_S);
+        }
+    }
+    out->len += (size_t)(to - start);
+    return 0;
+}
+
 /* The Kelvin sign (U+212A) or the long s (U+017F). */
 static bool is_like_ascii(const uint8_t *at, size_t left)
 {

@@ -24,6 +24,12 @@ enum { MF_NEEDLE_MAX_LEN = 4096 };
 int mf_fold(const char *text, size_t len, struct mf_buf *out);
 
 /*
+ * The same for bytes that are mostly no text, many times faster: only what
+ * folds to ASCII is folded, other characters stay as they are.
+ */
+int mf_fold_binary(const char *text, size_t len, struct mf_buf *out);
+
+/*
  * True if `text` holds `needle`, which was folded, is not empty, and at most
  * MF_NEEDLE_MAX_LEN long. Takes time in proportion to the text, whatever the
  * needle; allocates nothing.

@@ -112,13 +112,70 @@ static inline uint32_t bucket_of_binary(uint64_t *bytes, uint32_t *run,
                : MF_BUCKETS;
 }
 
+static inline uint64_t load8(const uint8_t *at)
+{
+    uint64_t value;
+    memcpy(&value, at, sizeof value);
+    return le64toh(value);
+}
+
+/* Eight bytes that are 1 or 0 as the bits of one. */
+static inline uint8_t bits_of(const uint8_t *has)
+{
+    return (uint8_t)(load8(has) * UINT64_C(0x0102040810204080) >> 56);
+}
+
+enum { BLOCK_LEN = 64 };
+
+/* Bit i: `bytes[i]` is printable ASCII. */
+static inline uint64_t printable_in(const uint8_t bytes[BLOCK_LEN])
+{
+    uint8_t is_so[BLOCK_LEN];
+    uint64_t mask = 0;
+    for (size_t i = 0; i < BLOCK_LEN; i++)
+        is_so[i] = (uint8_t)(bytes[i] - ' ') < 0x7f - ' ';
+    for (size_t i = 0; i < BLOCK_LEN; i += 8)
+        mask |= (uint64_t)bits_of(is_so + i) << i;
+    return mask;
+}
+
+/* Bit i: so are it and the four before it; `before` is the last block's. */
+static inline uint64_t ends_of_five(uint64_t mask, uint64_t before)
+{
+    uint64_t ends = mask;
+    for (unsigned back = 1; back < 5; back++)
+        ends &= mask << back | before >> (BLOCK_LEN - back);
+    return ends;
+}
+
+/* The bucket of the five printable bytes up to and with `bytes[end]`. */
+static inline uint32_t bucket_at(const uint8_t *bytes, size_t end)
+{
+    uint64_t last = 0;
+    uint32_t run = 4;
+    for (size_t i = end - 4; i < end; i++)
+        last = last << 8 | bytes[i];
+    return bucket_of_binary(&last, &run, bytes[end]);
+}
+
+/* Most of such bytes are in no run of five, so blocks of them are looked at
+ * first. */
 void mf_signature_add_binary(struct mf_signature *signature, const char *bytes,
                              size_t len)
 {
-    uint64_t last = 0;
-    uint32_t run = 0;
-    for (size_t i = 0; i < len; i++)
-        signature->has[bucket_of_binary(&last, &run, (uint8_t)bytes[i])] = 1;
+    const uint8_t *at = (const uint8_t *)bytes;
+    uint64_t before = 0;
+    for (size_t i = 0; i < len; i += BLOCK_LEN) {
+        uint8_t last[BLOCK_LEN] = {0};
+        const uint8_t *block = at + i;
+        if (len - i < BLOCK_LEN)
+            block = memcpy(last, at + i, len - i);
+        uint64_t mask = printable_in(block);
+        uint64_t ends = ends_of_five(mask, before);
+        for (; ends; ends &= ends - 1)
+            signature->has[bucket_at(at, i + mf_bits_first(ends))] = 1;
+        before = mask;
+    }
 }
 
 void mf_signature_add_unread(struct mf_signature *signature)
@@ -138,19 +195,6 @@ size_t mf_needle_binary_buckets(const char *needle, size_t len,
             buckets[count++] = bucket;
     }
     return count;
-}
-
-static inline uint64_t load8(const uint8_t *at)
-{
-    uint64_t value;
-    memcpy(&value, at, sizeof value);
-    return le64toh(value);
-}
-
-/* Eight bytes that are 1 or 0 as the bits of one. */
-static inline uint8_t bits_of(const uint8_t *has)
-{
-    return (uint8_t)(load8(has) * UINT64_C(0x0102040810204080) >> 56);
 }
 
 /* Returns how many. */

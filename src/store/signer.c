@@ -88,7 +88,7 @@ int mf_signer_add(struct mf_signer *signer, struct mf_span text, bool stays)
 int mf_signer_add_binary(struct mf_signer *signer, struct mf_span bytes)
 {
     mf_buf_clear(&signer->folded);
-    int rc = mf_fold(bytes.text, bytes.len, &signer->folded);
+    int rc = mf_fold_binary(bytes.text, bytes.len, &signer->folded);
     if (!rc)
         mf_signature_add_binary(signer->signature,
                                 (const char *)signer->folded.data,

@@ -155,6 +155,51 @@ static void a_match_is_found_at_every_place(void **state)
     free(text);
 }
 
+/* Each run of what is not ASCII as one byte of it. */
+static void squeeze(struct mf_buf *bytes)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < bytes->len; i++)
+        if (bytes->data[i] < 0x80)
+            bytes->data[len++] = bytes->data[i];
+        else if (len == 0 || bytes->data[len - 1] < 0x80)
+            bytes->data[len++] = 0x80;
+    bytes->len = len;
+}
+
+static void binary_folds_to_the_ascii_that_text_folds_to(void **state)
+{
+    static const char *const pieces[] = {
+        "A",    "z", "\u212a", "\u017f", "\xe2", "\xe2\x84", "\xc5",
+        "\xaa", "B", "\xbf",   "\u00c4", "@",    "\xf0",     "[",
+    };
+    uint32_t seed = 1;
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        struct mf_buf bytes, text, binary;
+        mf_buf_init(&bytes, 10000);
+        mf_buf_init(&text, 10000);
+        mf_buf_init(&binary, 10000);
+        for (int i = 0; i < round % 50; i++) {
+            seed = seed * 1664525 + 1013904223;
+            const char *piece =
+                pieces[(seed >> 8) % (sizeof pieces / sizeof *pieces)];
+            assert_int_equal(mf_buf_append(&bytes, piece, strlen(piece)), 0);
+        }
+        const char *in = (const char *)bytes.data;
+        assert_int_equal(mf_fold(in, bytes.len, &text), 0);
+        assert_int_equal(mf_fold_binary(in, bytes.len, &binary), 0);
+        squeeze(&text);
+        squeeze(&binary);
+        assert_int_equal(binary.len, text.len);
+        if (text.len)
+            assert_memory_equal(binary.data, text.data, text.len);
+        mf_buf_release(&bytes);
+        mf_buf_release(&text);
+        mf_buf_release(&binary);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +211,7 @@ int main(void)
         cmocka_unit_test(letters_without_case_match_themselves_only),
         cmocka_unit_test(bytes_that_are_not_text_are_searched_too),
         cmocka_unit_test(a_match_is_found_at_every_place),
+        cmocka_unit_test(binary_folds_to_the_ascii_that_text_folds_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

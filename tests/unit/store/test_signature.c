@@ -56,6 +56,68 @@ static void what_is_in_a_text_is_never_missed(void **state)
     }
 }
 
+static void sign_binary(const char *bytes, size_t len, bool by_windows,
+                        struct mf_buf *out)
+{
+    enum { WINDOW = 5 };
+    struct mf_signature *signature = mf_signature_new();
+    assert_non_null(signature);
+    mf_buf_init(out, SIZE_MAX);
+    if (!by_windows)
+        mf_signature_add_binary(signature, bytes, len);
+    for (size_t at = 0; by_windows && at + WINDOW <= len; at++)
+        mf_signature_add_binary(signature, bytes + at, WINDOW);
+    assert_int_equal(mf_signature_encode(signature, out), 0);
+    mf_signature_free(signature);
+}
+
+static void binary_is_signed_by_its_runs_of_five_wherever_they_lie(void **state)
+{
+    uint64_t seed = 5;
+    (void)state;
+    for (size_t len = 0; len < 400; len++) {
+        struct mf_buf whole, windows;
+        char *bytes = malloc(len ? len : 1);
+        assert_non_null(bytes);
+        /* From hardly any run to hardly any end of one. */
+        for (size_t i = 0; i < len; i++)
+            bytes[i] = (char)(next_random(&seed) % 400 < len
+                                  ? ' ' + next_random(&seed) % 95
+                                  : 0x7f + next_random(&seed) % 161);
+        sign_binary(bytes, len, false, &whole);
+        sign_binary(bytes, len, true, &windows);
+        assert_int_equal(whole.len, windows.len);
+        assert_memory_equal(whole.data, windows.data, whole.len);
+        mf_buf_release(&whole);
+        mf_buf_release(&windows);
+        free(bytes);
+    }
+}
+
+static void what_is_in_binary_is_never_missed(void **state)
+{
+    static const char needle[] = "a needle";
+    char bytes[200];
+    (void)state;
+    for (size_t at = 0; at + sizeof needle <= sizeof bytes; at++) {
+        struct mf_buf signature;
+        uint32_t buckets[BUCKETS_MAX];
+        size_t count = mf_needle_binary_buckets(needle, sizeof needle - 1,
+                                                buckets, BUCKETS_MAX);
+        assert_int_equal(count, sizeof needle - 5);
+        memset(bytes, 0x80, sizeof bytes);
+        sign_binary(bytes, sizeof bytes, false, &signature);
+        assert_false(
+            mf_signature_has(signature.data, signature.len, buckets, count));
+        mf_buf_release(&signature);
+        memcpy(bytes + at, needle, sizeof needle - 1);
+        sign_binary(bytes, sizeof bytes, false, &signature);
+        assert_true(
+            mf_signature_has(signature.data, signature.len, buckets, count));
+        mf_buf_release(&signature);
+    }
+}
+
 static void what_is_not_there_is_mostly_told(void **state)
 {
     (void)state;
@@ -281,6 +343,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_in_a_text_is_never_missed),
+        cmocka_unit_test(
+            binary_is_signed_by_its_runs_of_five_wherever_they_lie),
+        cmocka_unit_test(what_is_in_binary_is_never_missed),
         cmocka_unit_test(what_is_not_there_is_mostly_told),
         cmocka_unit_test(
             a_question_has_different_buckets_and_no_more_than_asked),
