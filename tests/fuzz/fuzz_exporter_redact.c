@@ -270,7 +270,8 @@ static void put_any(struct model *model, struct input *input)
         if (c == '~') {
             put(&model->body, SECRET);
             put(&model->expected, "#");
-        } else if (c != 'S') {
+        } else if (c != 'S' && c != '%' && c != '+') {
+            /* What is encoded may go with what is around it. */
             mf_buf_append_byte(&model->body, c);
             mf_buf_append_byte(&model->expected, c);
         }
