@@ -1,8 +1,9 @@
 import { BodyView } from "../bodies/BodyView";
+import { problemOf } from "../bodies/problem";
 import type { MessageDetails } from "../gen/mitmflow/v1/mitmflow_pb";
 import type { Request, Response } from "../gen/mitmproxy/v1/mitmproxy_pb";
 import { visibleLine } from "../ui/captured";
-import { formatSize, plural } from "../ui/format";
+import { formatSize } from "../ui/format";
 import { type Header, headersOf, headerValue } from "./headers";
 
 interface Props {
@@ -65,20 +66,4 @@ export function HttpMessage({ message, details, fileName, missing }: Props) {
       />
     </>
   );
-}
-
-function problemOf(message: Request | Response, undecoded: string): string {
-  const size = Number(message.contentSize);
-  if (undecoded) {
-    const decoded = message.content.length;
-    const asSent = decoded === 0 || decoded === message.rawContent.length;
-    return `${asSent ? "Shown as it was on the wire" : "Decoded only in part"}: ${undecoded}.`;
-  }
-  if (message.content.length === 0 && size > 0) {
-    return `mitmproxy passed this body on without keeping it (${formatSize(size)}).`;
-  }
-  if (!message.contentTruncated) return "";
-  const lost = size - message.content.length;
-  const rest = lost > 0 ? `: ${plural(lost, "byte")} more were not captured` : "";
-  return `The exporter cut this body${rest}.`;
 }

@@ -79,6 +79,7 @@ export function Overview({ flow, row }: { flow: Flow; row: Row }) {
         title="In mitmproxy"
         fields={[
           ["Comment", meta?.comment ?? ""],
+          ["Changed by rules", meta?.redactions.join("; ") ?? ""],
           ["Marked", meta?.marked ?? ""],
           ["Replayed", meta?.replayed ?? ""],
           ["Intercepted", meta?.intercepted ? "yes" : ""],
