@@ -58,6 +58,9 @@ bool mf_connection_has_failed(const struct mf_connection *connection);
 int mf_connection_failure_flow(const struct mf_connection *connection,
                                struct mf_flow **ret_flow, struct mf_err *err);
 
+/* Whether a flow with this id is such a one. */
+bool mf_connection_is_failure_id(struct mf_span id);
+
 /* Ids of a flow's connections; empty if it does not tell. */
 struct mf_span mf_flow_client_id(const struct mf_flow *flow);
 struct mf_span mf_flow_server_id(const struct mf_flow *flow);

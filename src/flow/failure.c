@@ -106,6 +106,12 @@ static int put_server(const struct mf_connection *connection,
     return rc ? rc : mf_wire_end(out, mark);
 }
 
+bool mf_connection_is_failure_id(struct mf_span id)
+{
+    size_t len = sizeof id_end - 1;
+    return id.len > len && memcmp(id.text + id.len - len, id_end, len) == 0;
+}
+
 static int put_id(const struct mf_connection *connection, struct mf_buf *out)
 {
     char id[MF_CONNECTION_ID_MAX_LEN + sizeof id_end];

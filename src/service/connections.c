@@ -25,7 +25,8 @@ static int put(struct mf_context *context, const char *source,
     if (rc)
         return mf_err_set(err, rc, "%s", mf_err_message(rc));
     return mf_connection_has_failed(connection)
-               ? mf_failures_take(context, source, connection, ret_ticket, err)
+               ? mf_failures_take(context->failures, source, connection,
+                                  ret_ticket, err)
                : 0;
 }
 

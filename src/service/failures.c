@@ -1,6 +1,5 @@
 #include "service/failures.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,9 +8,8 @@
 #include "pb/wire.h"
 #include "service/context.h"
 
-/* Of the last few, for as long as a flow may come after its connection. */
+/* The last few are known, for those that are told again. */
 enum { FAILURES_MAX = 256 };
-static const int64_t wait_ns = 30 * MF_NS_PER_S;
 
 /* Field numbers of FlowSummary. */
 enum {
@@ -42,10 +40,11 @@ struct gist {
     uint64_t status;
 };
 
+enum failure_state { FAILURE_NONE, FAILURE_WAITS, FAILURE_IS_TOLD };
+
 struct failure {
-    int64_t at_ns;   /* monotonic; 0: none */
-    uint64_t number; /* of its flow; 0: not seen yet */
-    bool is_told;    /* by another flow */
+    enum failure_state state;
+    int64_t at_ns; /* monotonic */
     char *source;
     struct mf_flow *flow;
     struct mf_buf summary; /* of the flow, for what `gist` borrows */
@@ -55,9 +54,11 @@ struct failure {
 };
 
 struct mf_failures {
+    struct mf_context *context;
+    struct mf_timer *timer; /* runs while any waits */
     struct failure ring[FAILURES_MAX];
     size_t next;
-    int64_t last_ns; /* of the newest */
+    size_t waiting;
 };
 
 /* ---- what a flow is about ---- */
@@ -120,8 +121,9 @@ static bool is_same(struct mf_span a, struct mf_span b)
 
 /* ---- the ring ---- */
 
-static void clear(struct failure *failure)
+static void clear(struct mf_failures *failures, struct failure *failure)
 {
+    failures->waiting -= failure->state == FAILURE_WAITS;
     mf_flow_unref(failure->flow);
     mf_buf_release(&failure->summary);
     free(failure->source);
@@ -129,54 +131,128 @@ static void clear(struct failure *failure)
     *failure = (struct failure){0};
 }
 
-struct mf_failures *mf_failures_new(void)
-{
-    return calloc(1, sizeof(struct mf_failures));
-}
-
-void mf_failures_free(struct mf_failures *failures)
-{
-    for (size_t i = 0; failures && i < FAILURES_MAX; i++)
-        clear(&failures->ring[i]);
-    free(failures);
-}
-
-/* What is forgotten here for want of memory costs a row too many. */
-static void note(struct mf_failures *failures, const char *source,
-                 const struct mf_connection *connection, struct mf_flow *flow)
-{
-    struct failure *failure = &failures->ring[failures->next];
-    clear(failure);
-    mf_buf_init(&failure->summary, SIZE_MAX);
-    failure->source = strdup(source);
-    failure->words_len = connection->error.len;
-    failure->words = strndup(connection->error.text, connection->error.len);
-    if (!failure->source || !failure->words ||
-        mf_flow_put_summary(flow, &failure->summary)) {
-        clear(failure);
-        return;
-    }
-    failure->flow = mf_flow_ref(flow);
-    failure->gist = read_gist(failure->summary.data, failure->summary.len);
-    failure->at_ns = failures->last_ns = mf_clock_mono_ns();
-    failures->next = (failures->next + 1) % FAILURES_MAX;
-}
-
 static struct failure *find(struct mf_failures *failures, const char *source,
                             struct mf_span id)
 {
     for (size_t i = 0; i < FAILURES_MAX; i++) {
         struct failure *failure = &failures->ring[i];
-        if (failure->at_ns && is_same(failure->gist.id, id) &&
+        if (failure->state && is_same(failure->gist.id, id) &&
             strcmp(failure->source, source) == 0)
             return failure;
     }
     return NULL;
 }
 
-/* ---- as a flow ---- */
+static int put(struct mf_failures *failures, struct mf_flow *flow,
+               const char *source, uint64_t *ret_ticket)
+{
+    return mf_store_put(failures->context->store, flow, source, "", ret_ticket);
+}
 
-int mf_failures_take(struct mf_context *context, const char *source,
+/* No flow has told of it: it is one. */
+static void put_waiting(struct mf_failures *failures, struct failure *failure)
+{
+    uint64_t ticket;
+    int rc = put(failures, failure->flow, failure->source, &ticket);
+    if (rc)
+        mf_log(MF_LOG_WARN, "a failed connection is not shown: %s",
+               mf_err_message(rc));
+    clear(failures, failure);
+}
+
+/* The oldest first. */
+static void put_those_due(struct mf_failures *failures, int64_t before_ns)
+{
+    for (size_t i = 0; i < FAILURES_MAX && failures->waiting; i++) {
+        struct failure *failure =
+            &failures->ring[(failures->next + i) % FAILURES_MAX];
+        if (failure->state == FAILURE_WAITS && failure->at_ns <= before_ns)
+            put_waiting(failures, failure);
+    }
+}
+
+static void start_timer(struct mf_failures *failures)
+{
+    mf_timer_start(failures->timer, MF_FAILURE_WAIT_MS / 4, 0);
+}
+
+static void on_timer(void *arg)
+{
+    struct mf_failures *failures = arg;
+    put_those_due(failures,
+                  mf_clock_mono_ns() - MF_FAILURE_WAIT_MS * MF_NS_PER_MS);
+    if (failures->waiting)
+        start_timer(failures);
+}
+
+void mf_failures_flush(struct mf_failures *failures)
+{
+    mf_timer_stop(failures->timer);
+    put_those_due(failures, INT64_MAX);
+}
+
+struct mf_failures *mf_failures_new(struct mf_context *context)
+{
+    struct mf_failures *failures = calloc(1, sizeof *failures);
+    if (!failures)
+        return NULL;
+    failures->context = context;
+    failures->timer = mf_timer_new(context->loop, on_timer, failures);
+    if (!failures->timer) {
+        free(failures);
+        return NULL;
+    }
+    return failures;
+}
+
+void mf_failures_free(struct mf_failures *failures)
+{
+    if (!failures)
+        return;
+    for (size_t i = 0; i < FAILURES_MAX; i++)
+        clear(failures, &failures->ring[i]);
+    mf_timer_free(failures->timer);
+    free(failures);
+}
+
+/* ---- taken in ---- */
+
+/* The place of the oldest, which waits no more. */
+static struct failure *make_room(struct mf_failures *failures)
+{
+    struct failure *failure = &failures->ring[failures->next];
+    failures->next = (failures->next + 1) % FAILURES_MAX;
+    if (failure->state == FAILURE_WAITS)
+        put_waiting(failures, failure);
+    else
+        clear(failures, failure);
+    return failure;
+}
+
+static int let_wait(struct mf_failures *failures, const char *source,
+                    const struct mf_connection *connection,
+                    struct mf_flow *flow)
+{
+    struct failure *failure = make_room(failures);
+    mf_buf_init(&failure->summary, SIZE_MAX);
+    failure->source = strdup(source);
+    failure->words_len = connection->error.len;
+    failure->words = strndup(connection->error.text, connection->error.len);
+    if (!failure->source || !failure->words ||
+        mf_flow_put_summary(flow, &failure->summary)) {
+        clear(failures, failure);
+        return MF_ENOMEM;
+    }
+    failure->flow = mf_flow_ref(flow);
+    failure->gist = read_gist(failure->summary.data, failure->summary.len);
+    failure->at_ns = mf_clock_mono_ns();
+    failure->state = FAILURE_WAITS;
+    if (!failures->waiting++)
+        start_timer(failures);
+    return 0;
+}
+
+int mf_failures_take(struct mf_failures *failures, const char *source,
                      const struct mf_connection *connection,
                      uint64_t *ret_ticket, struct mf_err *err)
 {
@@ -184,17 +260,12 @@ int mf_failures_take(struct mf_context *context, const char *source,
     int rc = mf_connection_failure_flow(connection, &flow, err);
     if (rc)
         return rc;
-    struct mf_failures *failures = context->failures;
-    struct failure *known = find(failures, source, mf_flow_id(flow));
-    if (!known || !known->is_told) {
-        rc = mf_store_put(context->store, flow, source, "", ret_ticket);
-        if (rc)
-            mf_err_set(err, rc, "%s", mf_err_message(rc));
-        else if (!known && connection->is_server)
-            note(failures, source, connection, flow);
-    }
+    if (!connection->is_server)
+        rc = put(failures, flow, source, ret_ticket);
+    else if (!find(failures, source, mf_flow_id(flow)))
+        rc = let_wait(failures, source, connection, flow);
     mf_flow_unref(flow);
-    return rc;
+    return rc ? mf_err_set(err, rc, "%s", mf_err_message(rc)) : 0;
 }
 
 /* ---- told by another ---- */
@@ -221,47 +292,30 @@ static bool tells_of(const struct gist *gist, const struct failure *failure)
            is_same(gist->method, (struct mf_span){connect, sizeof connect - 1});
 }
 
-static void take_back(struct mf_context *context, struct failure *failure)
+static void see(struct mf_failures *failures, const struct mf_record *record)
 {
-    failure->is_told = true;
-    int rc = mf_store_take_back(context->store, failure->number);
-    if (rc)
-        mf_log(MF_LOG_WARN, "flow %" PRIu64 " not taken back: %s",
-               failure->number, mf_err_message(rc));
-}
-
-static void see(struct mf_context *context, const struct mf_record *record)
-{
-    struct mf_failures *failures = context->failures;
-    const struct mf_record_head *head = mf_record_head(record);
     size_t len;
     const uint8_t *summary = mf_record_summary(record, &len);
+    const char *source = mf_record_head(record)->source;
     struct gist gist = read_gist(summary, len);
-    if (!gist.error.len && gist.status != BAD_GATEWAY)
+    /* One failure does not tell of another. */
+    if ((!gist.error.len && gist.status != BAD_GATEWAY) ||
+        mf_connection_is_failure_id(gist.id))
         return;
-    struct failure *own = find(failures, head->source, gist.id);
-    if (own) {
-        own->number = head->number;
-        return;
-    }
-    int64_t since_ns = mf_clock_mono_ns() - wait_ns;
-    for (size_t i = 0; i < FAILURES_MAX; i++) {
+    for (size_t i = 0; i < FAILURES_MAX && failures->waiting; i++) {
         struct failure *failure = &failures->ring[i];
-        if (failure->number && !failure->is_told &&
-            failure->at_ns >= since_ns &&
-            strcmp(failure->source, head->source) == 0 &&
-            tells_of(&gist, failure))
-            take_back(context, failure);
+        if (failure->state == FAILURE_WAITS &&
+            strcmp(failure->source, source) == 0 && tells_of(&gist, failure)) {
+            failure->state = FAILURE_IS_TOLD;
+            failures->waiting--;
+        }
     }
 }
 
-void mf_failures_see(struct mf_context *context,
+void mf_failures_see(struct mf_failures *failures,
                      const struct mf_change *changes, size_t count)
 {
-    const struct mf_failures *failures = context->failures;
-    if (!failures->last_ns || mf_clock_mono_ns() - failures->last_ns > wait_ns)
-        return;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && failures->waiting; i++)
         if (changes[i].record)
-            see(context, changes[i].record);
+            see(failures, changes[i].record);
 }

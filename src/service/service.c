@@ -62,7 +62,7 @@ static void take_changes(void *arg)
         return;
     while ((count =
                 mf_store_take_changes(context->store, changes, TAKE_AT_ONCE))) {
-        mf_failures_see(context, changes, count);
+        mf_failures_see(context->failures, changes, count);
         mf_hub_take(context->hub, changes, count);
         all += count;
     }
@@ -241,7 +241,7 @@ int mf_service_new(const struct mf_service_opts *opts,
     };
     service->ingest = mf_ingest_new(context);
     service->watches = context->watches = mf_watches_new(context);
-    context->failures = mf_failures_new();
+    context->failures = mf_failures_new(context);
     service->queries = mf_queries_new(context);
     service->crowd_timer = mf_timer_new(context->loop, take_changes, service);
     int rc = mf_schema_new(mf_pb_descriptors, mf_pb_descriptors_len,
@@ -308,6 +308,8 @@ void mf_service_free(struct mf_service *service)
         return;
     mf_pool_free(service->context.pool);
     service->context.pool = NULL;
+    if (service->context.store)
+        mf_failures_flush(service->context.failures);
     mf_store_close(service->context.store);
     service->context.store = NULL;
     /* After the notes of the last commits, which are posted already. */

@@ -27,8 +27,7 @@ struct mf_op {
     const char *note;         /* NULL: leave alone */
     struct mf_flow_ref *refs; /* update (one), delete; ids point behind */
     size_t ref_count;
-    bool keeps_connections; /* delete */
-    mf_store_done *done;    /* may be NULL */
+    mf_store_done *done; /* may be NULL */
     void *user;
 
     uint64_t number_max; /* the last flow when it was asked */

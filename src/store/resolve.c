@@ -82,9 +82,8 @@ static int delete_some(struct mf_resolver *resolver, struct mf_op *op)
 {
     struct mf_front *front = resolver->store->front;
     size_t chunk = resolver->store->limits.delete_count;
-    bool forgets = op->ref_count <= FORGET_ONE_BY_ONE && !op->keeps_connections;
-    if (op->ref_count > FORGET_ONE_BY_ONE && !op->position &&
-        mf_front_forget_connections(front))
+    bool forgets = op->ref_count <= FORGET_ONE_BY_ONE;
+    if (!forgets && !op->position && mf_front_forget_connections(front))
         return MF_ENOMEM;
     for (size_t i = 0; i < chunk && op->position < op->ref_count; i++) {
         uint64_t number;

@@ -292,15 +292,6 @@ int mf_store_delete(struct mf_store *store, const struct mf_flow_ref *refs,
                NULL);
 }
 
-int mf_store_take_back(struct mf_store *store, uint64_t number)
-{
-    const struct mf_flow_ref ref = {.number = number, .id = {"", 0}};
-    struct mf_op *op = mf_op_new(MF_OP_DELETE, &ref, 1, NULL);
-    if (op)
-        op->keeps_connections = true;
-    return ask(store, op, NULL, NULL, NULL);
-}
-
 int mf_store_delete_all(struct mf_store *store, mf_store_done *done, void *user)
 {
     return ask(store, mf_op_new(MF_OP_DELETE_ALL, NULL, 0, NULL), done, user,

@@ -199,10 +199,6 @@ int mf_store_delete(struct mf_store *store, const struct mf_flow_ref *refs,
 int mf_store_delete_all(struct mf_store *store, mf_store_done *done,
                         void *user);
 
-/* Queue the deletion of a flow that no person asked for: what is known of its
- * connections stays. */
-int mf_store_take_back(struct mf_store *store, uint64_t number);
-
 /* Bytes of snapshots queued and not yet committed: the measure for
  * back-pressure. */
 size_t mf_store_backlog(const struct mf_store *store);

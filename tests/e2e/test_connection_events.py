@@ -51,14 +51,6 @@ def known(server):
     return server.flow(summary).connections
 
 
-def wait_flows(server, ids):
-    """Until exactly these are kept."""
-    watch = Watch(server).start()
-    while {flow.id for flow in watch.flows.values()} != ids:
-        watch.take_until(lambda message: message.flows or message.gone)
-    watch.stop()
-
-
 def rows(server):
     with sqlite3.connect(f"file:{server.data_dir}/flows.db?mode=ro", uri=True) as database:
         return database.execute("select is_server, event, error from connection").fetchall()
@@ -206,7 +198,7 @@ def test_a_client_that_distrusts_the_proxy_is_a_row_with_its_reason(server):
 )
 def test_a_server_that_cannot_be_reached_is_a_row_with_its_reason(server, event, words):
     export(server, build.connection(event, server="s1", error=SELF_SIGNED))
-    [row] = server.flows()
+    row = server.wait_flow(lambda flow: flow.id == "s1-failed")
     assert row.error == f"{words}: {SELF_SIGNED} (origin.example)"
     assert (row.tcp.server_address_host, row.tcp.server_address_port) == ("origin.example", 443)
 
@@ -241,31 +233,52 @@ def test_other_events_make_no_rows(server):
     assert len(rows(server)) == 2
 
 
+@pytest.fixture
+def after_stop(start_server):
+    """A server, and a function for the ids of its flows after it stopped, when
+    nothing waits any more."""
+    server = start_server()
+
+    def ids():
+        server.stop()
+        return {flow.id for flow in start_server().flows()}
+
+    return server, ids
+
+
+def test_a_failure_that_waits_for_its_flow_is_a_row_when_the_server_stops(after_stop):
+    server, ids = after_stop
+    export(server, build.connection(CONNECT_ERROR, server="s1", error=SELF_SIGNED))
+    assert ids() == {"s1-failed"}
+
+
 @pytest.mark.parametrize("event", [TLS_FAILED_SERVER, CONNECT_ERROR])
-def test_a_flow_that_tells_of_a_failure_takes_the_place_of_its_row(server, event):
-    export(server, build.connection(event, server="s1", error=SELF_SIGNED))
+def test_a_flow_that_tells_of_a_failure_stands_in_its_place(after_stop, event):
+    server, ids = after_stop
+    failed = build.connection(event, server="s1", error=SELF_SIGNED)
+    export(server, failed)
     export(server, http_flow(error="it failed", flow_id="request"))
-    wait_flows(server, {"request"})
     assert known(server).server.error == SELF_SIGNED
     # When it is told again, after a retry say, the flow still tells of it.
-    export(server, build.connection(event, server="s1", error=SELF_SIGNED))
-    wait_flows(server, {"request"})
+    export(server, failed)
+    assert ids() == {"request"}
 
 
-def test_a_flow_to_elsewhere_with_the_same_words_tells_of_it_too(server):
+def test_a_flow_to_elsewhere_with_the_same_words_tells_of_it_too(after_stop):
     """Of a plain request mitmproxy does not say by which connection it failed."""
+    server, ids = after_stop
     export(server, build.connection(CONNECT_ERROR, server="s1", error="Connect call failed"))
     flow = http_flow(error="502: Connect call failed", flow_id="request")
     flow.flow.http_flow.server.address_host = "elsewhere.example"
     export(server, flow)
-    wait_flows(server, {"request"})
+    assert ids() == {"request"}
 
 
-def test_a_connect_answered_502_tells_of_a_failure(server):
+def test_a_connect_answered_502_tells_of_a_failure(after_stop):
+    server, ids = after_stop
     export(server, build.connection(CONNECT_ERROR, server="s1", error="Connect call failed"))
-    flow = http_flow(method="CONNECT", status=502, flow_id="connect")
-    export(server, flow)
-    wait_flows(server, {"connect"})
+    export(server, http_flow(method="CONNECT", status=502, flow_id="connect"))
+    assert ids() == {"connect"}
 
 
 @pytest.mark.parametrize(
@@ -277,11 +290,21 @@ def test_a_connect_answered_502_tells_of_a_failure(server):
     ],
     ids=["another client", "a flow that went well", "an answer of the server's"],
 )
-def test_a_flow_that_does_not_tell_of_a_failure_leaves_its_row(server, other):
+def test_a_flow_that_does_not_tell_of_a_failure_leaves_its_row(after_stop, other):
+    server, ids = after_stop
     export(server, build.connection(CONNECT_ERROR, server="s1", error=SELF_SIGNED))
     export(server, http_flow(flow_id="other", **other))
-    export(server, build.http("http://later/", flow_id="later"))
-    wait_flows(server, {"s1-failed", "other", "later"})
+    assert ids() == {"s1-failed", "other"}
+
+
+def test_more_failures_than_may_wait_are_rows_at_once(server):
+    many = [build.connection(CONNECT_ERROR, server=f"s{n}", error="no") for n in range(1000)]
+    export(server, *many)
+    watch = Watch(server).start()
+    while len(watch.flows) < len(many):
+        watch.take_until(lambda message: message.flows)
+    watch.stop()
+    assert [flow.id for flow in watch.flows.values()] == [f"s{n}-failed" for n in range(1000)]
 
 
 # ---- letting go ----

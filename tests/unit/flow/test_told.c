@@ -175,6 +175,8 @@ static void check_failure(unsigned event, const char *server, const char *error,
     assert_int_equal(mf_flow_state(flow), MF_FLOW_ENDED);
     assert_int_equal(mf_flow_start_ns(flow), 7 * SECOND);
     assert_true(is(mf_flow_id(flow), id));
+    assert_true(mf_connection_is_failure_id(mf_flow_id(flow)));
+    assert_false(mf_connection_is_failure_id(mf_flow_client_id(flow)));
     assert_true(is(mf_flow_client_id(flow), "c"));
     assert_true(is(mf_flow_server_id(flow), server ? server : ""));
     Mitmflow__V1__FlowSummary *summary = summary_of(flow);

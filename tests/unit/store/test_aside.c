@@ -261,19 +261,6 @@ static void a_deleted_flow_in_a_block_takes_its_connections(void **state)
     assert_int_equal(row_count(fixture), 1);
 }
 
-static void a_flow_that_is_taken_back_leaves_its_connections(void **state)
-{
-    struct fixture *fixture = *state;
-    static char first[] = "first", client[] = "client", server[] = "server";
-    fixture_open(fixture);
-    put_three_connections(fixture);
-    put_flow_of(fixture, first, client, server);
-    assert_int_equal(mf_store_take_back(fixture->store, 1), 0);
-    wait_flow_count(fixture, 0);
-    wait_ticket(fixture, put(fixture, "next", TCP_END, "x"));
-    assert_int_equal(row_count(fixture), 3);
-}
-
 static void deleting_all_forgets_all_connections(void **state)
 {
     struct fixture *fixture = *state;
@@ -424,7 +411,6 @@ int main(void)
         TEST(what_was_heard_of_lately_stays_without_flows),
         TEST(a_deleted_flow_takes_its_connections),
         TEST(a_deleted_flow_in_a_block_takes_its_connections),
-        TEST(a_flow_that_is_taken_back_leaves_its_connections),
         TEST(deleting_all_forgets_all_connections),
         TEST(deleting_many_flows_at_once_forgets_all_connections),
         TEST(a_loss_counts_once_however_often_it_is_told),
