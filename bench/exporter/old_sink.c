@@ -50,8 +50,7 @@ static void on_half_close(struct mf_call *call, void *user)
     (void)user;
     struct mf_buf answer;
     mf_buf_init(&answer, SIZE_MAX);
-    if (mf_wire_put_varint(&answer, PROCESSED,
-                           *(uint64_t *)mf_call_data(call)))
+    if (mf_wire_put_varint(&answer, PROCESSED, *(uint64_t *)mf_call_data(call)))
         fail("out of memory");
     mf_call_send(call, answer.data, answer.len);
     mf_call_finish(call, MF_STATUS_OK, NULL);
@@ -114,8 +113,7 @@ int main(void)
     rpc = mf_rpc_new(&rpc_opts);
     if (!rpc || mf_rpc_add(rpc, methods, 1, NULL) || mf_loop_new(&loop, NULL))
         fail("out of memory");
-    const struct mf_server_opts opts = {.loop = loop,
-                                        .on_request = on_request};
+    const struct mf_server_opts opts = {.loop = loop, .on_request = on_request};
     const struct mf_listen_opts listen = {.address = "127.0.0.1:0"};
     if (mf_server_new(&opts, &server, NULL) ||
         mf_server_listen(server, &listen, &url, NULL))

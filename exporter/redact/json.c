@@ -341,6 +341,14 @@ static bool read_container(struct walk *walk, unsigned depth)
     }
 }
 
+static bool is_number(const uint8_t *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (text[i] == 0 || !strchr("0123456789+-.eE", text[i]))
+            return false;
+    return true;
+}
+
 /* If a regex found something in a number, a string stands for all of it. */
 static void match_scalar(struct walk *walk, size_t from, size_t to)
 {
@@ -351,7 +359,8 @@ static void match_scalar(struct walk *walk, size_t from, size_t to)
     if (walk->found == walk->found_count)
         return;
     struct mf_secret found = spans->items[walk->found];
-    if (found.from < from || found.to > to)
+    if (found.from < from || found.to > to ||
+        !is_number(walk->text + from, to - from))
         return;
     mf_spans_add(spans, from, to, walk->text + found.from,
                  found.to - found.from, true);

@@ -289,4 +289,5 @@ def test_many_flows_leave_nothing_in_memory(inside, recorder):
     assert result["references"] == 0
     assert result["grown"] < 3_000_000
     assert result["stats"]["memory"] == 0
-    assert result["stats"]["acked"] == 15000
+    # Events of a flow that wait together are one message.
+    assert 5000 <= result["stats"]["acked"] <= 15000
