@@ -191,6 +191,9 @@ struct mf_flow_entry *mf_outbox__add(struct mf_outbox *outbox,
 void mf_outbox__settle(struct mf_outbox *outbox, struct mf_flow_entry *flow);
 void mf_outbox__free_flow(struct mf_outbox *outbox, struct mf_flow_entry *flow);
 void mf_outbox__free_loose(struct mf_outbox *outbox, struct mf_loose *loose);
+/* Something is about to happen with the flow, until it settles. */
+void mf_outbox__leave_idle(struct mf_outbox *outbox,
+                           struct mf_flow_entry *flow);
 /* Idle flows beyond MF_OUTBOX_IDLE_LEN go. */
 void mf_outbox__bound_idle(struct mf_outbox *outbox);
 

@@ -156,6 +156,7 @@ static void take_flow(struct mf_outbox *outbox, struct mf_message *message)
         return;
     }
     int rc = 0;
+    mf_outbox__leave_idle(outbox, flow);
     flow->label = *label;
     if (flow->is_skipped || !redact(outbox, message, &flow->redact, &body)) {
         skip(outbox, flow);

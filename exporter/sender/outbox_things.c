@@ -25,14 +25,19 @@ void mf_outbox__stop_waiting(struct mf_outbox *outbox, struct mf_thing *thing)
     outbox->waiting--;
 }
 
-static void leave_idle(struct mf_outbox *outbox, struct mf_thing *thing)
+void mf_outbox__leave_idle(struct mf_outbox *outbox, struct mf_flow_entry *flow)
 {
-    struct mf_flow_entry *flow = mf_as_flow(thing);
-    if (!thing->is_flow || !mf_node_is_in(&flow->idle))
+    if (!mf_node_is_in(&flow->idle))
         return;
     mf_node_remove(&flow->idle);
-    outbox->idle_memory -= thing->memory;
+    outbox->idle_memory -= flow->thing.memory;
     outbox->idle_len -= flow->idle_len;
+}
+
+static void leave_idle(struct mf_outbox *outbox, struct mf_thing *thing)
+{
+    if (thing->is_flow)
+        mf_outbox__leave_idle(outbox, mf_as_flow(thing));
 }
 
 void mf_outbox__wait(struct mf_outbox *outbox, struct mf_thing *thing,
