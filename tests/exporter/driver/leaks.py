@@ -47,7 +47,7 @@ def unended(number):
     yield "requestheaders", flow
 
 
-def talk(number):
+def websocket_talk(number):
     flow = tflow.twebsocketflow()
     messages = flow.websocket.messages = []
     flow.live = True
@@ -58,7 +58,7 @@ def talk(number):
     yield "websocket_end", flow
 
 
-def stream(number):
+def stream_talk(number):
     kind, message = ("tcp", tcp.TCPMessage)
     flow = tflow.ttcpflow()
     if udp and number % 2:
@@ -85,7 +85,7 @@ def connection(number):
     yield "client_disconnected", client
 
 
-KINDS = (http, http, http, http, failed, talk, stream, names, unended, connection)
+KINDS = (http, http, http, http, failed, websocket_talk, stream_talk, names, unended, connection)
 
 
 def feed_addon(addon, first, count):
