@@ -22,8 +22,8 @@
 #include <stdint.h>
 
 #include "exporter/label.h"
-#include "flow/merge.h"
 #include "pb/encoder.h"
+#include "pb/spliced.h"
 
 struct mf_queue;
 

@@ -313,17 +313,8 @@ PyObject *mf_object_flat_message(const struct mf_encoder *enc)
 {
     struct mf_buf flat;
     mf_buf_init(&flat, MESSAGE_MAX_LEN);
-    size_t at = 0;
-    int rc = 0;
-    for (size_t i = 0; !rc && i < enc->splice_count; i++) {
-        const struct mf_splice *splice = &enc->splices[i];
-        rc = mf_buf_append(&flat, enc->buf.data + at, splice->at - at);
-        if (!rc)
-            rc = mf_buf_append(&flat, splice->data, splice->len);
-        at = splice->at;
-    }
-    if (!rc)
-        rc = mf_buf_append(&flat, enc->buf.data + at, enc->buf.len - at);
+    const struct mf_spliced message = mf_spliced_of(enc);
+    int rc = mf_spliced_flatten(&message, &flat);
     PyObject *bytes = rc ? PyErr_NoMemory()
                          : PyBytes_FromStringAndSize((const char *)flat.data,
                                                      (Py_ssize_t)flat.len);

@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 #include "exporter/label.h"
-#include "flow/merge.h"
+#include "pb/spliced.h"
 
 enum { MF_REDACT_KEY_LEN = 32 };
 

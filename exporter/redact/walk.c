@@ -29,20 +29,8 @@ void mf_walk_message(struct mf_job *job, const struct mf_region_field *field,
 static struct mf_text join(struct mf_job *job, const struct mf_region *body)
 {
     struct mf_buf *joined = &job->redactor->joined;
-    const struct mf_spliced *message = body->message;
-    size_t at = body->at;
-    int rc = 0;
     mf_buf_clear(joined);
-    for (size_t i = body->splice; i < body->splice_end && !rc; i++) {
-        const struct mf_splice *splice = &message->splices[i];
-        rc = mf_buf_append(joined, message->bytes + at, splice->at - at);
-        at = splice->at;
-        if (!rc)
-            rc = mf_buf_append(joined, splice->data, splice->len);
-    }
-    if (!rc)
-        rc = mf_buf_append(joined, message->bytes + at, body->end - at);
-    if (rc) {
+    if (mf_region_flatten(body, joined)) {
         job->is_broken = true;
         return (struct mf_text){(const uint8_t *)"", 0};
     }

@@ -3,7 +3,7 @@
 #define MF_EXPORTER_REDACT_WALK_H
 
 #include "exporter/redact/inside.h"
-#include "flow/spliced.h"
+#include "pb/spliced.h"
 
 struct mf_text {
     const uint8_t *data; /* not NULL */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "exporter/sender/outbox_state.h"
+#include "flow/merge.h"
 
 /* Fields of ExportFlowRequest and FlowPart. */
 enum { FLOW = 1, EVENT_TYPE = 2, PART = 101, PART_ID = 1, PART_FLOW = 2 };
@@ -256,14 +257,14 @@ static int put_flow(struct mf_outbox *outbox, const struct mf_flow_entry *flow,
 {
     struct mf_spliced parts[MF_MERGE_PARTS_MAX];
     size_t count = 0;
-    const struct mf_piece *last = NULL;
     for (struct mf_piece *p = flow->first; p; p = p->next)
-        if (p->version > version && count < MF_MERGE_PARTS_MAX) {
+        if (p->version > version && count < MF_MERGE_PARTS_MAX)
             parts[count++] = p->body;
-            last = p;
-        }
-    if (count == 1)
-        return mf_piece_put(last, &outbox->work);
+    if (count == 1) {
+        const struct mf_region only = mf_region_of(&parts[0]);
+        mf_region_put_bytes(&outbox->work, &only);
+        return outbox->work.error;
+    }
     return count ? mf_merge_flows(parts, count, &outbox->work) : 0;
 }
 

@@ -30,14 +30,6 @@ void mf_outgoing_reset(struct mf_outgoing *out)
     mf_encoder_clear(&out->enc);
 }
 
-static size_t len_of(const struct mf_spliced *message)
-{
-    size_t len = message->len;
-    for (size_t i = 0; i < message->splice_count; i++)
-        len += message->splices[i].len;
-    return len;
-}
-
 /* `message` into out->enc in one run, cut to what the server keeps. */
 static int shrink(struct mf_outgoing *out, const struct mf_spliced *message,
                   size_t max_len)
@@ -56,11 +48,9 @@ static int shrink(struct mf_outgoing *out, const struct mf_spliced *message,
 
 static int copy(struct mf_outgoing *out, const struct mf_spliced *message)
 {
-    struct mf_encoder *enc = &out->enc;
-    int rc = mf_buf_append(&enc->buf, message->bytes, message->len);
-    for (size_t i = 0; !rc && i < message->splice_count; i++)
-        rc = mf_encoder_splice(enc, &message->splices[i]);
-    return rc;
+    const struct mf_region all = mf_region_of(message);
+    mf_region_put_bytes(&out->enc, &all);
+    return out->enc.error;
 }
 
 static int put(struct mf_outgoing *out, const struct mf_spliced *message,
@@ -69,15 +59,13 @@ static int put(struct mf_outgoing *out, const struct mf_spliced *message,
     int rc = 0;
     if (rules->published)
         rc = mf_published_form(message, rules->body_max, &out->enc);
-    else if (!rules->max_len || len_of(message) <= rules->max_len)
+    else if (!rules->max_len || mf_spliced_len(message) <= rules->max_len)
         rc = copy(out, message);
     else
         return shrink(out, message, rules->max_len);
     if (rc || !rules->max_len || mf_encoder_len(&out->enc) <= rules->max_len)
         return rc;
-    const struct mf_spliced published = {out->enc.buf.data, out->enc.buf.len,
-                                         out->enc.splices,
-                                         out->enc.splice_count};
+    const struct mf_spliced published = mf_spliced_of(&out->enc);
     return shrink(out, &published, rules->max_len);
 }
 

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "flow/merge.h"
 #include "pb/encoder.h"
+#include "pb/spliced.h"
 
 /* What this server takes. */
 struct mf_outgoing_rules {

@@ -75,23 +75,3 @@ void mf_piece_free(struct mf_queue *queue, struct mf_piece *piece)
     mf_bodies_put(queue, &piece->body);
     free(piece);
 }
-
-int mf_piece_put(const struct mf_piece *piece, struct mf_encoder *out)
-{
-    size_t start = out->buf.len;
-    int rc = mf_buf_append(&out->buf, piece->body.bytes, piece->body.len);
-    for (size_t i = 0; !rc && i < piece->body.splice_count; i++) {
-        struct mf_splice splice = piece->body.splices[i];
-        splice.at += start;
-        rc = mf_encoder_splice(out, &splice);
-    }
-    if (rc)
-        mf_encoder_fail(out, rc);
-    return out->error;
-}
-
-struct mf_spliced mf_spliced_of(const struct mf_encoder *enc)
-{
-    return (struct mf_spliced){enc->buf.data, enc->buf.len, enc->splices,
-                               enc->splice_count};
-}

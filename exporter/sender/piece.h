@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "exporter/queue.h"
-#include "flow/spliced.h"
+#include "pb/spliced.h"
 
 /* A long byte string that several pieces may refer to: the object of their
  * splices. Given back to the queue when the last has gone. */
@@ -39,11 +39,5 @@ void mf_bodies_put(struct mf_queue *queue, const struct mf_spliced *message);
 /* A copy of a region, with references to its bodies; NULL: out of memory. */
 struct mf_piece *mf_piece_new(const struct mf_region *region);
 void mf_piece_free(struct mf_queue *queue, struct mf_piece *piece);
-
-/* Append the piece to a message; what is spliced stays so. */
-int mf_piece_put(const struct mf_piece *piece, struct mf_encoder *out);
-
-/* What an encoder holds, as a message. */
-struct mf_spliced mf_spliced_of(const struct mf_encoder *enc);
 
 #endif

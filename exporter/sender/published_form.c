@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "flow/published.h"
-#include "flow/spliced.h"
+#include "pb/spliced.h"
 
 enum {
     FLOW = 1,      /* of ExportFlowRequest */
@@ -26,20 +26,6 @@ struct body {
 struct bodies {
     struct body request, response;
 };
-
-int mf_spliced_flatten(const struct mf_spliced *message, struct mf_buf *out)
-{
-    size_t at = 0;
-    int rc = 0;
-    for (size_t i = 0; !rc && i < message->splice_count; i++) {
-        const struct mf_splice *splice = &message->splices[i];
-        rc = mf_buf_append(out, message->bytes + at, splice->at - at);
-        if (!rc)
-            rc = mf_buf_append(out, splice->data, splice->len);
-        at = splice->at;
-    }
-    return rc ? rc : mf_buf_append(out, message->bytes + at, message->len - at);
-}
 
 /* The field is nothing but one byte string that lies elsewhere. */
 static bool take_body(const struct mf_region_field *field, struct body *body)
@@ -158,8 +144,7 @@ static int rewrite_flow(struct mf_encoder *out,
     mf_buf_init(&flat, out->buf.max);
     mf_buf_init(&published, out->buf.max);
     int rc = strip_flow(&stripped, flow, &bodies);
-    const struct mf_spliced message = {stripped.buf.data, stripped.buf.len,
-                                       stripped.splices, stripped.splice_count};
+    const struct mf_spliced message = mf_spliced_of(&stripped);
     if (!rc)
         rc = mf_spliced_flatten(&message, &flat);
     if (!rc)

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "flow/merge.h"
+#include "pb/spliced.h"
 
 /*
  * Append `message`, an ExportFlowRequest, to `out`, which is empty, with
@@ -15,8 +15,5 @@
  */
 int mf_published_form(const struct mf_spliced *message, size_t body_max,
                       struct mf_encoder *out);
-
-/* Append the message in one run. */
-int mf_spliced_flatten(const struct mf_spliced *message, struct mf_buf *out);
 
 #endif

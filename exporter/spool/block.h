@@ -21,7 +21,7 @@
 #include "exporter/label.h"
 #include "exporter/spool/segment.h"
 #include "exporter/spool/spool.h"
-#include "flow/merge.h"
+#include "pb/spliced.h"
 
 enum {
     MF_SPOOL_RECORD_HEAD_LEN = 24,
@@ -52,9 +52,6 @@ struct mf_spool_gather {
 
 void mf_spool__gather_init(struct mf_spool_gather *gather);
 void mf_spool__gather_release(struct mf_spool_gather *gather);
-
-/* Length of a message. */
-size_t mf_spool__message_len(const struct mf_spliced *message);
 
 /* One more record. After MF_ENOMEM it is not in, the others are; after
  * MF_ECORRUPT nothing that was gathered can be used. */

@@ -25,14 +25,6 @@ void mf_spool__gather_release(struct mf_spool_gather *gather)
     mf_buf_release(&gather->out);
 }
 
-size_t mf_spool__message_len(const struct mf_spliced *message)
-{
-    size_t len = message->len;
-    for (size_t i = 0; i < message->splice_count; i++)
-        len += message->splices[i].len;
-    return len;
-}
-
 /* What the compressor holds back may come with what is put in now. */
 static int reserve(struct mf_spool_gather *gather, size_t len)
 {

@@ -376,7 +376,7 @@ int mf_spool_add(struct mf_spool *spool, const struct mf_label *label,
                  const struct mf_spliced *message,
                  mf_spool_position *ret_position)
 {
-    size_t len = mf_spool__message_len(message);
+    size_t len = mf_spliced_len(message);
     if (len > MF_SPOOL_RECORD_MAX || len > spool->opts.max_bytes)
         return MF_EFULL;
     if (spool->gather.is_ended && write_gathered(spool, NULL) != 0)

@@ -26,7 +26,7 @@
 
 #include "base/error.h"
 #include "exporter/label.h"
-#include "flow/merge.h"
+#include "pb/spliced.h"
 
 struct mf_spool;
 

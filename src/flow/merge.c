@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "flow/flow.h"
-#include "flow/spliced.h"
+#include "pb/spliced.h"
 
 enum {
     SLOTS = 128, /* field numbers that may be replaced; above: none is known */

@@ -1,24 +1,10 @@
 /*
  * mf_merge: a flow out of its parts, by the rules of mitmproxy.v1.FlowPart.
- *
- * A part is a message whose long byte strings may lie elsewhere, as an
- * mf_encoder leaves it: `bytes` with each splice's data put in at its place,
- * all lengths counting it. A message in one run has no splices.
  */
 #ifndef MF_FLOW_MERGE_H
 #define MF_FLOW_MERGE_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-#include "pb/encoder.h"
-
-struct mf_spliced {
-    const uint8_t *bytes;
-    size_t len; /* of `bytes` alone */
-    const struct mf_splice *splices;
-    size_t splice_count;
-};
+#include "pb/spliced.h"
 
 enum { MF_MERGE_PARTS_MAX = 64 };
 

@@ -34,12 +34,12 @@ static inline const uint8_t *next_bytes(struct mf_cursor *cursor, uint64_t len)
 
 /* Every captured byte passes here, several times: hence so little of it is in
  * other functions. */
-bool mf_wire_next(struct mf_cursor *cursor, struct mf_wire_field *ret_field)
+static inline bool next_head(struct mf_cursor *cursor,
+                             struct mf_wire_field *ret_field)
 {
     if (cursor->error || cursor->at == cursor->end)
         return false;
     uint64_t tag = next_varint(cursor), value = 0;
-    const uint8_t *data = NULL;
     size_t len = 0;
     if (tag >> 3 == 0 || tag >> 3 > 0x1fffffff)
         mf_cursor_fail(cursor, MF_ECORRUPT);
@@ -55,8 +55,6 @@ bool mf_wire_next(struct mf_cursor *cursor, struct mf_wire_field *ret_field)
         break;
     case MF_WIRE_LEN:
         len = next_varint(cursor);
-        if (!cursor->error)
-            data = next_bytes(cursor, len);
         break;
     default:
         mf_cursor_fail(cursor, MF_ECORRUPT);
@@ -66,9 +64,24 @@ bool mf_wire_next(struct mf_cursor *cursor, struct mf_wire_field *ret_field)
     ret_field->number = (uint32_t)(tag >> 3);
     ret_field->type = (enum mf_wire_type)(tag & 7);
     ret_field->value = value;
-    ret_field->data = data;
+    ret_field->data = NULL;
     ret_field->len = len;
     return true;
+}
+
+bool mf_wire_next_head(struct mf_cursor *cursor,
+                       struct mf_wire_field *ret_field)
+{
+    return next_head(cursor, ret_field);
+}
+
+bool mf_wire_next(struct mf_cursor *cursor, struct mf_wire_field *ret_field)
+{
+    if (!next_head(cursor, ret_field))
+        return false;
+    if (ret_field->type == MF_WIRE_LEN)
+        ret_field->data = next_bytes(cursor, ret_field->len);
+    return !cursor->error;
 }
 
 double mf_wire_double(const struct mf_wire_field *field)

@@ -35,6 +35,13 @@ struct mf_wire_field {
  */
 bool mf_wire_next(struct mf_cursor *cursor, struct mf_wire_field *ret_field);
 
+/*
+ * The same for a message whose byte strings may lie elsewhere: up to the
+ * length of a MF_WIRE_LEN field, without its bytes (data is NULL).
+ */
+bool mf_wire_next_head(struct mf_cursor *cursor,
+                       struct mf_wire_field *ret_field);
+
 /* A double field's value. */
 double mf_wire_double(const struct mf_wire_field *field);
 

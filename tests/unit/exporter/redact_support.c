@@ -35,19 +35,6 @@ void bench_release(struct bench *bench)
     mf_buf_release(&bench->bytes);
 }
 
-static void put_all(struct mf_buf *out, const uint8_t *bytes, size_t len,
-                    const struct mf_splice *splices, size_t count)
-{
-    size_t at = 0;
-    mf_buf_clear(out);
-    for (size_t i = 0; i < count; i++) {
-        mf_buf_append(out, bytes + at, splices[i].at - at);
-        mf_buf_append(out, splices[i].data, splices[i].len);
-        at = splices[i].at;
-    }
-    mf_buf_append(out, bytes + at, len - at);
-}
-
 enum mf_redact_verdict bench_send_spliced(struct bench *bench,
                                           enum mf_kind kind,
                                           const struct mf_spliced *message)
@@ -58,12 +45,13 @@ enum mf_redact_verdict bench_send_spliced(struct bench *bench,
     bench->verdict = mf_redact(bench->redactor, &bench->flow, &label, message,
                                bench->body_max, &out);
     forget(bench);
-    if (bench->verdict == MF_REDACT_CHANGED)
-        put_all(&bench->bytes, out.buf.data, out.buf.len, out.splices,
-                out.splice_count);
-    else
-        put_all(&bench->bytes, message->bytes, message->len, message->splices,
-                message->splice_count);
+    const struct mf_spliced changed = mf_spliced_of(&out);
+    mf_buf_clear(&bench->bytes);
+    assert_int_equal(mf_spliced_flatten(bench->verdict == MF_REDACT_CHANGED
+                                            ? &changed
+                                            : message,
+                                        &bench->bytes),
+                     0);
     if (bench->verdict == MF_REDACT_SKIP) {
         mf_buf_clear(&bench->bytes);
     } else {

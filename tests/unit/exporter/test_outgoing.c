@@ -33,12 +33,6 @@ static void encode(struct mf_encoder *enc, uint32_t number, const void *data,
     mf_encoder_varint_opt(enc, 2, 4);
 }
 
-static struct mf_spliced spliced(const struct mf_encoder *enc)
-{
-    return (struct mf_spliced){enc->buf.data, enc->buf.len, enc->splices,
-                               enc->splice_count};
-}
-
 /* Read all, `step` bytes at a time, behind the head, whose length fits. */
 static void read_all(struct mf_outgoing *out, size_t step, struct mf_buf *all)
 {
@@ -74,7 +68,7 @@ static void it_may_be_read_in_any_steps(void **state)
     struct mf_buf at_once, slowly;
     const struct mf_outgoing_rules rules = {0};
     encode(&enc, 3, body, BODY_LEN, "identity");
-    const struct mf_spliced message = spliced(&enc);
+    const struct mf_spliced message = mf_spliced_of(&enc);
     mf_outgoing_init(&out);
     assert_int_equal(mf_outgoing_begin(&out, &message, &rules), 0);
     assert_int_equal(out.enc.splice_count, 1);
@@ -103,7 +97,7 @@ the_published_form_refers_to_a_body_that_stays_as_it_is(void **state)
                                             .body_max = 1 << 20};
     memset(body, 'b', sizeof body);
     encode(&enc, 3, body, BODY_LEN, "identity");
-    const struct mf_spliced message = spliced(&enc);
+    const struct mf_spliced message = mf_spliced_of(&enc);
     mf_outgoing_init(&out);
     assert_int_equal(mf_outgoing_begin(&out, &message, &rules), 0);
     assert_int_equal(out.enc.splice_count, 1);
@@ -135,7 +129,7 @@ static void the_published_form_decodes_a_body(void **state)
     const struct mf_outgoing_rules rules = {.published = true,
                                             .body_max = 1 << 20};
     encode(&enc, 102, gzip, sizeof gzip, "gzip");
-    const struct mf_spliced message = spliced(&enc);
+    const struct mf_spliced message = mf_spliced_of(&enc);
     mf_outgoing_init(&out);
     assert_int_equal(mf_outgoing_begin(&out, &message, &rules), 0);
     read_all(&out, 777, &all);
@@ -154,7 +148,7 @@ static void what_is_too_long_is_cut_in_either_form(void **state)
     struct mf_outgoing out;
     struct mf_buf all;
     encode(&enc, 3, body, BODY_LEN, "identity");
-    const struct mf_spliced message = spliced(&enc);
+    const struct mf_spliced message = mf_spliced_of(&enc);
     mf_outgoing_init(&out);
     for (int published = 0; published < 2; published++) {
         const struct mf_outgoing_rules rules = {

@@ -382,8 +382,7 @@ static enum mf_redact_verdict send_far_body(struct bench *bench, uint8_t *body,
     mf_encoder_end(&enc, http);
     mf_encoder_end(&enc, flow);
     assert_int_equal(enc.splice_count, 1);
-    const struct mf_spliced message = {enc.buf.data, enc.buf.len, enc.splices,
-                                       enc.splice_count};
+    const struct mf_spliced message = mf_spliced_of(&enc);
     enum mf_redact_verdict verdict =
         bench_send_spliced(bench, MF_KIND_WHOLE, &message);
     mf_encoder_release(&enc);

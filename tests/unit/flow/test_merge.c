@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "flow/merge.h"
-#include "flow/spliced.h"
+#include "pb/spliced.h"
 
 enum { BODY_LEN = 10000, CONTENT = 3, CONTENT_TRUNCATED = 10 };
 
@@ -23,17 +23,11 @@ static void begin(struct part *part)
     part->http = mf_encoder_begin(&part->enc, 1);
 }
 
-static struct mf_spliced as_spliced(const struct mf_encoder *enc)
-{
-    return (struct mf_spliced){enc->buf.data, enc->buf.len, enc->splices,
-                               enc->splice_count};
-}
-
 static struct mf_spliced end(struct part *part)
 {
     mf_encoder_end(&part->enc, part->http);
     assert_int_equal(part->enc.error, 0);
-    return as_spliced(&part->enc);
+    return mf_spliced_of(&part->enc);
 }
 
 static void text(struct part *part, uint32_t number, const char *value)
@@ -81,7 +75,7 @@ static void assert_merges_to(const struct mf_spliced *parts, size_t count,
     mf_encoder_init(&out, 1 << 20);
     mf_buf_init(&got, 1 << 20);
     assert_int_equal(mf_merge_flows(parts, count, &out), 0);
-    struct mf_spliced whole = as_spliced(&out);
+    struct mf_spliced whole = mf_spliced_of(&out);
     describe(mf_region_of(&whole), &got, 0);
     assert_int_equal(mf_buf_append_byte(&got, 0), 0);
     assert_string_equal((char *)got.data, want);
@@ -128,7 +122,7 @@ static void a_part_replaces_what_it_has_and_leaves_the_rest(void **state)
     text(&second, 7, "server");
     mf_encoder_end(&second.enc, second.http);
     text(&second, 100, "meta");
-    parts[1] = as_spliced(&second.enc);
+    parts[1] = mf_spliced_of(&second.enc);
     assert_merges_to(parts, 1, "1(1=id 6=client 10=1 2(1=GET 100=a 100=b ) ) ");
     assert_merges_to(parts, 2,
                      "1(1=id 6=client 7=server 2(1=GET 100=c ) ) 100=meta ");
@@ -176,26 +170,6 @@ static void the_first_id_stays(void **state)
     mf_encoder_release(&second.enc);
 }
 
-/* The whole message in one run; the caller frees it. */
-static uint8_t *flatten(const struct mf_spliced *message, size_t *ret_len)
-{
-    size_t at = 0, done = 0, len = message->len;
-    for (size_t i = 0; i < message->splice_count; i++)
-        len += message->splices[i].len;
-    uint8_t *flat = malloc(len + 1);
-    for (size_t i = 0; i < message->splice_count; i++) {
-        const struct mf_splice *splice = &message->splices[i];
-        memcpy(flat + done, message->bytes + at, splice->at - at);
-        done += splice->at - at;
-        memcpy(flat + done, splice->data, splice->len);
-        done += splice->len;
-        at = splice->at;
-    }
-    memcpy(flat + done, message->bytes + at, message->len - at);
-    *ret_len = len;
-    return flat;
-}
-
 static void splices_make_no_difference_to_the_bytes(void **state)
 {
     (void)state;
@@ -212,12 +186,14 @@ static void splices_make_no_difference_to_the_bytes(void **state)
     assert_ptr_equal(a.splices[0].object, &object);
     assert_ptr_equal(a.splices[0].data, body_bytes);
     assert_int_equal(b.splice_count, 0);
-    struct mf_spliced whole = as_spliced(&a);
-    size_t len;
-    uint8_t *flat = flatten(&whole, &len);
-    assert_int_equal(len, b.buf.len);
-    assert_memory_equal(flat, b.buf.data, len);
-    free(flat);
+    struct mf_spliced whole = mf_spliced_of(&a);
+    struct mf_buf flat;
+    mf_buf_init(&flat, 1 << 20);
+    assert_int_equal(mf_spliced_flatten(&whole, &flat), 0);
+    assert_int_equal(mf_spliced_len(&whole), flat.len);
+    assert_int_equal(flat.len, b.buf.len);
+    assert_memory_equal(flat.data, b.buf.data, flat.len);
+    mf_buf_release(&flat);
     mf_encoder_release(&a);
     mf_encoder_release(&b);
     mf_encoder_release(&first.enc);

@@ -1,6 +1,22 @@
-#include "flow/spliced.h"
+#include "pb/spliced.h"
 
 #include "base/error.h"
+
+struct mf_spliced mf_spliced_of(const struct mf_encoder *enc)
+{
+    return (struct mf_spliced){enc->buf.data, enc->buf.len, enc->splices,
+                               enc->splice_count};
+}
+
+size_t mf_spliced_len(const struct mf_spliced *message)
+{
+    size_t len = message->len;
+    for (size_t i = 0; i < message->splice_count; i++)
+        len += message->splices[i].len;
+    return len;
+}
+
+/* ---- reading ---- */
 
 struct mf_region mf_region_of(const struct mf_spliced *message)
 {
@@ -68,37 +84,38 @@ bool mf_region_next(struct mf_region *region, struct mf_region_field *ret_field)
         return fail(region);
     struct mf_cursor cursor =
         mf_cursor_make(message->bytes + region->at, end - region->at);
-    uint64_t tag = mf_cursor_varint(&cursor);
-    struct mf_region_field field = {
-        .number = (uint32_t)(tag >> 3),
-        .type = (enum mf_wire_type)(tag & 7),
-    };
-    uint64_t len = 0;
-    if (tag >> 3 == 0 || tag > UINT32_MAX)
+    struct mf_wire_field head;
+    if (!mf_wire_next_head(&cursor, &head))
         return fail(region);
-    switch (field.type) {
-    case MF_WIRE_VARINT:
-        field.value = mf_cursor_varint(&cursor);
-        break;
-    case MF_WIRE_FIXED64:
-        field.value = mf_cursor_le64(&cursor);
-        break;
-    case MF_WIRE_FIXED32:
-        field.value = mf_cursor_le32(&cursor);
-        break;
-    case MF_WIRE_LEN:
-        len = mf_cursor_varint(&cursor);
-        break;
-    default:
-        return fail(region);
-    }
-    if (cursor.error)
-        return fail(region);
+    struct mf_region_field field = {head.number, head.type, head.value, {0}};
     region->at = (size_t)(cursor.at - message->bytes);
-    if (field.type == MF_WIRE_LEN && !take_body(region, len, &field.body))
+    if (field.type == MF_WIRE_LEN && !take_body(region, head.len, &field.body))
         return false;
     *ret_field = field;
     return true;
+}
+
+/* ---- writing ---- */
+
+int mf_region_flatten(const struct mf_region *region, struct mf_buf *out)
+{
+    const struct mf_spliced *message = region->message;
+    size_t at = region->at;
+    int rc = 0;
+    for (size_t i = region->splice; !rc && i < region->splice_end; i++) {
+        const struct mf_splice *splice = &message->splices[i];
+        rc = mf_buf_append(out, message->bytes + at, splice->at - at);
+        if (!rc)
+            rc = mf_buf_append(out, splice->data, splice->len);
+        at = splice->at;
+    }
+    return rc ? rc : mf_buf_append(out, message->bytes + at, region->end - at);
+}
+
+int mf_spliced_flatten(const struct mf_spliced *message, struct mf_buf *out)
+{
+    const struct mf_region all = mf_region_of(message);
+    return mf_region_flatten(&all, out);
 }
 
 static void put_run(struct mf_encoder *out, const uint8_t *data, size_t len)
@@ -107,12 +124,11 @@ static void put_run(struct mf_encoder *out, const uint8_t *data, size_t len)
         out->error = mf_buf_append(&out->buf, data, len);
 }
 
-/* The bytes of a body with splices in it. */
-static void put_body(struct mf_encoder *out, const struct mf_region *body)
+void mf_region_put_bytes(struct mf_encoder *out, const struct mf_region *region)
 {
-    const struct mf_spliced *message = body->message;
-    size_t at = body->at;
-    for (size_t i = body->splice; i < body->splice_end; i++) {
+    const struct mf_spliced *message = region->message;
+    size_t at = region->at;
+    for (size_t i = region->splice; i < region->splice_end; i++) {
         struct mf_splice splice = message->splices[i];
         put_run(out, message->bytes + at, splice.at - at);
         at = splice.at;
@@ -122,7 +138,7 @@ static void put_body(struct mf_encoder *out, const struct mf_region *body)
         else
             mf_encoder_splice(out, &splice);
     }
-    put_run(out, message->bytes + at, body->end - at);
+    put_run(out, message->bytes + at, region->end - at);
 }
 
 void mf_region_put(struct mf_encoder *out, const struct mf_region_field *field)
@@ -136,7 +152,7 @@ void mf_region_put(struct mf_encoder *out, const struct mf_region_field *field)
             return;
         }
         struct mf_mark mark = mf_encoder_begin(out, field->number);
-        put_body(out, body);
+        mf_region_put_bytes(out, body);
         mf_encoder_end(out, mark);
         return;
     }
