@@ -13,8 +13,8 @@ enum {
 
 /* Field numbers of one kind of message that are not just replaced. */
 struct rules {
-    uint32_t live;    /* as the last part says; 0: none */
-    bool is_http;     /* request and response are merged in their turn */
+    uint32_t live;      /* as the last part says; 0: none */
+    uint32_t nested[2]; /* messages that are merged in their turn */
     uint32_t body[2]; /* content and content_truncated, the body's beside those
                          from RAW_CONTENT to STREAMED; 0: none */
     bool has_id;
@@ -23,7 +23,9 @@ struct rules {
 enum { RAW_CONTENT = 102, STREAMED = 106 };
 
 static const struct rules FLOW_RULES[] = {
-    [MF_FLOW_HTTP] = {.live = 10, .is_http = true, .has_id = true},
+    [MF_FLOW_HTTP] = {.live = 10,
+                      .nested = {REQUEST, RESPONSE},
+                      .has_id = true},
     [MF_FLOW_DNS] = {.live = 9, .has_id = true},
     [MF_FLOW_TCP] = {.live = 8, .has_id = true},
     [MF_FLOW_UDP] = {.live = 8, .has_id = true},
@@ -99,9 +101,9 @@ static int put_fields(const struct regions *parts, const struct rules *rules,
             bool is_replaced = slot < SLOTS && last[slot] != i + 1;
             bool is_stale = rules->live && field.number == rules->live &&
                             i + 1 < parts->count;
-            bool is_nested = rules->is_http &&
-                             (slot == REQUEST || slot == RESPONSE) &&
-                             field.type == MF_WIRE_LEN;
+            bool is_nested = field.type == MF_WIRE_LEN &&
+                             (field.number == rules->nested[0] ||
+                              field.number == rules->nested[1]);
             if (!is_replaced && !is_stale && !is_nested)
                 mf_region_put(out, &field);
         }
@@ -128,9 +130,9 @@ static int put_flow(const struct regions *parts, uint32_t type,
     const struct rules *rules = &FLOW_RULES[type];
     struct mf_mark mark = mf_encoder_begin(out, type);
     int rc = put_fields(parts, rules, out);
-    if (!rc && rules->is_http)
+    if (!rc && type == MF_FLOW_HTTP)
         rc = put_nested(parts, REQUEST, &REQUEST_RULES, out);
-    if (!rc && rules->is_http)
+    if (!rc && type == MF_FLOW_HTTP)
         rc = put_nested(parts, RESPONSE, &RESPONSE_RULES, out);
     mf_encoder_end(out, mark);
     return rc ? rc : out->error;
@@ -157,26 +159,6 @@ static int find_type(const struct regions *parts, uint32_t *ret_type)
     return *ret_type ? 0 : MF_ECORRUPT;
 }
 
-/* What stands beside the flow's own message. */
-static int put_beside(const struct regions *parts, uint32_t type,
-                      struct mf_encoder *out)
-{
-    static const struct rules PLAIN;
-    uint8_t last[SLOTS] = {0};
-    int rc = find_last(parts, &PLAIN, last);
-    for (size_t i = 0; !rc && i < parts->count; i++) {
-        struct mf_region part = parts->at[i];
-        struct mf_region_field field;
-        while (mf_region_next(&part, &field)) {
-            bool is_replaced =
-                field.number < SLOTS && last[field.number] != i + 1;
-            if (field.number != type && !is_replaced)
-                mf_region_put(out, &field);
-        }
-    }
-    return rc ? rc : out->error;
-}
-
 int mf_merge_flows(const struct mf_spliced *parts, size_t count,
                    struct mf_encoder *out)
 {
@@ -192,5 +174,7 @@ int mf_merge_flows(const struct mf_spliced *parts, size_t count,
         rc = find_nested(&all, type, &own);
     if (!rc)
         rc = put_flow(&own, type, out);
-    return rc ? rc : put_beside(&all, type, out);
+    /* What stands beside the flow's own message. */
+    const struct rules beside = {.nested = {type}};
+    return rc ? rc : put_fields(&all, &beside, out);
 }
