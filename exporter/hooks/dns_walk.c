@@ -166,8 +166,8 @@ static void put_half(struct mf_walk *walk, uint32_t number, PyObject *message,
     mf_walk_settle(walk, told, from);
 }
 
-static void put_times(struct mf_walk *walk, PyObject *const *values,
-                      struct mf_told *told)
+static void put_common(struct mf_walk *walk, PyObject *const *values,
+                       struct mf_told *told)
 {
     PyObject *request = values[MF_FLOW_REQUEST];
     PyObject *response = values[MF_FLOW_RESPONSE];
@@ -177,13 +177,7 @@ static void put_times(struct mf_walk *walk, PyObject *const *values,
     if (response)
         end = mf_walk_seconds(walk, response, MF_NAME_timestamp);
     end = mf_walk_latest(walk, values[MF_FLOW_ERROR], end);
-    size_t from = walk->enc->buf.len;
-    mf_encoder_seconds(walk->enc, 4, start);
-    mf_walk_settle(walk, &told->fields[MF_TOLD_FLOW_START], from);
-    from = walk->enc->buf.len;
-    if (start > 0 && end > start)
-        mf_encoder_double_opt(walk->enc, 5, (end - start) * 1000);
-    mf_walk_settle(walk, &told->fields[MF_TOLD_FLOW_DURATION], from);
+    mf_walk_put_common(walk, values, told, start, end);
 }
 
 void mf_walk_put_dns(struct mf_walk *walk, PyObject *const *values,
@@ -193,10 +187,6 @@ void mf_walk_put_dns(struct mf_walk *walk, PyObject *const *values,
              &told->fields[MF_TOLD_DNS_REQUEST]);
     put_half(walk, 3, values[MF_FLOW_RESPONSE],
              &told->fields[MF_TOLD_DNS_RESPONSE]);
-    put_times(walk, values, told);
-    mf_walk_put_conns(walk, 6, values, told);
-    size_t from = walk->enc->buf.len;
-    mf_walk_put_error(walk, 8, values[MF_FLOW_ERROR]);
-    mf_walk_settle(walk, &told->fields[MF_TOLD_FLOW_ERROR], from);
+    put_common(walk, values, told);
     mf_encoder_varint_opt(walk->enc, 9, is_live);
 }

@@ -77,8 +77,8 @@ static void put_half(struct mf_walk *walk, uint32_t number, PyObject *message,
     Py_XDECREF(data);
 }
 
-static void put_times(struct mf_walk *walk, PyObject *const *values,
-                      struct mf_told *told)
+static void put_common(struct mf_walk *walk, PyObject *const *values,
+                       struct mf_told *told)
 {
     double start = mf_walk_to_seconds(told->request.values[MF_MESSAGE_START]);
     double end = mf_walk_latest(walk, values[MF_FLOW_ERROR], -1);
@@ -88,13 +88,7 @@ static void put_times(struct mf_walk *walk, PyObject *const *values,
     end = later(end, mf_walk_to_seconds(told->response.values[MF_MESSAGE_END]));
     if (values[MF_FLOW_WEBSOCKET])
         end = later(end, end_of_websocket(walk, values[MF_FLOW_WEBSOCKET]));
-    size_t from = walk->enc->buf.len;
-    mf_encoder_seconds(walk->enc, 4, start);
-    mf_walk_settle(walk, &told->fields[MF_TOLD_FLOW_START], from);
-    from = walk->enc->buf.len;
-    if (start > 0 && end > start)
-        mf_encoder_double_opt(walk->enc, 5, (end - start) * 1000);
-    mf_walk_settle(walk, &told->fields[MF_TOLD_FLOW_DURATION], from);
+    mf_walk_put_common(walk, values, told, start, end);
 }
 
 static void put_websocket(struct mf_walk *walk, PyObject *websocket,
@@ -114,18 +108,34 @@ static void put_websocket(struct mf_walk *walk, PyObject *websocket,
     mf_walk_settle(walk, &told->fields[MF_TOLD_FLOW_CLOSE], from);
 }
 
-void mf_walk_put_conns(struct mf_walk *walk, uint32_t number,
-                       PyObject *const *values, struct mf_told *told)
+static void put_conns(struct mf_walk *walk, PyObject *const *values,
+                      struct mf_told *told)
 {
     if (values[MF_FLOW_CLIENT])
-        mf_walk_put_client(walk, number, values[MF_FLOW_CLIENT], &told->client);
+        mf_walk_put_client(walk, 6, values[MF_FLOW_CLIENT], &told->client);
     else if (told->client.hash)
         walk->is_part_short = true;
     if (values[MF_FLOW_SERVER])
-        mf_walk_put_server(walk, number + 1, values[MF_FLOW_SERVER],
-                           &told->server);
+        mf_walk_put_server(walk, 7, values[MF_FLOW_SERVER], &told->server);
     else if (told->server.hash)
         walk->is_part_short = true;
+}
+
+void mf_walk_put_common(struct mf_walk *walk, PyObject *const *values,
+                        struct mf_told *told, double start, double end)
+{
+    struct mf_encoder *enc = walk->enc;
+    size_t from = enc->buf.len;
+    mf_encoder_seconds(enc, 4, start);
+    mf_walk_settle(walk, &told->fields[MF_TOLD_FLOW_START], from);
+    from = enc->buf.len;
+    if (start > 0 && end > start)
+        mf_encoder_double_opt(enc, 5, (end - start) * 1000);
+    mf_walk_settle(walk, &told->fields[MF_TOLD_FLOW_DURATION], from);
+    put_conns(walk, values, told);
+    from = enc->buf.len;
+    mf_walk_put_error(walk, 8, values[MF_FLOW_ERROR]);
+    mf_walk_settle(walk, &told->fields[MF_TOLD_FLOW_ERROR], from);
 }
 
 void mf_walk_put_http(struct mf_walk *walk, PyObject *const *values,
@@ -133,11 +143,7 @@ void mf_walk_put_http(struct mf_walk *walk, PyObject *const *values,
 {
     put_half(walk, 2, values[MF_FLOW_REQUEST], &told->request);
     put_half(walk, 3, values[MF_FLOW_RESPONSE], &told->response);
-    put_times(walk, values, told);
-    mf_walk_put_conns(walk, 6, values, told);
-    size_t from = walk->enc->buf.len;
-    mf_walk_put_error(walk, 8, values[MF_FLOW_ERROR]);
-    mf_walk_settle(walk, &told->fields[MF_TOLD_FLOW_ERROR], from);
+    put_common(walk, values, told);
     mf_encoder_varint_opt(walk->enc, 10, is_live);
     put_websocket(walk, values[MF_FLOW_WEBSOCKET], told);
 }

@@ -342,6 +342,18 @@ static PyObject *object_set_capture(PyObject *object, PyObject *args)
     Py_RETURN_NONE;
 }
 
+/* The hook of that name; MF_EVENT_COUNT with an exception. */
+static enum mf_event_index find_event(PyObject *name)
+{
+    int i = 0;
+    while (i < MF_EVENT_COUNT &&
+           PyUnicode_CompareWithASCIIString(name, mf_events[i].name))
+        i++;
+    if (i == MF_EVENT_COUNT)
+        PyErr_Format(PyExc_KeyError, "%U", name);
+    return (enum mf_event_index)i;
+}
+
 PyDoc_STRVAR(tell_doc,
              "tell(flow, event) -> list of (kind, bytes of the "
              "ExportFlowRequest, event, is_end, grows, id)\n\n"
@@ -354,18 +366,16 @@ static PyObject *object_tell(PyObject *object, PyObject *args)
     PyObject *flow, *name;
     if (!PyArg_ParseTuple(args, "OU", &flow, &name))
         return NULL;
-    for (int i = 0; i < MF_EVENT_COUNT; i++) {
-        if (PyUnicode_CompareWithASCIIString(name, mf_events[i].name))
-            continue;
-        self->pushed = PyList_New(0);
-        if (!self->pushed)
-            return NULL;
-        mf_object_handle(self, flow, (enum mf_event_index)i);
-        PyObject *pushed = self->pushed;
-        self->pushed = NULL;
-        return pushed;
-    }
-    return PyErr_Format(PyExc_KeyError, "%U", name);
+    enum mf_event_index index = find_event(name);
+    if (index == MF_EVENT_COUNT)
+        return NULL;
+    self->pushed = PyList_New(0);
+    if (!self->pushed)
+        return NULL;
+    mf_object_handle(self, flow, index);
+    PyObject *pushed = self->pushed;
+    self->pushed = NULL;
+    return pushed;
 }
 
 PyDoc_STRVAR(encode_doc,
@@ -378,19 +388,17 @@ static PyObject *object_encode(PyObject *object, PyObject *args)
     PyObject *flow, *name;
     if (!PyArg_ParseTuple(args, "OU", &flow, &name))
         return NULL;
-    for (int i = 0; i < MF_EVENT_COUNT; i++) {
-        if (PyUnicode_CompareWithASCIIString(name, mf_events[i].name))
-            continue;
-        mf_object_encode(self, flow, &mf_events[i]);
-        if (!self->enc.error) {
-            PyObject *bytes = mf_object_flat_message(&self->enc);
-            mf_walk_let_go(&self->walk);
-            return bytes;
-        }
+    enum mf_event_index index = find_event(name);
+    if (index == MF_EVENT_COUNT)
+        return NULL;
+    mf_object_encode(self, flow, &mf_events[index]);
+    if (self->enc.error) {
         PyErr_SetString(PyExc_ValueError, mf_err_message(self->enc.error));
         return NULL;
     }
-    return PyErr_Format(PyExc_KeyError, "%U", name);
+    PyObject *bytes = mf_object_flat_message(&self->enc);
+    mf_walk_let_go(&self->walk);
+    return bytes;
 }
 
 #define HOOK(name, number, kind, life)                                        \

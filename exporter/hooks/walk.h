@@ -131,9 +131,10 @@ void mf_walk_put_client(struct mf_walk *walk, uint32_t number, PyObject *conn,
 void mf_walk_put_server(struct mf_walk *walk, uint32_t number, PyObject *conn,
                         struct mf_told_conn *told);
 
-/* A flow's two, as fields `number` and the next. */
-void mf_walk_put_conns(struct mf_walk *walk, uint32_t number,
-                       PyObject *const *values, struct mf_told *told);
+/* Fields 4 to 8, alike in HTTPFlow and DNSFlow: when it began and how long it
+ * took (seconds; negative: not known), its connections and its error. */
+void mf_walk_put_common(struct mf_walk *walk, PyObject *const *values,
+                        struct mf_told *told, double start, double end);
 
 /* What the connection's own events tell of it; no more than its name. */
 void mf_walk_put_client_brief(struct mf_walk *walk, uint32_t number,
