@@ -5,11 +5,11 @@ import subprocess
 import time
 
 import pytest
+from arrival import check_all_arrives
 from harness.process import DEADLINE_S
 from harness.watch import Watch
 from tmpfs import MOUNT, can_mount
 from recorder import Recorder
-from talks import check_talks, wait_talks
 from traffic import check, check_content, content, flows_of, is_spool_empty, wait_there
 
 pytestmark = pytest.mark.timeout(0)
@@ -102,18 +102,13 @@ def test_what_a_clean_end_leaves_is_sent_by_the_next_start(
     proxy = start_proxy(f"grpc_addr=http://{addr}")
     load, talks = start_load(proxy), start_talks(proxy)
     load.wait_answered(300)
-    tokens = load.stop()
+    load.stop()
     talks.stop()
     proxy.stop()
     assert not is_spool_empty(tmp_path)
     server = start_server(addr=addr)
     proxy = start_proxy(f"grpc_addr=http://{addr}")
-    wait_there(server, tokens)
-    wait_talks(server, talks)
-    proxy.stop()
-    check(server, tokens, load.asked)
-    check_talks(server, talks)
-    assert is_spool_empty(tmp_path)
+    check_all_arrives(server, proxy, load, talks, tmp_path)
 
 
 def test_two_proxies_that_share_a_folder_do_not_disturb_each_other(

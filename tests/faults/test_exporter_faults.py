@@ -7,9 +7,10 @@ import shutil
 import signal
 
 import pytest
+from arrival import check_all_arrives
 from cutter import Cutter
 from harness import mitmdump, sockets
-from talks import check_talks, wait_talks
+from talks import check_talks
 from traffic import check, is_spool_empty, wait_there
 
 # After kill -9 of mitmdump what came so late may be lost.
@@ -34,14 +35,7 @@ def test_a_server_that_is_restarted_again_and_again_gets_every_flow_once(
         load.wait_answered(100)
         server = start_server(addr=addr)
         load.wait_answered(100)
-    tokens = load.stop()
-    talks.stop()
-    wait_there(server, tokens)
-    wait_talks(server, talks)
-    proxy.stop()
-    check(server, tokens, load.asked)
-    check_talks(server, talks)
-    assert is_spool_empty(tmp_path)
+    check_all_arrives(server, proxy, load, talks, tmp_path)
 
 
 def test_a_server_that_is_frozen_for_a_while_gets_every_flow_once(
@@ -57,14 +51,7 @@ def test_a_server_that_is_frozen_for_a_while_gets_every_flow_once(
     finally:
         server.process.signal(signal.SIGCONT)
     load.wait_answered(50)
-    tokens = load.stop()
-    talks.stop()
-    wait_there(server, tokens)
-    wait_talks(server, talks)
-    proxy.stop()
-    check(server, tokens, load.asked)
-    check_talks(server, talks)
-    assert is_spool_empty(tmp_path)
+    check_all_arrives(server, proxy, load, talks, tmp_path)
 
 
 def test_connections_that_are_cut_in_mid_frame_lose_nothing(
@@ -79,15 +66,8 @@ def test_connections_that_are_cut_in_mid_frame_lose_nothing(
     load, talks = start_load(proxy), start_talks(proxy)
     cutter.wait_cuts(count)
     load.wait_answered(50)
-    tokens = load.stop()
-    talks.stop()
-    wait_there(server, tokens)
-    wait_talks(server, talks)
-    proxy.stop()
+    check_all_arrives(server, proxy, load, talks, tmp_path)
     cutter.close()
-    check(server, tokens, load.asked)
-    check_talks(server, talks)
-    assert is_spool_empty(tmp_path)
 
 
 def kill_under_load(proxy, load, chance):
@@ -157,11 +137,4 @@ def test_a_script_that_is_loaded_anew_under_load_loses_nothing(
         os.utime(script, (newer, newer))
         proxy.process.wait_lines("exporting to", count=number + 2)
     load.wait_answered(20)
-    tokens = load.stop()
-    talks.stop()
-    wait_there(server, tokens)
-    wait_talks(server, talks)
-    proxy.stop()
-    check(server, tokens, load.asked)
-    check_talks(server, talks)
-    assert is_spool_empty(tmp_path)
+    check_all_arrives(server, proxy, load, talks, tmp_path)
