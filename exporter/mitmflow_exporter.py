@@ -93,20 +93,20 @@ def describe_cert(cert):
 UNITS = {"": 0, "b": 0, "kib": 10, "mib": 20, "gib": 30, "tib": 40}
 
 
-def parse_size(name, text, limit):
-    """Bytes of "16MiB", "512KiB" or a plain number."""
+def read_size(text):
+    """Bytes of "16MiB", "512KiB" or a plain number; None: it is no size."""
     match = re.fullmatch(r"\s*(\d{1,15})\s*([KMGT]iB|B)?\s*", text, re.IGNORECASE)
-    if not match:
+    return match and int(match[1]) << UNITS[(match[2] or "").lower()]
+
+
+def parse_size(name, text, limit):
+    """Bytes of an option that is a size of at most `limit`, another one."""
+    size = read_size(text)
+    if size is None:
         raise ValueError(f"{name}: {text!r} is not a size such as 16MiB")
-    size = int(match[1]) << UNITS[(match[2] or "").lower()]
-    if size > parse_limit(limit):
+    if size > read_size(limit):
         raise ValueError(f"{name}: at most {limit}")
     return size
-
-
-def parse_limit(limit):
-    number, unit = limit[:-3], limit[-3:]
-    return int(number) << UNITS[unit.lower()]
 
 
 def parse_events(text):
