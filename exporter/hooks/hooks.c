@@ -300,7 +300,9 @@ static void handle_flow(struct mf_object *self, PyObject *flow,
 void mf_object_handle(struct mf_object *self, PyObject *flow,
                       enum mf_event_index index)
 {
-    if (self->has_ended)
+    /* Connections that end with the proxy are no news that is worth a new
+     * connection of ours; they wait for a flow that comes so late. */
+    if (self->has_ended && mf_events[index].kind != MF_EVENT_CONNECTION)
         mf_object_resume(self);
     if (!self->queue || self->is_stopped)
         return;

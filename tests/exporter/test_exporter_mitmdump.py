@@ -147,6 +147,13 @@ def test_flows_that_finish_after_the_end_are_sent_too(one, recorder):
     assert len(result_of(process)["ids"]) == 2
 
 
+def test_a_connection_that_closes_after_the_end_starts_nothing(one, recorder):
+    result = one.run("closed_late", recorder.url)
+    assert not result["closed"]["running"]
+    assert result["threads"] == 1
+    assert len(recorder.hellos) == 1
+
+
 def test_flows_that_finish_after_the_end_without_a_server_are_kept(one, start_recorder, tmp_path):
     """By the thread that is stopped with the process."""
     recorder = start_recorder()

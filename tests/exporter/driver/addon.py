@@ -116,6 +116,21 @@ def late(addr):
     return {"ids": ids}
 
 
+def closed_late(addr):
+    """A connection that closes after done(): whether that starts anything."""
+    module = load()
+    addon = module.addons[0]
+    with taddons.context() as context:
+        context.master.addons.add(addon)
+        context.configure(addon, grpc_addr=addr)
+        addon.running()
+        flow = tflow.tflow()
+        addon.request(flow)
+        context.master.addons.remove(addon)
+        addon.client_disconnected(flow.client_conn)
+        return {"closed": addon.core.stats(), "threads": len(os.listdir("/proc/self/task"))}
+
+
 def spooled(addr, folder):
     """Flows of three loads of the script while no server is there."""
     ids = []
