@@ -11,6 +11,7 @@ enum mf_kind {
     MF_KIND_APPEND,     /* .append */
     MF_KIND_CONNECTION, /* .connection */
     MF_KIND_LOSS,       /* .loss; made by the sender */
+    MF_KIND_RULES,      /* how all that follows is redacted; goes nowhere */
 };
 
 enum { MF_FLOW_ID_CAP = 64 };

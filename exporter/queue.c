@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "exporter/redact/redact.h"
 
 enum {
     CHUNK_LEN = 256 * 1024,
@@ -223,6 +224,16 @@ static bool has_room(const struct mf_queue *queue, const struct mf_encoder *enc)
            room <= queue->max - queue->stats.memory;
 }
 
+static void append(struct mf_queue *queue, struct mf_message *message)
+{
+    queue->stats.memory += message->memory;
+    if (queue->last)
+        queue->last->next = message;
+    else
+        queue->first = message;
+    queue->last = message;
+}
+
 static int push(struct mf_queue *queue, const struct mf_encoder *enc,
                 const struct mf_label *label, void *flow, unsigned attempt)
 {
@@ -242,13 +253,24 @@ static int push(struct mf_queue *queue, const struct mf_encoder *enc,
     message->flow = flow;
     message->attempt = attempt;
     queue->out += objects;
-    queue->stats.memory += message->memory;
-    if (queue->last)
-        queue->last->next = message;
-    else
-        queue->first = message;
-    queue->last = message;
+    append(queue, message);
     return 0;
+}
+
+int mf_queue_push_rules(struct mf_queue *queue, struct mf_redactor *rules)
+{
+    const struct mf_encoder nothing = {0};
+    struct mf_message *message;
+    pthread_mutex_lock(&queue->lock);
+    int rc =
+        queue->closed ? MF_ECLOSED : message_new(queue, &nothing, &message);
+    if (!rc) {
+        message->label.kind = MF_KIND_RULES;
+        message->rules = rules;
+        append(queue, message);
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return rc;
 }
 
 int mf_queue_push(struct mf_queue *queue, const struct mf_encoder *enc,
@@ -348,7 +370,8 @@ void mf_queue_close(struct mf_queue *queue)
             bury(queue, m->body.splices[i].object);
         if (m->flow)
             bury(queue, m->flow);
-        queue->stats.refused++;
+        mf_redactor_free(m->rules);
+        queue->stats.refused += m->label.kind != MF_KIND_RULES;
         drop(queue, m);
     }
     queue->first = queue->last = NULL;

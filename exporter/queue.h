@@ -35,12 +35,15 @@ struct mf_wanted {
     bool is_end;
 };
 
+struct mf_redactor;
+
 struct mf_message {
     struct mf_message *next;
     struct mf_label label;
-    struct mf_spliced body; /* an ExportFlowRequest. The splices' objects are
-                               references that go to the taker: to be given
-                               back by mf_queue_let_go(). */
+    struct mf_redactor *rules; /* of MF_KIND_RULES: the taker's; NULL: none */
+    struct mf_spliced body;    /* an ExportFlowRequest. The splices' objects are
+                                  references that go to the taker: to be given
+                                  back by mf_queue_let_go(). */
     void *flow; /* of a growing flow: a reference, as above; else NULL */
     unsigned attempt;
     struct mf_chunk *chunk; /* the queue's own */
@@ -73,6 +76,13 @@ void mf_queue_free(struct mf_queue *queue);
  */
 int mf_queue_push(struct mf_queue *queue, const struct mf_encoder *enc,
                   const struct mf_label *label, void *flow, unsigned attempt);
+
+/*
+ * Put in what all that follows is redacted by (NULL: nothing), and nothing
+ * that is in the queue already. Taken over if it returns 0; there is always
+ * room. MF_ECLOSED, MF_ENOMEM.
+ */
+int mf_queue_push_rules(struct mf_queue *queue, struct mf_redactor *rules);
 
 /* All that is in the queue, oldest first; NULL: nothing. */
 struct mf_message *mf_queue_take(struct mf_queue *queue);

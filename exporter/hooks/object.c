@@ -203,12 +203,19 @@ static PyObject *object_configure(PyObject *object, PyObject *args,
         mf_settings_release(&settings);
         return NULL;
     }
+    bool is_running = self->sender && !self->has_ended;
+    if (is_running && mf_queue_push_rules(self->queue, redactor)) {
+        mf_tls_free(tls);
+        mf_redactor_free(redactor);
+        mf_settings_release(&settings);
+        return PyErr_NoMemory();
+    }
     mf_settings_release(&self->settings);
     self->settings = settings;
     self->has_config = true;
     self->walk.body_max = self->walk.list_max = settings.config.body_max;
-    if (self->sender && !self->has_ended) {
-        mf_sender_configure(self->sender, &settings.config, tls, redactor);
+    if (is_running) {
+        mf_sender_configure(self->sender, &settings.config, tls);
     } else {
         mf_tls_free(tls);
         mf_redactor_free(redactor);

@@ -141,10 +141,14 @@ void mf_outbox_set_spool(struct mf_outbox *outbox, struct mf_spool *spool)
 }
 
 void mf_outbox_set_redactor(struct mf_outbox *outbox,
-                            struct mf_redactor *redactor, size_t body_max)
+                            struct mf_redactor *redactor)
 {
     mf_redactor_free(outbox->redactor);
     outbox->redactor = redactor;
+}
+
+void mf_outbox_set_body_max(struct mf_outbox *outbox, size_t body_max)
+{
     outbox->body_max = body_max;
 }
 

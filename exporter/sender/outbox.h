@@ -69,8 +69,11 @@ struct mf_abilities {
 struct mf_outbox *mf_outbox_new(struct mf_queue *queue);
 void mf_outbox_free(struct mf_outbox *outbox);
 void mf_outbox_set_spool(struct mf_outbox *outbox, struct mf_spool *spool);
+/* Later ones come through the queue, in their order (MF_KIND_RULES). */
 void mf_outbox_set_redactor(struct mf_outbox *outbox,
-                            struct mf_redactor *redactor, size_t body_max);
+                            struct mf_redactor *redactor);
+/* Of a body that has to be decoded to be redacted. */
+void mf_outbox_set_body_max(struct mf_outbox *outbox, size_t body_max);
 
 /* Take in what the queue has, spool what is due. Returns when to call again
  * at the latest. */

@@ -179,7 +179,9 @@ void mf_outbox__take_all(struct mf_outbox *outbox)
     while (message) {
         struct mf_message *next = message->next;
         bool has_bodies = mf_bodies_take(outbox->queue, message) == 0;
-        if (!has_bodies)
+        if (message->label.kind == MF_KIND_RULES)
+            mf_outbox_set_redactor(outbox, message->rules);
+        else if (!has_bodies)
             mf_outbox__lose(outbox, 1, message->label.at_ns, NO_MEMORY);
         else if (message->label.kind == MF_KIND_CONNECTION)
             take_connection(outbox, message);

@@ -89,13 +89,11 @@ static void take_config(struct mf_sender *sender)
 {
     pthread_mutex_lock(&sender->lock);
     struct mf_sender_config config = sender->config;
-    struct mf_redactor *redactor = sender->redactor;
     bool is_new = sender->current_number != sender->config_number;
     struct mf_tls *old_tls = is_new ? sender->current_tls : NULL;
     if (is_new) {
         sender->current_tls = sender->tls;
         sender->tls = NULL;
-        sender->redactor = NULL;
     }
     sender->was_up &= !is_new;
     sender->current_number = sender->config_number;
@@ -103,25 +101,28 @@ static void take_config(struct mf_sender *sender)
     if (!is_new)
         return;
     mf_tls_free(old_tls);
-    mf_outbox_set_redactor(sender->outbox, redactor, config.body_max);
+    mf_outbox_set_body_max(sender->outbox, config.body_max);
     take_spool(sender, &config);
     sender->current = config;
+    sender->has_tried = false; /* an end waits for the first attempt */
 }
 
 void mf_sender_configure(struct mf_sender *sender,
                          const struct mf_sender_config *config,
-                         struct mf_tls *tls, struct mf_redactor *redactor)
+                         struct mf_tls *tls)
 {
     pthread_mutex_lock(&sender->lock);
-    sender->config = *config;
     struct mf_tls *old_tls = sender->tls;
-    struct mf_redactor *old_redactor = sender->redactor;
-    sender->tls = tls;
-    sender->redactor = redactor;
-    sender->config_number++;
+    bool is_new = tls || memcmp(&sender->config, config, sizeof *config) != 0;
+    if (is_new) {
+        sender->config = *config;
+        sender->tls = tls;
+        sender->config_number++;
+    }
     pthread_mutex_unlock(&sender->lock);
+    if (!is_new)
+        return;
     mf_tls_free(old_tls);
-    mf_redactor_free(old_redactor);
     mf_sender__poke(sender);
 }
 
@@ -351,7 +352,6 @@ void mf_sender_free(struct mf_sender *sender)
     mf_outbox_free(sender->outbox);
     mf_tls_free(sender->tls);
     mf_tls_free(sender->current_tls);
-    mf_redactor_free(sender->redactor);
     pthread_cond_destroy(&sender->ended);
     pthread_mutex_destroy(&sender->lock);
     free(sender);
@@ -433,13 +433,14 @@ struct mf_sender *mf_sender_start(struct mf_queue *queue,
     sender->config = *config;
     sender->config_number = 1;
     sender->tls = tls;
-    sender->redactor = redactor;
     mf_buf_init(&sender->out, WRITE_BUF_LEN);
     if (init_locks(sender)) {
         free(sender);
         return NULL;
     }
     sender->outbox = mf_outbox_new(queue);
+    if (sender->outbox)
+        mf_outbox_set_redactor(sender->outbox, redactor);
     if (!sender->outbox || open_pipe(sender->wake_fds) ||
         mf_random_hex(sender->session, MF_SENDER__SESSION_LEN)) {
         mf_sender_free(sender);

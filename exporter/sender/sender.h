@@ -51,14 +51,14 @@ struct mf_sender *mf_sender_start(struct mf_queue *queue,
                                   struct mf_redactor *redactor, int notify_fd);
 
 /*
- * Take a new configuration; what was connected connects anew if what it
- * depends on has changed. `tls` (NULL: no TLS address) and `redactor` (NULL:
- * no rules) are made of it beforehand, so that what is wrong is told where it
- * was set, and are taken over. Redaction changes for what comes after.
+ * Take a new configuration; what was connected connects anew if it is another
+ * one, or has TLS, whose files may have changed. `tls` (NULL: no TLS address)
+ * is made of it beforehand, so that what is wrong is told where it was set, and
+ * is taken over. Redaction changes by mf_queue_push_rules().
  */
 void mf_sender_configure(struct mf_sender *sender,
                          const struct mf_sender_config *config,
-                         struct mf_tls *tls, struct mf_redactor *redactor);
+                         struct mf_tls *tls);
 
 /* There are messages in the queue. */
 void mf_sender_wake(struct mf_sender *sender);

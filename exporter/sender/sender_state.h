@@ -38,8 +38,7 @@ struct mf_sender {
     bool has_ended;
     bool is_abandoned;
     struct mf_sender_config config;
-    struct mf_tls *tls; /* these two until they are taken */
-    struct mf_redactor *redactor;
+    struct mf_tls *tls; /* until it is taken */
     unsigned config_number;
     struct mf_sender__line lines[MF_SENDER__LINES];
     size_t line_first, line_count;

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "exporter/redact/redact.h"
 #include "exporter/sender/outbox.h"
 #include "pb/wire.h"
 
@@ -23,6 +24,7 @@ struct fixture {
     struct mf_outbox *outbox;
     struct mf_outgoing out;
     int64_t now_ns;
+    bool is_busy; /* what is pushed stays in the queue */
     char dir[64];
     uint8_t message[1 << 16]; /* the last that was sent */
     size_t len;
@@ -137,7 +139,8 @@ static void push(struct fixture *f, const struct mf_encoder *enc,
     label.at_ns = mf_clock_wall_ns();
     assert_int_equal(enc->error, 0);
     assert_int_equal(mf_queue_push(f->queue, enc, &label, flow, 0), 0);
-    mf_outbox_advance(f->outbox, f->now_ns);
+    if (!f->is_busy)
+        mf_outbox_advance(f->outbox, f->now_ns);
 }
 
 static void whole_with(struct fixture *f, const char *id, const char *text,
@@ -883,6 +886,35 @@ static void a_record_that_nobody_can_complete_is_counted(void **state)
     end(&f);
 }
 
+static void push_rule(struct fixture *f, const char *rule)
+{
+    static const uint8_t key[MF_REDACT_KEY_LEN];
+    struct mf_redactor *rules = NULL;
+    assert_int_equal(mf_redactor_new(&rule, rule != NULL, key, &rules, NULL),
+                     0);
+    assert_int_equal(mf_queue_push_rules(f->queue, rules), 0);
+}
+
+static void rules_hold_for_what_was_pushed_after_them(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    f.is_busy = true;
+    whole(&f, "before", "secret", ENDS);
+    push_rule(&f, "regex /secret/");
+    whole(&f, "under", "secret", ENDS);
+    push_rule(&f, NULL);
+    whole(&f, "after", "secret", ENDS);
+    pass(&f, 0);
+    assert_next(&f, &ALL, "whole before secret");
+    assert_true(next(&f, &ALL));
+    assert_non_null(strstr(said(&f), "whole under REDACTED-"));
+    assert_next(&f, &ALL, "whole after secret");
+    ack(&f, 3);
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -915,6 +947,7 @@ int main(void)
             without_a_spool_a_seal_loses_what_was_not_acknowledged),
         cmocka_unit_test(an_ended_flow_on_disk_can_still_be_had_whole),
         cmocka_unit_test(a_record_that_nobody_can_complete_is_counted),
+        cmocka_unit_test(rules_hold_for_what_was_pushed_after_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "exporter/queue.h"
+#include "exporter/redact/redact.h"
 
 static const struct mf_label LABEL = {.kind = MF_KIND_WHOLE, .event = 4};
 
@@ -237,6 +238,60 @@ static void a_thread_may_take_while_another_puts_in(void **state)
     mf_queue_free(race.queue);
 }
 
+static struct mf_redactor *a_redactor(void)
+{
+    static const uint8_t key[MF_REDACT_KEY_LEN];
+    const char *const rules[] = {"header x"};
+    struct mf_redactor *redactor = NULL;
+    assert_int_equal(mf_redactor_new(rules, 1, key, &redactor, NULL), 0);
+    return redactor;
+}
+
+static void rules_come_out_in_their_order(void **state)
+{
+    (void)state;
+    struct mf_queue *queue = mf_queue_new(4096);
+    struct mf_redactor *rules = a_redactor();
+    assert_int_equal(push(queue, 1, 100), 0);
+    assert_int_equal(mf_queue_push_rules(queue, rules), 0);
+    assert_int_equal(push(queue, 2, 100), 0);
+    struct mf_message *first = mf_queue_take(queue);
+    struct mf_message *second = first->next, *third = second->next;
+    assert_int_equal(number_of(first), 1);
+    assert_int_equal(second->label.kind, MF_KIND_RULES);
+    assert_ptr_equal(second->rules, rules);
+    assert_int_equal(number_of(third), 2);
+    assert_null(third->next);
+    mf_redactor_free(second->rules);
+    mf_queue_release(queue, first);
+    mf_queue_release(queue, second);
+    mf_queue_release(queue, third);
+    assert_int_equal(stats_of(queue).memory, 0);
+    mf_queue_free(queue);
+}
+
+static void rules_find_room_in_a_full_queue(void **state)
+{
+    (void)state;
+    struct mf_queue *queue = mf_queue_new(4096);
+    uint32_t n = 0;
+    while (push(queue, n, 100) == 0)
+        n++;
+    assert_int_equal(mf_queue_push_rules(queue, a_redactor()), 0);
+    mf_queue_free(queue);
+}
+
+static void a_closed_queue_lets_its_rules_go(void **state)
+{
+    (void)state;
+    struct mf_queue *queue = mf_queue_new(4096);
+    assert_int_equal(mf_queue_push_rules(queue, a_redactor()), 0);
+    mf_queue_close(queue);
+    assert_int_equal(stats_of(queue).refused, 0);
+    assert_int_equal(mf_queue_push_rules(queue, NULL), MF_ECLOSED);
+    mf_queue_free(queue);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +302,9 @@ int main(void)
         cmocka_unit_test(
             a_closed_queue_gives_all_objects_back_and_takes_no_more),
         cmocka_unit_test(wanted_flows_come_out_in_order),
+        cmocka_unit_test(rules_come_out_in_their_order),
+        cmocka_unit_test(rules_find_room_in_a_full_queue),
+        cmocka_unit_test(a_closed_queue_lets_its_rules_go),
         cmocka_unit_test(a_thread_may_take_while_another_puts_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,7 +152,7 @@ static void a_new_configuration_is_taken_at_once(void **state)
     int first = take_connection(f.listener);
     int other = listen_on(&port);
     const struct mf_sender_config config = config_for(port);
-    mf_sender_configure(f.sender, &config, NULL, NULL);
+    mf_sender_configure(f.sender, &config, NULL);
     int second = take_connection(other);
     end(&f, 0);
     close(first);
@@ -189,7 +189,7 @@ static void a_name_that_does_not_exist_is_told(void **state)
              "http://nowhere");
     close(take_connection(f.listener));
     wait_line(f.sender, f.notice[0], "cannot export");
-    mf_sender_configure(f.sender, &config, NULL, NULL);
+    mf_sender_configure(f.sender, &config, NULL);
     assert_int_equal(mf_sender_stop(f.sender, 0), 0);
     mf_sender_free(f.sender);
     f.sender = mf_sender_start(f.queue, &config, NULL, NULL, f.notice[1]);
