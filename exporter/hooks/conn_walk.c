@@ -384,7 +384,8 @@ static void make_room(PyObject *certs)
     }
 }
 
-void mf_walk_put_cert(struct mf_walk *walk, uint32_t number, PyObject *cert)
+/* The message of a certificate: a new reference to bytes, or NULL. */
+static PyObject *look_up_cert(struct mf_walk *walk, PyObject *cert)
 {
     /* cryptography's certificates are hashed and compared by content. */
     PyObject *key = mf_walk_get(walk, cert, MF_NAME__cert);
@@ -401,10 +402,28 @@ void mf_walk_put_cert(struct mf_walk *walk, uint32_t number, PyObject *cert)
         if (bytes && PyDict_SetItem(walk->certs, key, bytes))
             PyErr_Clear();
     }
+    Py_DECREF(key);
+    return bytes;
+}
+
+void mf_walk_put_cert(struct mf_walk *walk, uint32_t number, PyObject *cert)
+{
+    /* The content's hash takes a while: first, whether it is an object that
+     * was seen lately, such as the proxy's own certificate for a host. */
+    uintptr_t address = (uintptr_t)cert >> 4;
+    struct mf_walk_cert *recent =
+        &walk->recent_certs[(address ^ address >> 6) % MF_RECENT_CERTS];
+    if (recent->cert != cert) {
+        PyObject *bytes = look_up_cert(walk, cert);
+        PyObject *old = recent->cert, *old_bytes = recent->bytes;
+        Py_INCREF(cert);
+        recent->cert = cert;
+        recent->bytes = bytes;
+        Py_XDECREF(old);
+        Py_XDECREF(old_bytes);
+    }
     const uint8_t *data;
     size_t len;
-    if (mf_walk_to_bytes(bytes, &data, &len))
+    if (mf_walk_to_bytes(recent->bytes, &data, &len))
         mf_encoder_bytes(walk->enc, number, data, len);
-    Py_XDECREF(bytes);
-    Py_DECREF(key);
 }

@@ -56,6 +56,10 @@ void mf_walk_release(struct mf_walk *walk)
     Py_CLEAR(walk->dns_type);
     Py_CLEAR(walk->dns_class);
     Py_CLEAR(walk->certs);
+    for (int i = 0; i < MF_RECENT_CERTS; i++) {
+        Py_CLEAR(walk->recent_certs[i].cert);
+        Py_CLEAR(walk->recent_certs[i].bytes);
+    }
     Py_CLEAR(walk->tap_type);
     mf_shapes_release(&walk->shapes);
     mf_conns_release(&walk->conns);

@@ -21,13 +21,22 @@
 #include "exporter/hooks/told.h"
 #include "pb/encoder.h"
 
+enum { MF_RECENT_CERTS = 64 };
+
+/* A certificate and its message as bytes; NULL: it cannot be described. */
+struct mf_walk_cert {
+    PyObject *cert;
+    PyObject *bytes;
+};
+
 struct mf_walk {
     PyObject *names[MF_NAME_COUNT];
     PyObject *describe_cert; /* callable, see mitmflow_exporter.py */
     PyObject *dns_type;      /* callables: int -> str */
     PyObject *dns_class;
     PyObject *certs; /* dict: certificate -> its message as bytes */
-    Py_UCS4 *chars;  /* scratch */
+    struct mf_walk_cert recent_certs[MF_RECENT_CERTS];
+    Py_UCS4 *chars; /* scratch */
     size_t chars_cap;
     struct mf_buf text;   /* scratch: URLs, names */
     struct mf_buf packed; /* scratch: a DNS message */
