@@ -137,6 +137,8 @@ static int object_traverse(PyObject *object, visitproc visit, void *arg)
     Py_VISIT(self->walk.dns_type);
     Py_VISIT(self->walk.dns_class);
     Py_VISIT(self->walk.certs);
+    for (int i = 0; i < MF_RECENT_CERTS; i++)
+        Py_VISIT(self->walk.recent_certs[i].cert);
     Py_VISIT(Py_TYPE(object));
     return 0;
 }
