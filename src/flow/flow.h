@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/span.h"
 
 enum mf_flow_type {
     MF_FLOW_HTTP = 1, /* the field numbers of mitmproxy.v1.Flow */
@@ -29,12 +30,6 @@ enum mf_flow_state {
     MF_FLOW_LIVE = 1,
     MF_FLOW_ENDED = 2,
     MF_FLOW_CUT_OFF = 3,
-};
-
-/* Borrowed text inside the snapshot: not NUL-terminated, UTF-8 or bytes. */
-struct mf_span {
-    const char *text;
-    size_t len;
 };
 
 struct mf_flow;

@@ -1,0 +1,41 @@
+#include "decode/decode.h"
+
+#include "decode/decoders.h"
+
+enum { BODY_DEPTH_MAX = 8 };
+
+/* By mf_body_kind; NULL: text to be read as it is, or just bytes. */
+static mf_decoder *const decoders[MF_BODY_ARCHIVE + 1] = {
+    [MF_BODY_UNKNOWN] = NULL,
+};
+
+static int run(struct mf_decoding *decoding)
+{
+    mf_decoder *decoder = decoders[mf_body_kind(decoding->body)];
+    return decoder ? decoder(decoding) : 0;
+}
+
+int mf_decode(const struct mf_body *body, const struct mf_decode_opts *opts,
+              struct mf_view *view)
+{
+    struct mf_decoding decoding = {
+        .body = body,
+        .opts = opts,
+        .view = view,
+        .inflated_left = opts->inflated_max,
+    };
+    return run(&decoding);
+}
+
+int mf_decode_inner(struct mf_decoding *decoding, const struct mf_body *inner)
+{
+    if (decoding->depth == BODY_DEPTH_MAX)
+        return mf_view_note(decoding->view, "bodies are nested too deep");
+    const struct mf_body *outer = decoding->body;
+    decoding->body = inner;
+    decoding->depth++;
+    int rc = run(decoding);
+    decoding->depth--;
+    decoding->body = outer;
+    return rc;
+}
