@@ -10,4 +10,6 @@ struct mf_span {
     size_t len;
 };
 
+#define MF_SPAN_NONE ((struct mf_span){"", 0})
+
 #endif

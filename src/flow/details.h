@@ -9,7 +9,7 @@
 
 #include <stdatomic.h>
 
-#include "flow/flow.h"
+#include "flow/lookup.h"
 #include "pb/wire.h"
 
 /* Field numbers that differ between Request and Response. */
@@ -112,6 +112,20 @@ bool mf_flow__ends(enum mf_flow_type type, uint64_t event);
 
 /* Field number of the messages of a flow of `type`; 0: it has none. */
 uint32_t mf_flow__messages_field(enum mf_flow_type type);
+
+static inline const struct mf_flow__half *
+mf_flow__half_of(const struct mf_flow *flow, enum mf_half half)
+{
+    return half == MF_HALF_REQUEST ? &flow->details.request
+                                   : &flow->details.response;
+}
+
+static inline const struct mf_flow__half_fields *
+mf_flow__fields_of(enum mf_half half)
+{
+    return half == MF_HALF_REQUEST ? &mf_flow__request_fields
+                                   : &mf_flow__response_fields;
+}
 
 static inline struct mf_span mf_flow__span(const struct mf_wire_field *field)
 {

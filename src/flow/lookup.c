@@ -8,23 +8,10 @@
 #include "codec/encoding.h"
 #include "flow/details.h"
 
-static const struct mf_flow__half *half_of(const struct mf_flow *flow,
-                                           enum mf_half half)
-{
-    return half == MF_HALF_REQUEST ? &flow->details.request
-                                   : &flow->details.response;
-}
-
-static const struct mf_flow__half_fields *fields_of(enum mf_half half)
-{
-    return half == MF_HALF_REQUEST ? &mf_flow__request_fields
-                                   : &mf_flow__response_fields;
-}
-
 bool mf_flow_has_half(const struct mf_flow *flow, enum mf_half half)
 {
     if (flow->type == MF_FLOW_HTTP)
-        return half_of(flow, half)->is_there;
+        return mf_flow__half_of(flow, half)->is_there;
     if (flow->type != MF_FLOW_DNS)
         return false;
     return half == MF_HALF_REQUEST ? flow->details.has_dns_request
@@ -35,8 +22,8 @@ struct mf_flow_headers mf_flow_headers(const struct mf_flow *flow,
                                        enum mf_half half)
 {
     return (struct mf_flow_headers){
-        mf_flow__cursor(half_of(flow, half)->message),
-        fields_of(half)->headers,
+        mf_flow__cursor(mf_flow__half_of(flow, half)->message),
+        mf_flow__fields_of(half)->headers,
     };
 }
 
@@ -75,7 +62,7 @@ int mf_flow_put_header_lines(const struct mf_flow *flow, enum mf_half half,
 bool mf_flow_body(const struct mf_flow *flow, enum mf_half half,
                   struct mf_buf *scratch, struct mf_span *ret_body)
 {
-    const struct mf_flow__half *side = half_of(flow, half);
+    const struct mf_flow__half *side = mf_flow__half_of(flow, half);
     if (!side->is_there)
         return false;
     *ret_body = side->content;
@@ -84,7 +71,7 @@ bool mf_flow_body(const struct mf_flow *flow, enum mf_half half,
     if (!side->raw_content.len)
         return side->body_len == 0;
     struct mf_span encoding =
-        mf_flow__header(side, fields_of(half), "content-encoding");
+        mf_flow__header(side, mf_flow__fields_of(half), "content-encoding");
     int rc = mf_encoding_decode_all(encoding.text, encoding.len,
                                     side->raw_content.text,
                                     side->raw_content.len, scratch);
