@@ -62,8 +62,7 @@ static void done(struct mf_job *job)
         return;
     }
     stream->is_over = stream->rc == 0;
-    if (stream->out.len)
-        mf_call_send(stream->call, stream->out.data, stream->out.len);
+    mf_call_send(stream->call, stream->out.data, stream->out.len);
     if (!stream->is_over) {
         go_on(stream);
         return;

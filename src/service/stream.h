@@ -15,10 +15,10 @@
 
 struct mf_stream_ops {
     /*
-     * On a pool thread: append one message to `out` (empty: nothing is sent
-     * this time). 1: there is more, 0: that was the last, or an error, `err`
-     * saying what is told to the viewer. `cancel` turns true when nobody
-     * wants it any more; what takes long looks at it.
+     * On a pool thread: append one message to `out`, which is sent. 1: there
+     * is more, 0: that was the last, or an error, `err` saying what is told
+     * to the viewer. `cancel` turns true when nobody wants it any more; what
+     * takes long looks at it.
      */
     int (*step)(void *user, struct mf_reader *reader, struct mf_buf *out,
                 const atomic_bool *cancel, struct mf_err *err);
