@@ -74,3 +74,28 @@ size_t mf_utf8_cut(const void *text, size_t len, size_t max)
         max--;
     return max;
 }
+
+int mf_utf8_append(const void *text, size_t len, struct mf_buf *out)
+{
+    static const uint8_t replacement[] = {0xef, 0xbf, 0xbd};
+    const uint8_t *at = text, *end = at + len;
+    size_t before = out->len;
+    int rc = 0;
+    while (!rc && at < end) {
+        const uint8_t *from = at;
+        size_t step = 1;
+        while (at < end && step) {
+            at += ascii_run(at, (size_t)(end - at));
+            step = at < end ? sequence_len(at, (size_t)(end - at)) : 0;
+            at += step;
+        }
+        rc = mf_buf_append(out, from, (size_t)(at - from));
+        if (!rc && at < end) {
+            rc = mf_buf_append(out, replacement, sizeof replacement);
+            at++;
+        }
+    }
+    if (rc)
+        out->len = before;
+    return rc;
+}

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
+
 /* True for well-formed UTF-8: no surrogates, no overlong forms. */
 bool mf_utf8_valid(const void *text, size_t len);
 
@@ -13,5 +15,9 @@ bool mf_utf8_valid(const void *text, size_t len);
  * can be cut without splitting a character.
  */
 size_t mf_utf8_cut(const void *text, size_t len, size_t max);
+
+/* Append `text`, each byte that is not well-formed as U+FFFD. 0, MF_EFULL or
+ * MF_ENOMEM. */
+int mf_utf8_append(const void *text, size_t len, struct mf_buf *out);
 
 #endif

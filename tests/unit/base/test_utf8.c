@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "base/utf8.h"
 
 static void well_formed_text_passes(void **state)
@@ -52,9 +53,43 @@ static void cutting_never_splits_a_character(void **state)
     assert_int_equal(mf_utf8_cut(text, 4, 0), 0);
 }
 
+static void assert_appended(const char *text, size_t len, const char *wanted)
+{
+    struct mf_buf out;
+    mf_buf_init(&out, 100);
+    assert_int_equal(mf_utf8_append(text, len, &out), 0);
+    assert_int_equal(out.len, strlen(wanted));
+    assert_memory_equal(out.data ? (char *)out.data : "", wanted, out.len);
+    mf_buf_release(&out);
+}
+
+static void what_is_not_utf8_is_replaced_byte_by_byte(void **state)
+{
+    (void)state;
+    assert_appended("", 0, "");
+    assert_appended("plain", 5, "plain");
+    assert_appended("\xc3\xa4\xff!", 4, "\xc3\xa4\xef\xbf\xbd!");
+    assert_appended("a\xe2\x82", 3, "a\xef\xbf\xbd\xef\xbf\xbd");
+    assert_appended("\xed\xa0\x80", 3, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    assert_appended("0123456789abcdef\x80", 17, "0123456789abcdef\xef\xbf\xbd");
+}
+
+static void what_does_not_fit_changes_nothing(void **state)
+{
+    (void)state;
+    struct mf_buf out;
+    mf_buf_init(&out, 4);
+    assert_int_equal(mf_utf8_append("ab", 2, &out), 0);
+    assert_int_equal(mf_utf8_append("c\xff", 2, &out), MF_EFULL);
+    assert_int_equal(out.len, 2);
+    mf_buf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_not_utf8_is_replaced_byte_by_byte),
+        cmocka_unit_test(what_does_not_fit_changes_nothing),
         cmocka_unit_test(well_formed_text_passes),
         cmocka_unit_test(malformed_text_is_refused),
         cmocka_unit_test(cutting_never_splits_a_character),
