@@ -37,6 +37,8 @@ struct mf_body_http {
                                       struct mf_span value),
                         void *to);
     const void *user;
+    /* Of a response: the body that it answers, decoded; may be empty. */
+    struct mf_span request_body;
 };
 
 struct mf_body {
@@ -82,6 +84,7 @@ enum mf_body_kind {
     MF_BODY_AUDIO,
     MF_BODY_VIDEO,
     MF_BODY_ARCHIVE,
+    MF_BODY_SOCKET_IO, /* a message of Engine.IO, in WebSocket */
 };
 
 #endif

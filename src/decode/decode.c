@@ -5,7 +5,7 @@
 enum { BODY_DEPTH_MAX = 8 };
 
 /* By mf_body_kind; NULL: text to be read as it is, or just bytes. */
-static mf_decoder *const decoders[MF_BODY_ARCHIVE + 1] = {
+static mf_decoder *const decoders[MF_BODY_SOCKET_IO + 1] = {
     [MF_BODY_UNKNOWN] = NULL,
 };
 

@@ -5,4 +5,11 @@
 
 #include "decode/decode.h"
 
+mf_decoder mf_decode__cbor;
+mf_decoder mf_decode__dns;
+mf_decoder mf_decode__graphql;
+mf_decoder mf_decode__llm;
+mf_decoder mf_decode__msgpack;
+mf_decoder mf_decode__socket_io;
+
 #endif

@@ -33,6 +33,7 @@ const char *mf_body_kind_name(enum mf_body_kind kind)
         [MF_BODY_AUDIO] = "audio",
         [MF_BODY_VIDEO] = "video",
         [MF_BODY_ARCHIVE] = "archive",
+        [MF_BODY_SOCKET_IO] = "socket-io",
     };
     return names[kind];
 }
