@@ -51,6 +51,8 @@ struct mf_export_opts {
 /* One flow and what is known beside it. */
 struct mf_export_flow {
     const struct mf_record *record; /* with its flow */
+    /* An encoded mitmflow.v1.FlowConnections; empty: nothing is known. */
+    struct mf_span connections;
 };
 
 struct mf_export;
@@ -68,15 +70,21 @@ int mf_export_flow(struct mf_export *to, const struct mf_export_flow *flow);
 int mf_export_end(struct mf_export *to);
 void mf_export_free(struct mf_export *to); /* NULL is allowed */
 
-/* "application/json" and the like, and ".har". */
+/* "application/json" and the like, and ".har"; NULL: there is no such format
+ * here. */
 const char *mf_export_media_type(enum mf_export_format format);
 const char *mf_export_suffix(enum mf_export_format format);
+
+/* Write the names of all formats, joined by ", ", as snprintf() would. */
+size_t mf_export_format_names(char *text, size_t size);
 
 /*
  * ---- what a format is made of ----
  *
- * A format is a row in export.c. Its functions write by mf_export_write();
- * `state` is zero at first and state_size bytes long.
+ * A format is a row in export.c, and its writer is declared in formats.h. Its
+ * functions write by mf_export_write(), which gathers small writes; `state` is
+ * zero at first and state_size bytes long. An error of any of them ends the
+ * file: nothing is called after it but release.
  */
 struct mf_export_writer {
     size_t state_size;

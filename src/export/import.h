@@ -11,8 +11,11 @@
 #ifndef MF_EXPORT_IMPORT_H
 #define MF_EXPORT_IMPORT_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/error.h"
+#include "export/input.h"
 #include "flow/flow.h"
 
 struct mf_import;
@@ -42,5 +45,45 @@ void mf_import_free(struct mf_import *from); /* NULL is allowed */
 /* How far it is: bytes read, and of how many. */
 void mf_import_progress(const struct mf_import *from, uint64_t *ret_read,
                         uint64_t *ret_total);
+
+/* What the file is, as people call it: "HAR". */
+const char *mf_import_format(const struct mf_import *from);
+
+/*
+ * ---- what a reader is made of ----
+ *
+ * A reader is a row in import.c and is declared in readers.h. `state` is zero
+ * at first and state_size bytes long. Errors of a reader are told by
+ * mf_import_fail(); after one nothing is called but release.
+ */
+enum { MF_IMPORT_HEAD_LEN = 4096, MF_IMPORT_FLOW_MAX_LEN = 512 << 20 };
+
+struct mf_import_reader {
+    const char *name;
+    /* By the file's first bytes, at most MF_IMPORT_HEAD_LEN. */
+    bool (*is_it)(const uint8_t *head, size_t len);
+    size_t state_size;
+    int (*begin)(struct mf_import *from, void *state, struct mf_err *err);
+    /* 1: appended the fields of a mitmproxy.v1.Flow to `flow`, and to `note`
+     * what mf_import_next() says; 0: the end. Both are empty before. That the
+     * Flow is well-formed, has an id and UTF-8 in its string fields is seen
+     * to by import.c, as of any exporter's. */
+    int (*next)(struct mf_import *from, void *state, struct mf_buf *flow,
+                struct mf_buf *note, struct mf_err *err);
+    void (*release)(void *state); /* may be NULL, as begin may */
+};
+
+struct mf_input *mf_import_input(struct mf_import *from);
+
+/* Fill `err` with "flow N, byte M: " and a printf-style text; N is the flow
+ * being read. Returns `code`. */
+int mf_import_fail(const struct mf_import *from, struct mf_err *err, int code,
+                   uint64_t byte, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* A flow's id where the file has none: the same for the same bytes. At least
+ * 37 bytes of room; UUID-like, NUL-terminated. */
+void mf_import_make_id(const void *bytes, size_t len, uint64_t ordinal,
+                       char *ret_id);
 
 #endif

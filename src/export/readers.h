@@ -1,0 +1,8 @@
+/* The readers of all kinds of files, one row each in import.c. Private to
+ * src/export. */
+#ifndef MF_EXPORT_READERS_H
+#define MF_EXPORT_READERS_H
+
+#include "export/import.h"
+
+#endif
