@@ -20,14 +20,17 @@ _zstd.ZSTD_decompress.argtypes = [
 ]
 
 
+_out = ctypes.create_string_buffer(MAX_LEN)
+
+
 def unpack(data):
     """Each frame in `data`, decompressed."""
-    at, out = 0, ctypes.create_string_buffer(MAX_LEN)
+    at = 0
     while (at := data.find(MAGIC, at)) >= 0:
         rest = data[at:]
         size = _zstd.ZSTD_findFrameCompressedSize(rest, len(rest))
         if not _zstd.ZSTD_isError(size):
-            got = _zstd.ZSTD_decompress(out, MAX_LEN, rest, size)
+            got = _zstd.ZSTD_decompress(_out, MAX_LEN, rest, size)
             if not _zstd.ZSTD_isError(got):
-                yield out.raw[:got]
+                yield ctypes.string_at(_out, got)
         at += len(MAGIC)
