@@ -34,6 +34,9 @@ class Server:
 
     def connect(self):
         sock = socket.create_connection(self.address, timeout=30)
+        # What a test sends goes at once: a second small write would wait for
+        # the acknowledgement of the first.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return sock
 
     def http_connection(self):

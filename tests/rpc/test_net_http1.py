@@ -75,8 +75,8 @@ def test_a_client_that_half_closed_and_then_left_is_noticed(server):
 
 def test_head_has_no_body(server):
     with server.connect() as sock:
-        sock.sendall(GET.replace(b"GET", b"HEAD") + GET)
-        sock.shutdown(socket.SHUT_WR)
+        last = GET.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")
+        sock.sendall(GET.replace(b"GET", b"HEAD") + last)
         data = b""
         while part := sock.recv(65536):
             data += part
