@@ -59,14 +59,24 @@ def echo(connection):
         connection.sendall(data)
 
 
+def _ports():
+    """Ports that only this process is given: below what the system hands out
+    by itself, and held with the first of their thousand."""
+    for first in range(20000, 32000, 1000):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", first)):
+            while True:
+                yield from range(first + 1, first + 1000)
+    raise OSError("no thousand ports are free")
+
+
+_PORTS = _ports()
+
+
 def free_port():
-    """A TCP and UDP port of the loopback that nobody has just now."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as tcp:
-            port = tcp.getsockname()[1]
+    """A TCP and UDP port of the loopback that nobody has, nor is given until
+    it was taken."""
+    for port in _PORTS:
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-                try:
-                    udp.bind(("127.0.0.1", port))
-                except OSError:
-                    continue
-            return port
+                udp.bind(("127.0.0.1", port))
+                return port

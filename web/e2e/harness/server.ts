@@ -11,18 +11,20 @@ function binary(): string {
   return path;
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/* One below what the system hands out by itself: nobody is given it until it
+ * is taken. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 10000 + Math.floor(Math.random() * 10000);
     const probe = createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (address && typeof address === "object") resolve(address.port);
-        else reject(new Error("no port"));
-      });
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once("error", () => resolve(false));
+      probe.listen(port, "127.0.0.1", () => resolve(true));
     });
-  });
+    if (!isFree) continue;
+    await new Promise((resolve) => probe.close(resolve));
+    return port;
+  }
 }
 
 /* The real server, on a port and in a data directory of its own. */
