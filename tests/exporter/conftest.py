@@ -18,6 +18,13 @@ def kind(request):
     return request.param
 
 
+@pytest.fixture(scope="session", params=[*HERE[:1], *HERE[1:][-1:]], ids=lambda kind: kind.name)
+def outer_kind(request):
+    """The oldest and the newest mitmproxy here, of the oldest and the newest
+    Python: for much work that does not depend on their version."""
+    return request.param
+
+
 @pytest.fixture(scope="session")
 def one_kind():
     """The newest mitmproxy here, for what does not depend on its version."""
@@ -33,6 +40,11 @@ def one(one_kind):
 def inside(kind):
     """A function that runs a scenario of the driver inside that mitmproxy."""
     return Inside(kind).run
+
+
+@pytest.fixture
+def outer_inside(outer_kind):
+    return Inside(outer_kind).run
 
 
 @pytest.fixture

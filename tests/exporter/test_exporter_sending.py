@@ -117,10 +117,10 @@ def test_flows_wait_for_a_server_that_starts_later(one):
         recorder.stop()
 
 
-def test_a_server_killed_in_the_middle_loses_nothing(inside, kind):
+def test_a_server_killed_in_the_middle_loses_nothing(outer_kind):
     """Twice, with kill -9: each flow is in what one of the servers wrote."""
     port = sockets.free_port()
-    process = Inside(kind).start(
+    process = Inside(outer_kind).start(
         "send", f"http://127.0.0.1:{port}", "400", "2000", "200", "then=wait"
     )
     seen = set()
@@ -271,9 +271,9 @@ def test_messages_that_no_later_hook_tells_are_sent_when_due(one, recorder):
     result_of(process)
 
 
-def test_reloading_the_script_loses_and_leaks_nothing(inside, recorder):
+def test_reloading_the_script_loses_and_leaks_nothing(outer_inside, recorder):
     """Flows that begin before one of the reloads end after it."""
-    result = inside("reload", recorder.url, "50")
+    result = outer_inside("reload", recorder.url, "50")
     assert result["after"] <= result["before"]
     assert result["references"] == 0
     assert result["grown"] < 2_000_000
@@ -283,9 +283,9 @@ def test_reloading_the_script_loses_and_leaks_nothing(inside, recorder):
     assert len(ended) == 50 * 20 + 49
 
 
-def test_many_flows_leave_nothing_in_memory(inside, recorder):
+def test_many_flows_leave_nothing_in_memory(outer_inside, recorder):
     recorder.on_message = lambda message, context: recorder.messages.clear()
-    result = inside("feed", recorder.url, "5000")
+    result = outer_inside("feed", recorder.url, "5000")
     assert result["references"] == 0
     assert result["grown"] < 3_000_000
     assert result["stats"]["memory"] == 0
