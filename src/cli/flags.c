@@ -88,6 +88,14 @@ const struct mf_flag mf_flags[] = {
      .help = "read flags from FILE: \"name = value\", one a line,\n"
              "# begins a comment"},
 
+    {.name = "descriptor-set",
+     .kind = MF_FLAG_LIST,
+     MEMBER(descriptor_sets),
+     .value = "FILE",
+     .help = "protobuf types to read messages by: FILE is made by\n"
+             "protoc --include_imports --descriptor_set_out=FILE;\n"
+             "repeatable; read again on SIGHUP"},
+
     {.heading = "Who may connect",
      .name = "host",
      .kind = MF_FLAG_LIST,
@@ -210,7 +218,6 @@ const struct mf_flag mf_flags[] = {
      .help = "the version"},
 
     /* Refused by name, so that nobody believes them in force. */
-    LATER("descriptor-set"),
     LATER("token-file"),
     LATER("trust-proxy"),
     LATER("auth-header"),

@@ -38,6 +38,7 @@ struct mf_options {
     struct mf_option_list ingest_addrs; /* with any, addrs take no flows */
     struct mf_option_list hosts;
     struct mf_option_list cors_origins;
+    struct mf_option_list descriptor_sets;
     const char *data_dir;
     const char *config;        /* NULL: none, like all below */
     const char *tls_cert;      /* with tls_key, or neither */

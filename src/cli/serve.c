@@ -11,6 +11,7 @@
 #include "cli/listen_plan.h"
 #include "cli/systemd.h"
 #include "cli/tls_files.h"
+#include "decode/types.h"
 #include "net/loop.h"
 #include "net/server.h"
 #include "service/access.h"
@@ -22,6 +23,7 @@ struct serve {
     struct mf_service *service;
     struct mf_server *server;
     struct mf_tls *tls; /* NULL: in clear */
+    struct mf_types *types;
     bool stopping;
 };
 
@@ -54,6 +56,16 @@ static void on_stop_signal(void *arg, int signum)
                    on_server_stopped, serve);
 }
 
+static int load_types(struct serve *serve, struct mf_err *err)
+{
+    const struct mf_option_list *sets = &serve->options->descriptor_sets;
+    int rc = mf_types_load(serve->types, sets->values, sets->count, err);
+    if (!rc)
+        mf_log(MF_LOG_INFO, "%zu message types are known",
+               mf_types_count(serve->types));
+    return rc;
+}
+
 static void on_reload_signal(void *arg, int signum)
 {
     (void)signum;
@@ -62,13 +74,18 @@ static void on_reload_signal(void *arg, int signum)
     if (serve->stopping)
         return;
     NOTIFY("RELOADING=1\nMONOTONIC_USEC=%" PRId64, mf_clock_mono_ns() / 1000);
-    if (!serve->tls)
-        mf_log(MF_LOG_INFO, "nothing to read again: no TLS files are given");
-    else if (mf_tls_files_load(serve->options, &serve->tls, &err))
+    if (!serve->tls && !serve->options->descriptor_sets.count)
+        mf_log(MF_LOG_INFO, "nothing to read again: no TLS files and no "
+                            "descriptor sets are given");
+    if (serve->tls && mf_tls_files_load(serve->options, &serve->tls, &err))
         mf_log(MF_LOG_ERROR, "TLS files not taken, the old ones serve on: %s",
                err.text);
-    else
+    else if (serve->tls)
         mf_log(MF_LOG_INFO, "TLS files read again");
+    if (serve->options->descriptor_sets.count && load_types(serve, &err))
+        mf_log(MF_LOG_ERROR,
+               "descriptor sets not taken, the old ones stay in use: %s",
+               err.text);
     NOTIFY("READY=1");
 }
 
@@ -135,6 +152,7 @@ static int start_service(struct serve *serve, struct mf_err *err)
                   .host_count = options->hosts.count,
                   .origins = options->cors_origins.values,
                   .origin_count = options->cors_origins.count},
+        .types = serve->types,
     };
     return mf_service_new(&opts, &serve->service, err);
 }
@@ -160,11 +178,21 @@ static int start_server(struct serve *serve, struct mf_err *err)
     return mf_server_new(&opts, &serve->server, err);
 }
 
+static int start_types(struct serve *serve, struct mf_err *err)
+{
+    int rc = mf_types_new(&serve->types);
+    if (rc)
+        return mf_err_set(err, rc, "%s", mf_err_message(rc));
+    if (serve->options->descriptor_sets.count)
+        rc = load_types(serve, err);
+    return rc;
+}
+
 static int start(struct serve *serve, const struct mf_listen_plan *plan,
                  struct mf_err *err)
 {
-    int rc = 0;
-    if (serve->options->tls_cert)
+    int rc = start_types(serve, err);
+    if (!rc && serve->options->tls_cert)
         rc = mf_tls_files_load(serve->options, &serve->tls, err);
     if (!rc)
         rc = mf_loop_new(&serve->loop, err);
@@ -211,5 +239,6 @@ int mf_serve(const struct mf_options *options, struct mf_err *err)
     if (serve.loop)
         mf_loop_free(serve.loop);
     mf_tls_free(serve.tls);
+    mf_types_free(serve.types);
     return rc;
 }

@@ -159,10 +159,10 @@ static size_t sort_out(struct mf_types *types, struct mf_types__files *fresh,
     for (size_t i = 0; i < fresh->count; i++) {
         struct mf_types__file *file = &fresh->list[i];
         bool is_taken = judged[i].verdict == MF_LAYER_TAKEN;
-        struct mf_types__files *to = is_taken ? &types->learned
-                                              : &types->waiting;
-        if (!is_taken && (judged[i].verdict != MF_LAYER_INCOMPLETE ||
-                          !may_wait(to, file)))
+        struct mf_types__files *to =
+            is_taken ? &types->learned : &types->waiting;
+        if (!is_taken &&
+            (judged[i].verdict != MF_LAYER_INCOMPLETE || !may_wait(to, file)))
             continue;
         if (make_room(to))
             continue;
@@ -225,8 +225,7 @@ bool mf_types_learn(struct mf_types *types, const uint8_t *answer, size_t len)
         if (field.number != RESPONSE_FILES || field.type != MF_WIRE_LEN)
             continue;
         pthread_mutex_lock(&types->writing);
-        if (learn(types,
-                  (struct mf_span){(const char *)field.data, field.len}))
+        if (learn(types, (struct mf_span){(const char *)field.data, field.len}))
             is_new = true;
         pthread_mutex_unlock(&types->writing);
     }

@@ -26,9 +26,9 @@ struct given {
 
 static int code_of(int error)
 {
-    return error == ENOENT                      ? MF_ENOENT
+    return error == ENOENT                     ? MF_ENOENT
            : error == EACCES || error == EPERM ? MF_EACCES
-                                                : MF_EIO;
+                                               : MF_EIO;
 }
 
 static int fill(FILE *file, struct mf_buf *out)
@@ -46,8 +46,7 @@ static int read_set(const char *path, struct mf_buf *out, struct mf_err *err)
     mf_buf_init(out, SET_MAX_LEN);
     FILE *file = fopen(path, "rb");
     if (!file)
-        return mf_err_set(err, code_of(errno), "%s: %s", path,
-                          strerror(errno));
+        return mf_err_set(err, code_of(errno), "%s: %s", path, strerror(errno));
     int rc = fill(file, out), error = errno;
     fclose(file);
     if (rc == MF_EFULL)
@@ -66,8 +65,7 @@ static int grow(struct given *given)
     if (given->count < given->cap)
         return 0;
     size_t cap = given->cap ? 2 * given->cap : 64;
-    struct mf_layer_file *files =
-        realloc(given->files, cap * sizeof *files);
+    struct mf_layer_file *files = realloc(given->files, cap * sizeof *files);
     if (files)
         given->files = files;
     size_t *sets_of = realloc(given->sets_of, cap * sizeof *sets_of);
@@ -156,8 +154,8 @@ static int put_in_place(struct mf_types *types, struct given *given,
     int rc = mf_layer_new(types->builtin, given->files, given->count, true,
                           &layer, &bad, &why);
     if (rc == MF_ECORRUPT)
-        return mf_err_set(err, rc, "%s: %s",
-                          given->paths[given->sets_of[bad]], why.text);
+        return mf_err_set(err, rc, "%s: %s", given->paths[given->sets_of[bad]],
+                          why.text);
     if (rc)
         return mf_err_set(err, rc, "%s", mf_err_message(rc));
     pthread_mutex_lock(&types->writing);

@@ -19,8 +19,7 @@ namespace pb = google::protobuf;
 /* Outlives the pool that looks into it. */
 struct mf_layer_under {
     struct mf_layer *layer;
-    explicit mf_layer_under(struct mf_layer *layer)
-        : layer(mf_layer_ref(layer))
+    explicit mf_layer_under(struct mf_layer *layer) : layer(mf_layer_ref(layer))
     {
     }
     mf_layer_under(const mf_layer_under &) = delete;
@@ -125,8 +124,7 @@ struct builder {
 
     builder(struct mf_layer *layer, struct mf_layer_file *files, size_t count,
             bool is_strict)
-        : layer(layer), files(files), count(count), is_strict(is_strict),
-          bad(0)
+        : layer(layer), files(files), count(count), is_strict(is_strict), bad(0)
     {
     }
 
@@ -148,8 +146,7 @@ struct builder {
         const struct mf_layer *under = layer->under.layer;
         if (under && under->pool.FindFileByName(file.name()))
             return true;
-        std::string prefix =
-            file.package().empty() ? "" : file.package() + ".";
+        std::string prefix = file.package().empty() ? "" : file.package() + ".";
         for (const auto &type : file.message_type())
             if (is_known_below(prefix + type.name()))
                 return true;
@@ -404,8 +401,8 @@ static const pb::FieldDescriptor *find_extension(const pb::Descriptor *type,
     const pb::FieldDescriptor *field = nullptr;
     if (number <= INT_MAX && type->IsExtensionNumber((int)number))
         mf_schema_guard(nullptr, [&] {
-            field = type->file()->pool()->FindExtensionByNumber(type,
-                                                                (int)number);
+            field =
+                type->file()->pool()->FindExtensionByNumber(type, (int)number);
             return 0;
         });
     return field;

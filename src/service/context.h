@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "decode/types.h"
 #include "net/loop.h"
 #include "service/hub.h"
 #include "service/pool.h"
@@ -18,6 +19,7 @@ struct mf_context {
     struct mf_hub *hub;
     struct mf_watches *watches;
     struct mf_failures *failures;
+    struct mf_types *types;      /* of protobuf; NULL: none are known */
     uint64_t last_loss;          /* its number */
     struct mf_store_stats stats; /* as of the last change or commit told */
     size_t max_message_len;      /* of an exporter's */

@@ -226,6 +226,7 @@ int mf_service_new(const struct mf_service_opts *opts,
         return mf_err_set(err, MF_ENOMEM, "out of memory");
     struct mf_context *context = &service->context;
     context->loop = opts->loop;
+    context->types = opts->types;
     context->max_message_len =
         opts->max_message_len ? opts->max_message_len : MESSAGE_MAX_LEN;
     service->guard = opts->guard;

@@ -7,6 +7,7 @@
 #ifndef MF_SERVICE_SERVICE_H
 #define MF_SERVICE_SERVICE_H
 
+#include "decode/types.h"
 #include "net/exchange.h"
 #include "net/loop.h"
 #include "service/guard.h"
@@ -21,6 +22,8 @@ struct mf_service_opts {
     int64_t max_age_ns;     /* since a flow's arrival; 0: no cap */
     size_t max_message_len; /* of an exporter's, bytes; 0: 256 MiB */
     struct mf_guard guard;  /* borrowed for the service's life */
+    struct mf_types *types; /* of protobuf, borrowed likewise; reflection
+                               answers that pass add to them; NULL: none */
 };
 
 /* Opens the store; errors as mf_store_open(). */

@@ -142,8 +142,8 @@ static void wrong_usage_is_told_by_name(void **state)
 static void flags_of_later_versions_are_refused_wherever_they_stand(void **s)
 {
     (void)s;
-    static const char *const later[] = {"descriptor-set", "token-file",
-                                        "trust-proxy", "auth-header"};
+    static const char *const later[] = {"token-file", "trust-proxy",
+                                        "auth-header"};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
         char flag[32], line[64];
         snprintf(flag, sizeof flag, "--%s", later[i]);

@@ -143,8 +143,8 @@ static void a_method_is_found_by_its_path(void **state)
 
 /* ---- Sets ---- */
 
-static void a_set_makes_its_types_known_and_another_takes_its_place(
-    void **state)
+static void
+a_set_makes_its_types_known_and_another_takes_its_place(void **state)
 {
     (void)state;
     struct mf_types *types = new_types();
@@ -226,8 +226,8 @@ static struct mf_field_type field_of(const struct mf_typeset *set,
                                      const char *message, uint32_t number)
 {
     struct mf_field_type field;
-    const struct mf_message_type *type = mf_typeset_message(
-        set, (struct mf_span){message, strlen(message)});
+    const struct mf_message_type *type =
+        mf_typeset_message(set, (struct mf_span){message, strlen(message)});
     assert_non_null(type);
     assert_true(mf_message_type_field(type, number, &field));
     return field;
@@ -387,8 +387,7 @@ static void many_answers_are_all_known(void **state)
     mf_types_free(types);
 }
 
-static void files_that_import_each_other_are_not_followed_for_ever(
-    void **state)
+static void files_that_import_each_other_are_not_followed_for_ever(void **state)
 {
     (void)state;
     enum { COUNT = 1500 };
