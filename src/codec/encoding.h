@@ -47,6 +47,15 @@ int mf_encoding_decode(enum mf_encoding encoding, const void *data, size_t len,
 int mf_encoding_encode(enum mf_encoding encoding, const void *data, size_t len,
                        struct mf_buf *out);
 
+enum { MF_ENCODING_STACK_MAX = 4 };
+
+/* The encodings that a Content-Encoding header value names, but identity, in
+ * the order in which they were applied. MF_EUNSUPPORTED: one that is not
+ * known, or too many. */
+int mf_encoding_parse_stack(const char *header, size_t len,
+                            enum mf_encoding stack[MF_ENCODING_STACK_MAX],
+                            size_t *ret_count);
+
 /*
  * Undo a whole Content-Encoding header value (a comma list, applied first
  * to last, at most four). Errors as above, and MF_EUNSUPPORTED; every

@@ -12,6 +12,7 @@
 #include "rpc/rpc.h"
 #include "service/access.h"
 #include "service/context.h"
+#include "service/decode.h"
 #include "service/failures.h"
 #include "service/ingest.h"
 #include "service/losses.h"
@@ -207,6 +208,8 @@ static int start_rpc(struct mf_service *service)
         mf_rpc_add(service->rpc, mf_query_methods, mf_query_method_count,
                    service->queries) ||
         mf_rpc_add(service->rpc, mf_messages_methods, mf_messages_method_count,
+                   &service->context) ||
+        mf_rpc_add(service->rpc, mf_decode_methods, mf_decode_method_count,
                    &service->context) ||
         mf_rpc_add(service->rpc, mf_viewer_methods, mf_viewer_method_count,
                    &service->context))

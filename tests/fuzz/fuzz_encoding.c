@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "codec/decoder.h"
 #include "codec/encoding.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -42,6 +43,36 @@ static void check_round_trip(enum mf_encoding encoding, const uint8_t *data,
     mf_buf_release(&plain);
 }
 
+/* Decode in small pieces: what comes out must be the start of the whole. */
+static void check_pieces(const char *header, size_t header_len,
+                         const uint8_t *data, size_t size,
+                         const struct mf_buf *whole, int whole_rc)
+{
+    enum { PIECE_LEN = 3, PIECE_ROOM = 100 };
+    struct mf_decoder *decoder;
+    struct mf_buf out;
+    int rc = mf_decoder_new(header, header_len, &decoder);
+    require((rc != 0) == (whole_rc == MF_EUNSUPPORTED));
+    mf_buf_init(&out, OUT_MAX_LEN);
+    while (rc >= 0 && rc != MF_EUNSUPPORTED && size && out.len < OUT_MAX_LEN) {
+        const uint8_t *at = data;
+        size_t left = size < PIECE_LEN ? size : PIECE_LEN, piece = left;
+        size_t room = OUT_MAX_LEN - out.len;
+        rc = mf_decoder_run(decoder, &at, &left,
+                            room < PIECE_ROOM ? room : PIECE_ROOM, &out);
+        data += piece - left;
+        size -= piece - left;
+    }
+    size_t common = out.len < whole->len ? out.len : whole->len;
+    if (common)
+        require(memcmp(out.data, whole->data, common) == 0);
+    if (!whole_rc && rc == 0 && size == 0)
+        require(out.len == whole->len || whole->len == OUT_MAX_LEN);
+    mf_buf_release(&out);
+    if (whole_rc != MF_EUNSUPPORTED)
+        mf_decoder_free(decoder);
+}
+
 /* The first byte names the encoding; from 16 up it is the length of a
  * Content-Encoding header that comes before the body. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -55,8 +86,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (first >= 16) {
         size_t header_len = (size_t)first - 16;
         header_len = header_len < size ? header_len : size;
-        mf_encoding_decode_all((const char *)data, header_len,
-                               data + header_len, size - header_len, &out);
+        int rc =
+            mf_encoding_decode_all((const char *)data, header_len,
+                                   data + header_len, size - header_len, &out);
+        check_pieces((const char *)data, header_len, data + header_len,
+                     size - header_len, &out, rc);
     } else {
         enum mf_encoding encoding = (enum mf_encoding)(first % ENCODINGS);
         mf_encoding_decode(encoding, data, size, &out);

@@ -1,0 +1,184 @@
+#include "../cmocka.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "codec/decoder.h"
+#include "codec/encoding.h"
+
+enum { TEXT_LEN = 200000 };
+
+static char text[TEXT_LEN];
+
+static int make_text(void **state)
+{
+    (void)state;
+    uint32_t seed = 1;
+    for (size_t i = 0; i < TEXT_LEN; i++) {
+        seed = seed * 1664525 + 1013904223;
+        text[i] = (char)('a' + (seed >> 28));
+    }
+    return 0;
+}
+
+/* `len` bytes of the text with every encoding of `header`, in order. */
+static struct mf_buf encode(const char *header, size_t len)
+{
+    enum mf_encoding stack[MF_ENCODING_STACK_MAX];
+    size_t count;
+    struct mf_buf data, next;
+    assert_int_equal(
+        mf_encoding_parse_stack(header, strlen(header), stack, &count), 0);
+    mf_buf_init(&data, SIZE_MAX);
+    assert_int_equal(mf_buf_append(&data, text, len), 0);
+    for (size_t i = 0; i < count; i++) {
+        mf_buf_init(&next, SIZE_MAX);
+        assert_int_equal(
+            mf_encoding_encode(stack[i], data.data, data.len, &next), 0);
+        mf_buf_release(&data);
+        data = next;
+    }
+    return data;
+}
+
+struct result {
+    int rc;
+    bool is_whole;
+    struct mf_buf out;
+};
+
+/* Decode it, `in` bytes at a time, into `room` bytes at a time. */
+static struct result decode(const char *header, const uint8_t *data, size_t len,
+                            size_t in, size_t room)
+{
+    struct mf_decoder *decoder;
+    struct result result = {0};
+    mf_buf_init(&result.out, SIZE_MAX);
+    assert_int_equal(mf_decoder_new(header, strlen(header), &decoder), 0);
+    while (len && result.rc >= 0) {
+        size_t piece = len < in ? len : in, left = piece;
+        const uint8_t *at = data;
+        do {
+            size_t before = result.out.len;
+            result.rc = mf_decoder_run(decoder, &at, &left, room, &result.out);
+            assert_true(result.out.len - before <= room);
+        } while (result.rc == 1);
+        assert_true(result.rc < 0 || left == 0);
+        data += piece;
+        len -= piece;
+    }
+    result.is_whole = mf_decoder_is_whole(decoder);
+    mf_decoder_free(decoder);
+    return result;
+}
+
+static const char *const headers[] = {
+    "gzip", "deflate", "br", "zstd", "gzip, br", "zstd, deflate, gzip, br", "",
+};
+
+static void what_was_encoded_comes_out_however_it_comes_in(void **state)
+{
+    (void)state;
+    static const size_t ways[][3] = {
+        {TEXT_LEN, TEXT_LEN, TEXT_LEN},
+        {TEXT_LEN, 4096, 4096},
+        {5000, 1, 4096},
+        {5000, TEXT_LEN, 1},
+        {5000, 1, 1},
+        {TEXT_LEN, 7, 100000},
+    };
+    for (size_t h = 0; h < sizeof headers / sizeof *headers; h++) {
+        for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
+            struct mf_buf data = encode(headers[h], ways[w][0]);
+            struct result got =
+                decode(headers[h], data.data, data.len, ways[w][1], ways[w][2]);
+            assert_int_equal(got.rc, 0);
+            assert_true(got.is_whole);
+            assert_int_equal(got.out.len, ways[w][0]);
+            assert_memory_equal(got.out.data, text, got.out.len);
+            mf_buf_release(&got.out);
+            mf_buf_release(&data);
+        }
+    }
+}
+
+static void what_breaks_off_gives_what_came(void **state)
+{
+    (void)state;
+    for (size_t h = 0; headers[h][0]; h++) {
+        struct mf_buf data = encode(headers[h], TEXT_LEN);
+        struct result got =
+            decode(headers[h], data.data, data.len / 2, 1000, 5000);
+        assert_int_equal(got.rc, 0);
+        assert_false(got.is_whole);
+        assert_true(got.out.len < TEXT_LEN);
+        if (got.out.len)
+            assert_memory_equal(got.out.data, text, got.out.len);
+        mf_buf_release(&got.out);
+        mf_buf_release(&data);
+    }
+}
+
+static void what_follows_the_end_is_malformed(void **state)
+{
+    (void)state;
+    for (size_t h = 0; headers[h][0]; h++) {
+        struct mf_buf data = encode(headers[h], 5000);
+        assert_int_equal(mf_buf_append(&data, "!!!!", 4), 0);
+        struct result got = decode(headers[h], data.data, data.len, 100, 1000);
+        assert_int_equal(got.rc, MF_ECORRUPT);
+        assert_int_equal(got.out.len, 5000);
+        mf_buf_release(&got.out);
+        mf_buf_release(&data);
+    }
+}
+
+static void gzip_members_follow_each_other(void **state)
+{
+    (void)state;
+    struct mf_buf data = encode("gzip", 100), more = encode("gzip", 50);
+    assert_int_equal(mf_buf_append(&data, more.data, more.len), 0);
+    struct result got = decode("gzip", data.data, data.len, 3, 10);
+    assert_int_equal(got.rc, 0);
+    assert_true(got.is_whole);
+    assert_int_equal(got.out.len, 150);
+    mf_buf_release(&got.out);
+    mf_buf_release(&data);
+    mf_buf_release(&more);
+}
+
+static void deflate_without_its_wrapper_is_known(void **state)
+{
+    (void)state;
+    static const uint8_t raw[] = {0x4b, 0x4c, 0x4a, 0x06, 0x00}; /* "abc" */
+    struct result got = decode("deflate", raw, sizeof raw, 1, 2);
+    assert_int_equal(got.rc, 0);
+    assert_true(got.is_whole);
+    assert_int_equal(got.out.len, 3);
+    assert_memory_equal(got.out.data, "abc", 3);
+    mf_buf_release(&got.out);
+}
+
+static void an_encoding_that_is_not_known_is_refused(void **state)
+{
+    (void)state;
+    struct mf_decoder *decoder;
+    assert_int_equal(mf_decoder_new("gzip, aes128gcm", 15, &decoder),
+                     MF_EUNSUPPORTED);
+    assert_int_equal(mf_decoder_new("br,br,br,br,br", 14, &decoder),
+                     MF_EUNSUPPORTED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_encoded_comes_out_however_it_comes_in),
+        cmocka_unit_test(what_breaks_off_gives_what_came),
+        cmocka_unit_test(what_follows_the_end_is_malformed),
+        cmocka_unit_test(gzip_members_follow_each_other),
+        cmocka_unit_test(deflate_without_its_wrapper_is_known),
+        cmocka_unit_test(an_encoding_that_is_not_known_is_refused),
+    };
+    return cmocka_run_group_tests(tests, make_text, NULL);
+}
