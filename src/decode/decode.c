@@ -7,6 +7,13 @@ enum { BODY_DEPTH_MAX = 8 };
 /* By mf_body_kind; NULL: text to be read as it is, or just bytes. */
 static mf_decoder *const decoders[MF_BODY_SOCKET_IO + 1] = {
     [MF_BODY_UNKNOWN] = NULL,
+    [MF_BODY_GRPC] = mf_decode__grpc,
+    [MF_BODY_GRPC_WEB] = mf_decode__grpc_web,
+    [MF_BODY_GRPC_WEB_TEXT] = mf_decode__grpc_web_text,
+    [MF_BODY_CONNECT] = mf_decode__connect,
+    [MF_BODY_CONNECT_STREAM] = mf_decode__connect_stream,
+    [MF_BODY_CONNECT_GET] = mf_decode__connect_get,
+    [MF_BODY_PROTOBUF] = mf_decode__protobuf,
 };
 
 static int run(struct mf_decoding *decoding)

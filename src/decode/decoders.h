@@ -6,10 +6,17 @@
 #include "decode/decode.h"
 
 mf_decoder mf_decode__cbor;
+mf_decoder mf_decode__connect;
+mf_decoder mf_decode__connect_get;
+mf_decoder mf_decode__connect_stream;
 mf_decoder mf_decode__dns;
 mf_decoder mf_decode__graphql;
+mf_decoder mf_decode__grpc;
+mf_decoder mf_decode__grpc_web;
+mf_decoder mf_decode__grpc_web_text;
 mf_decoder mf_decode__llm;
 mf_decoder mf_decode__msgpack;
+mf_decoder mf_decode__protobuf;
 mf_decoder mf_decode__socket_io;
 
 #endif
