@@ -276,6 +276,10 @@ int mf_h2__session_new(struct mf_h2_conn *conn)
     nghttp2_option_set_no_auto_window_update(option, 1);
     /* The count of PINGs comes before it, and says why. */
     nghttp2_option_set_max_outbound_ack(option, ACKS_MAX);
+#ifdef MF_HAS_RESET_LIMIT
+    /* Its own count takes resets of what was answered for a flood, too. */
+    nghttp2_option_set_stream_reset_rate_limit(option, UINT32_MAX, UINT32_MAX);
+#endif
     rc = new_session(conn, cbs, option);
 out:
     nghttp2_session_callbacks_del(cbs);
