@@ -98,8 +98,13 @@ def test_a_text_filter_waits_for_the_commit_of_what_has_no_flow_with_it(server):
         answer = export_later(server, [build.append("tcp", "grows", 0, [b"a needle"])])
         everything.until_holds(lambda flow: flow.message_count == 1)
         assert not answer.done()
-    flow = watch.until_holds(lambda flow: flow.message_count == 1)
     answer.result(DEADLINE_S)
+
+    def is_last(flow):
+        return flow.message_count == 1 and flow.state == view.FLOW_STATE_CUT_OFF
+
+    flow = watch.until_holds(is_last)
+    everything.until_holds(is_last)
     assert everything.flows == {flow.number: flow}
     watch.stop()
     everything.stop()
