@@ -173,12 +173,12 @@ void mf_http_half(const struct mf_flow *flow, enum mf_half which,
     };
     if (mf_flow_type(flow) != MF_FLOW_HTTP)
         return;
-    ret_half->message = find_span(
-        mf_flow_own_message(flow),
-        which == MF_HALF_REQUEST ? HTTP_REQUEST : HTTP_RESPONSE,
-        &ret_half->is_there);
-    read_half(ret_half, which == MF_HALF_REQUEST ? &request_numbers
-                                                 : &response_numbers);
+    ret_half->message =
+        find_span(mf_flow_own_message(flow),
+                  which == MF_HALF_REQUEST ? HTTP_REQUEST : HTTP_RESPONSE,
+                  &ret_half->is_there);
+    read_half(ret_half,
+              which == MF_HALF_REQUEST ? &request_numbers : &response_numbers);
 }
 
 struct mf_http_fields mf_http_headers(const struct mf_http_half *half)
@@ -242,11 +242,11 @@ int mf_http_body(const struct mf_http_half *half, struct mf_buf *scratch,
     int rc = mf_encoding_decode_all(encoding.text, encoding.len,
                                     half->raw_content.text,
                                     half->raw_content.len, scratch);
-    *ret_body = rc == MF_EUNSUPPORTED || rc == MF_ECORRUPT
-                    ? half->raw_content
-                    : (struct mf_span){scratch->len ? (char *)scratch->data
-                                                    : "",
-                                       scratch->len};
+    *ret_body =
+        rc == MF_EUNSUPPORTED || rc == MF_ECORRUPT
+            ? half->raw_content
+            : (struct mf_span){scratch->len ? (char *)scratch->data : "",
+                               scratch->len};
     return rc;
 }
 

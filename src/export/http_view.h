@@ -31,10 +31,10 @@ struct mf_http_half {
     /* The body. mf_http_body() and mf_http_wire_body() read it. */
     struct mf_span content;
     struct mf_span raw_content;
-    uint64_t wire_len;  /* of all of it, on the wire where that is known */
-    bool is_cut;        /* the exporter kept the beginning, or nothing */
-    bool is_changed;    /* by a rule of the exporter's */
-    bool is_streamed;   /* mitmproxy did not keep it */
+    uint64_t wire_len;       /* of all of it, on the wire where that is known */
+    bool is_cut;             /* the exporter kept the beginning, or nothing */
+    bool is_changed;         /* by a rule of the exporter's */
+    bool is_streamed;        /* mitmproxy did not keep it */
     struct mf_span left_out; /* why the exporter left it out; empty: it did
                                 not */
 

@@ -129,17 +129,15 @@ int mf_import_next(struct mf_import *from, struct mf_flow **ret_flow,
                    struct mf_buf *note, struct mf_err *err)
 {
     if (from->error)
-        return from->error > 0
-                   ? 0
-                   : mf_err_set(err, from->error, "%s",
-                                mf_err_message(from->error));
+        return from->error > 0 ? 0
+                               : mf_err_set(err, from->error, "%s",
+                                            mf_err_message(from->error));
     uint64_t byte = from->input.offset;
     make_room(&from->fields);
     make_room(&from->message);
     mf_buf_clear(note);
     from->number++;
-    int rc =
-        from->reader->next(from, from->state, &from->fields, note, err);
+    int rc = from->reader->next(from, from->state, &from->fields, note, err);
     if (rc == 1) {
         rc = make_flow(from, byte, ret_flow, err);
         rc = rc ? rc : 1;
@@ -210,9 +208,9 @@ static unsigned __int128 take(unsigned __int128 hash, const void *bytes,
 void mf_import_make_id(const void *bytes, size_t len, uint64_t ordinal,
                        char *ret_id)
 {
-    unsigned __int128 hash =
-        (unsigned __int128)UINT64_C(0x6c62272e07bb0142) << 64 |
-        UINT64_C(0x62b821756295c58d);
+    unsigned __int128 hash = (unsigned __int128)UINT64_C(0x6c62272e07bb0142)
+                                 << 64 |
+                             UINT64_C(0x62b821756295c58d);
     hash = take(hash, &ordinal, sizeof ordinal);
     hash = take(hash, bytes, len);
     uint64_t high = (uint64_t)(hash >> 64), low = (uint64_t)hash;

@@ -14,8 +14,8 @@
 #include "flow/text.h"
 
 void mf_json_out_init(struct mf_json_out *json,
-                  int (*write)(void *user, const void *data, size_t len),
-                  void *user)
+                      int (*write)(void *user, const void *data, size_t len),
+                      void *user)
 {
     *json = (struct mf_json_out){.write = write, .user = user};
 }
@@ -131,8 +131,8 @@ static void put_escape(struct mf_json_out *json, uint8_t byte)
 }
 
 /* A character that is no plain ASCII; returns its length. */
-static size_t put_special(struct mf_json_out *json, const uint8_t *at, size_t len,
-                          bool is_latin1)
+static size_t put_special(struct mf_json_out *json, const uint8_t *at,
+                          size_t len, bool is_latin1)
 {
     if (at[0] < 0x80) {
         put_escape(json, at[0]);
@@ -151,7 +151,8 @@ static size_t put_special(struct mf_json_out *json, const uint8_t *at, size_t le
     return has ? has : 1;
 }
 
-static void put_text(struct mf_json_out *json, struct mf_span text, bool is_latin1)
+static void put_text(struct mf_json_out *json, struct mf_span text,
+                     bool is_latin1)
 {
     const uint8_t *at = (const uint8_t *)text.text;
     size_t left = text.len;

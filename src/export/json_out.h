@@ -29,8 +29,8 @@ struct mf_json_out {
 };
 
 void mf_json_out_init(struct mf_json_out *json,
-                  int (*write)(void *user, const void *data, size_t len),
-                  void *user);
+                      int (*write)(void *user, const void *data, size_t len),
+                      void *user);
 
 /* Objects and arrays, at most MF_JSON_OUT_DEPTH_MAX deep (asserted). */
 void mf_json_begin_object(struct mf_json_out *json);
