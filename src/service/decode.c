@@ -70,7 +70,10 @@ static void undo_encodings(struct decode *decode, struct mf_body_source *source,
 
 static int decode_source(struct decode *decode, struct mf_body_source *source)
 {
-    struct mf_decode_opts opts = {.inflated_max = DECODED_MAX_LEN};
+    const struct mf_decode_opts opts = {
+        .types = decode->context->types,
+        .inflated_max = DECODED_MAX_LEN,
+    };
     struct mf_view view;
     struct mf_buf plain;
     mf_buf_init(&plain, DECODED_MAX_LEN);

@@ -14,6 +14,7 @@
 #include "service/context.h"
 #include "service/decode.h"
 #include "service/failures.h"
+#include "service/get_body.h"
 #include "service/ingest.h"
 #include "service/losses.h"
 #include "service/messages.h"
@@ -210,6 +211,8 @@ static int start_rpc(struct mf_service *service)
         mf_rpc_add(service->rpc, mf_messages_methods, mf_messages_method_count,
                    &service->context) ||
         mf_rpc_add(service->rpc, mf_decode_methods, mf_decode_method_count,
+                   &service->context) ||
+        mf_rpc_add(service->rpc, mf_get_body_methods, mf_get_body_method_count,
                    &service->context) ||
         mf_rpc_add(service->rpc, mf_viewer_methods, mf_viewer_method_count,
                    &service->context))

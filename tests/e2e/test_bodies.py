@@ -1,0 +1,148 @@
+"""GetBody and Decode: one body, by range, and what it says."""
+
+import gzip
+import random
+
+import grpc
+import pytest
+from harness import build
+from harness.process import DEADLINE_S
+from harness.schema import proxy, view
+
+TEXT = b"".join(b"%d: some words\n" % n for n in range(100000))
+
+
+def encoded(name, raw, flow_id="f", **more):
+    message = build.http(flow_id=flow_id)
+    response = message.flow.http_flow.response
+    response.content = b""
+    response.raw_content = raw
+    for key, value in {"content-type": "text/plain", "content-encoding": name}.items():
+        if value:
+            response.header_fields.add(name=key.encode(), value=value.encode())
+    for key, value in more.items():
+        setattr(response, key, value)
+    return message
+
+
+def put(server, *messages):
+    server.ingest.ExportFlow(iter(messages), timeout=DEADLINE_S)
+
+
+def ref(flow_id="f", place=view.BODY_PLACE_RESPONSE, **more):
+    return view.BodyRef(flow_id=flow_id, place=place, **more)
+
+
+def get(server, body=None, **request):
+    """(info, the bytes, the end)"""
+    parts = list(
+        server.viewer.GetBody(
+            view.GetBodyRequest(body=body or ref(), **request), timeout=DEADLINE_S
+        )
+    )
+    assert parts[0].HasField("info") and not any(part.HasField("info") for part in parts[1:])
+    assert parts[-1].HasField("end")
+    return parts[0].info, b"".join(part.data for part in parts), parts[-1].end
+
+
+def decode(server, body=None, **request):
+    """(info, nodes, the end)"""
+    parts = list(
+        server.viewer.Decode(
+            view.DecodeRequest(body=body or ref(), **request), timeout=DEADLINE_S
+        )
+    )
+    return parts[0].info, [node for part in parts for node in part.nodes], parts[-1].end
+
+
+def test_a_body_comes_decoded_or_as_it_was_on_the_wire(server):
+    packed = gzip.compress(TEXT)
+    put(server, encoded("gzip", packed))
+    info, body, end = get(server)
+    assert (body, end.size, end.error) == (TEXT, len(TEXT), "")
+    assert (info.content_type, info.content_encoding) == ("text/plain", "gzip")
+    assert (info.wire_size, info.kept_size, info.is_text) == (len(packed), len(packed), True)
+    _, body, end = get(server, form=view.BODY_FORM_RAW)
+    assert (body, end.size) == (packed, len(packed))
+
+
+@pytest.mark.parametrize(
+    ("offset", "length"),
+    [(0, 1), (1000, 70000), (len(TEXT) - 5, 100), (len(TEXT), 0), (len(TEXT) + 9, 9)],
+)
+@pytest.mark.parametrize("encoding", ["gzip", ""])
+def test_a_range_of_a_body_is_what_the_whole_has_there(server, offset, length, encoding):
+    put(server, encoded(encoding, gzip.compress(TEXT) if encoding else TEXT))
+    _, body, _ = get(server, offset=offset, length=length)
+    assert body == (TEXT[offset : offset + length] if length else TEXT[offset:])
+
+
+def test_a_body_that_breaks_off_shows_what_came_and_says_so(server):
+    noise = random.Random(1).randbytes(100000)
+    put(server, encoded("gzip", gzip.compress(noise)[:50000], content_truncated=True))
+    info, body, end = get(server)
+    assert info.cut
+    assert noise.startswith(body) and len(body) > 40000
+    assert "breaks off" in end.error
+    _, _, end = decode(server)
+    assert "ends too early" in end.error
+
+
+def test_what_is_no_gzip_is_told_and_can_be_had_raw(server):
+    put(server, encoded("gzip", b"plain text after all"))
+    _, body, end = get(server)
+    assert body == b""
+    assert "malformed" in end.error
+    assert get(server, form=view.BODY_FORM_RAW)[1] == b"plain text after all"
+
+
+def test_an_unknown_encoding_is_given_as_it_was(server):
+    put(server, encoded("aes128gcm", b"secret"))
+    _, body, end = get(server)
+    assert body == b"secret"
+    assert "not known" in end.error
+
+
+def test_a_bomb_is_read_in_the_viewers_time(server):
+    """The first of a gigabyte comes without the rest being made."""
+    bomb = gzip.compress(bytes(64 << 20))
+    put(server, encoded("gzip, gzip", gzip.compress(bomb)))
+    _, body, end = get(server, length=1000)
+    assert body == bytes(1000)
+    assert end.size == 0
+
+
+def test_a_message_is_a_body(server):
+    put(
+        server,
+        build.request("tcp", event=proxy.EVENT_TYPE_TCP_START, flow_id="t"),
+        build.append("tcp", "t", 0, [b"one", b"two"], event=proxy.EVENT_TYPE_TCP_END),
+    )
+    place = view.BODY_PLACE_MESSAGE
+    assert get(server, ref("t", place, message_index=1))[1] == b"two"
+    with pytest.raises(grpc.RpcError) as refused:
+        get(server, ref("t", place, message_index=2))
+    assert refused.value.code() == grpc.StatusCode.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (ref("nobody"), grpc.StatusCode.NOT_FOUND),
+        (ref(place=view.BODY_PLACE_UNSPECIFIED), grpc.StatusCode.INVALID_ARGUMENT),
+        (view.BodyRef(flow_id="f", place=9), grpc.StatusCode.INVALID_ARGUMENT),
+    ],
+)
+def test_what_is_not_there_is_told(server, body, code):
+    put(server, encoded("", b"x"))
+    for call in (get, decode):
+        with pytest.raises(grpc.RpcError) as refused:
+            call(server, body)
+        assert refused.value.code() == code
+
+
+def test_text_is_read_as_it_is(server):
+    put(server, encoded("gzip", gzip.compress(TEXT)))
+    info, nodes, end = decode(server)
+    assert info.is_text
+    assert (nodes, end.limited, end.error) == ([], False, "")
