@@ -20,8 +20,9 @@ static const struct format {
     const struct mf_export_writer *writer; /* NULL: is yet to come */
 } formats[] = {
     {MF_EXPORT_HAR, "har", "application/json", ".har", NULL},
-    {MF_EXPORT_JSON, "json", "application/json", ".json", NULL},
-    {MF_EXPORT_JSON_LINES, "jsonl", "application/x-ndjson", ".jsonl", NULL},
+    {MF_EXPORT_JSON, "json", "application/json", ".json", &mf_export_json},
+    {MF_EXPORT_JSON_LINES, "jsonl", "application/x-ndjson", ".jsonl",
+     &mf_export_json_lines},
     {MF_EXPORT_MITM, "mitm", "application/octet-stream", ".mitm", NULL},
     {MF_EXPORT_RAW_REQUEST, "raw-request", "application/octet-stream", ".http",
      NULL},

@@ -5,4 +5,7 @@
 
 #include "export/export.h"
 
+extern const struct mf_export_writer mf_export_json;
+extern const struct mf_export_writer mf_export_json_lines;
+
 #endif

@@ -12,6 +12,7 @@
 
 /* Every kind of file is one row; the first that says so is it. */
 static const struct mf_import_reader *const readers[] = {
+    &mf_import_json_lines,
     NULL,
 };
 

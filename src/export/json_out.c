@@ -204,6 +204,13 @@ void mf_json_put_base64(struct mf_json_out *json, struct mf_span bytes)
     mf_buf_release(&digits);
 }
 
+void mf_json_put_key_text(struct mf_json_out *json, struct mf_span name)
+{
+    put_text(json, name, false);
+    put(json, ":", 1);
+    json->is_after_key = true;
+}
+
 bool mf_json_is_text(struct mf_span bytes)
 {
     return mf_utf8_valid(bytes.text, bytes.len) &&

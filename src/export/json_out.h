@@ -40,6 +40,8 @@ void mf_json_end_array(struct mf_json_out *json);
 
 /* The name of the value that follows; plain ASCII that needs no escapes. */
 void mf_json_put_key(struct mf_json_out *json, const char *name);
+/* The same of any text, as mf_json_put_text(). */
+void mf_json_put_key_text(struct mf_json_out *json, struct mf_span name);
 
 /* A string; what is not UTF-8 in it becomes U+FFFD. */
 void mf_json_put_text(struct mf_json_out *json, struct mf_span text);

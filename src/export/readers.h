@@ -5,4 +5,6 @@
 
 #include "export/import.h"
 
+extern const struct mf_import_reader mf_import_json_lines;
+
 #endif
