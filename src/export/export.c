@@ -19,7 +19,7 @@ static const struct format {
     const char *suffix;
     const struct mf_export_writer *writer; /* NULL: is yet to come */
 } formats[] = {
-    {MF_EXPORT_HAR, "har", "application/json", ".har", NULL},
+    {MF_EXPORT_HAR, "har", "application/json", ".har", &mf_export_har},
     {MF_EXPORT_JSON, "json", "application/json", ".json", &mf_export_json},
     {MF_EXPORT_JSON_LINES, "jsonl", "application/x-ndjson", ".jsonl",
      &mf_export_json_lines},

@@ -5,6 +5,7 @@
 
 #include "export/export.h"
 
+extern const struct mf_export_writer mf_export_har;
 extern const struct mf_export_writer mf_export_json;
 extern const struct mf_export_writer mf_export_json_lines;
 

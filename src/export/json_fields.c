@@ -119,8 +119,8 @@ static int put_base64(const json_t *value,
     struct mf_span text = span_of(value);
     int rc = mf_base64_decode(text.text, text.len, &bytes);
     if (!rc)
-        rc = tell(err,
-                  mf_wire_put_bytes(out, field->id, bytes.data, bytes.len));
+        rc =
+            tell(err, mf_wire_put_bytes(out, field->id, bytes.data, bytes.len));
     else
         rc = rc == MF_ECORRUPT ? fail(err, field, "base64") : tell(err, rc);
     mf_buf_release(&bytes);

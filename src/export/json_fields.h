@@ -6,12 +6,12 @@
 #define MF_EXPORT_JSON_FIELDS_H
 
 #include <jansson.h>
-#include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/span.h"
+#include "pb/check.h"
 
 /*
  * Append the fields of a message of `type` that `object` has; members that

@@ -29,8 +29,8 @@ static int read_flow(struct mf_json_split *split, const json_t *json,
 {
     struct mf_err why;
     struct mf_span text = mf_json_get_text(json, "note");
-    int rc = mf_json_get_fields(json, &mitmproxy__v1__flow__descriptor, flow,
-                                &why);
+    int rc =
+        mf_json_get_fields(json, &mitmproxy__v1__flow__descriptor, flow, &why);
     if (rc)
         return mf_import_fail(split->from, err, rc, split->object_at, "%s",
                               why.text);

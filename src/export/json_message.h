@@ -11,9 +11,8 @@
 #ifndef MF_EXPORT_JSON_MESSAGE_H
 #define MF_EXPORT_JSON_MESSAGE_H
 
-#include <protobuf-c/protobuf-c.h>
-
 #include "export/json_out.h"
+#include "pb/check.h"
 
 /* True: leave the field out. */
 typedef bool mf_json_skip(const ProtobufCMessageDescriptor *type,

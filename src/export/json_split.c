@@ -189,7 +189,8 @@ static int leave_har(struct mf_json_split *split, struct mf_err *err)
     for (int level = 0; level < 2; level++) {
         int rc = find_member(split, level ? "log" : "entries", false, err);
         if (rc)
-            return rc < 0 ? rc : fail(split, err, "it is here for a second time");
+            return rc < 0 ? rc
+                          : fail(split, err, "it is here for a second time");
     }
     return 0;
 }
@@ -217,8 +218,7 @@ static int enter(struct mf_json_split *split, struct mf_err *err)
         rc = peek_token(split, &byte, err);
     if (rc)
         return rc;
-    split->place =
-        byte == '[' ? MF_JSON_SPLIT_IN_ARRAY : MF_JSON_SPLIT_IN_ROW;
+    split->place = byte == '[' ? MF_JSON_SPLIT_IN_ARRAY : MF_JSON_SPLIT_IN_ROW;
     if (byte == '[')
         step(split);
     return 0;
@@ -402,13 +402,11 @@ json_t *mf_json_split_parse(struct mf_json_split *split, struct mf_span object,
     json_error_t fault;
     /* It lies in the input's window, which is ours. */
     mend_surrogates(input->window.data + input->at - object.len, object.len);
-    json_t *json =
-        json_loadb(object.text, object.len, JSON_ALLOW_NUL, &fault);
+    json_t *json = json_loadb(object.text, object.len, JSON_ALLOW_NUL, &fault);
     if (!json)
         mf_import_fail(split->from, err, MF_ECORRUPT,
-                       split->object_at + (uint64_t)(fault.position > 0
-                                                         ? fault.position
-                                                         : 0),
+                       split->object_at +
+                           (uint64_t)(fault.position > 0 ? fault.position : 0),
                        "%s", fault.text);
     return json;
 }

@@ -29,7 +29,7 @@ struct mf_json_split {
         MF_JSON_SPLIT_IN_ARRAY,
         MF_JSON_SPLIT_AFTER,
     } place;
-    bool has_objects; /* of the array: a comma is due */
+    bool has_objects;   /* of the array: a comma is due */
     uint64_t object_at; /* byte where the last object began */
 };
 

@@ -9,8 +9,8 @@
 #include "pb/wire.h"
 
 const char *const golden_names[] = {
-    "dns-0",      "dns-1", "http-get-0", "http-get-1", "http-odd-0",
-    "http-odd-1", "tcp-0", "tcp-1",      "udp-0",      "udp-1",
+    "dns-0",       "dns-1",       "http-get-0", "http-get-1", "http-odd-0",
+    "http-odd-1",  "tcp-0",       "tcp-1",      "udp-0",      "udp-1",
     "websocket-0", "websocket-1", NULL,
 };
 
@@ -34,8 +34,8 @@ struct mf_flow *make_flow(const struct mf_buf *fields)
     struct mf_flow *flow = NULL;
     struct mf_err err = {0};
     mf_buf_init(&message, SIZE_MAX);
-    assert_int_equal(
-        mf_wire_put_bytes(&message, 1, fields->data, fields->len), 0);
+    assert_int_equal(mf_wire_put_bytes(&message, 1, fields->data, fields->len),
+                     0);
     if (mf_flow_from_export(message.data, message.len, &flow, &err))
         fail_msg("%s", err.text);
     mf_buf_release(&message);

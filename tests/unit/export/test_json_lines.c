@@ -118,8 +118,8 @@ static void odd_fields_read_back_the_same(void **state)
     assert_same_flow(got.flows[0], flow);
 
     json_t *json = json_loadb((char *)file.data, file.len, 0, NULL);
-    json_t *request = json_object_get(json_object_get(json, "httpFlow"),
-                                      "request");
+    json_t *request =
+        json_object_get(json_object_get(json, "httpFlow"), "request");
     assert_string_equal(
         json_string_value(json_object_get(request, "contentBase64")),
         "AAEC//54");

@@ -15,18 +15,18 @@ static int append(void *user, const void *data, size_t len)
     return mf_buf_append(user, data, len);
 }
 
-#define EXPECT(want, calls)                           \
-    do {                                              \
-        struct mf_buf out;                            \
-        struct mf_json_out json;                      \
-        mf_buf_init(&out, SIZE_MAX);                  \
-        mf_json_out_init(&json, append, &out);        \
-        calls;                                        \
-        assert_int_equal(json.error, 0);              \
-        char *text = text_of(&out);                   \
-        assert_string_equal(text, want);              \
-        free(text);                                   \
-        mf_buf_release(&out);                         \
+#define EXPECT(want, calls)                    \
+    do {                                       \
+        struct mf_buf out;                     \
+        struct mf_json_out json;               \
+        mf_buf_init(&out, SIZE_MAX);           \
+        mf_json_out_init(&json, append, &out); \
+        calls;                                 \
+        assert_int_equal(json.error, 0);       \
+        char *text = text_of(&out);            \
+        assert_string_equal(text, want);       \
+        free(text);                            \
+        mf_buf_release(&out);                  \
     } while (0)
 
 static void commas_stand_between_values(void **state)
@@ -65,7 +65,8 @@ static void what_is_not_utf8_is_replaced(void **state)
     (void)state;
 #define R "\xef\xbf\xbd"
     EXPECT("\"a" R "b" R R R R R "\"",
-           mf_json_put_string(&json, "a\xff" "b\xed\xa0\x80\xc3\xf0"));
+           mf_json_put_string(&json, "a\xff"
+                                     "b\xed\xa0\x80\xc3\xf0"));
     EXPECT("\"\xc3\xbf\xc3\xa9\"", /* or read as ISO-8859-1 */
            mf_json_put_latin1(&json, (struct mf_span){"\xff\xe9", 2}));
     EXPECT("\"\xc3\xa9\"",
@@ -109,8 +110,7 @@ static void numbers_read_back_the_same(void **state)
 {
     (void)state;
     EXPECT("0.1", mf_json_put_double(&json, 0.1));
-    EXPECT("1234567890.1234567",
-           mf_json_put_double(&json, 1234567890.1234567));
+    EXPECT("1234567890.1234567", mf_json_put_double(&json, 1234567890.1234567));
     EXPECT("null", mf_json_put_double(&json, NAN));
     EXPECT("null", mf_json_put_double(&json, -INFINITY));
     EXPECT("18446744073709551615", mf_json_put_uint(&json, UINT64_MAX));
