@@ -86,8 +86,7 @@ static int read_body(struct mf_json_out *json, const struct mf_http_half *half,
 void mf_har_put_content(struct mf_json_out *json,
                         const struct mf_http_half *half, struct mf_buf *scratch)
 {
-    struct mf_span body = {"", 0},
-                   type = mf_http_header(half, "content-type");
+    struct mf_span body = {"", 0}, type = mf_http_header(half, "content-type");
     int error = read_body(json, half, scratch, &body);
     mf_json_begin_object(json);
     mf_json_put_key(json, "size");
@@ -119,8 +118,7 @@ static bool is_form(struct mf_span type)
 void mf_har_put_post(struct mf_json_out *json, const struct mf_http_half *half,
                      struct mf_buf *scratch)
 {
-    struct mf_span body = {"", 0},
-                   type = mf_http_header(half, "content-type");
+    struct mf_span body = {"", 0}, type = mf_http_header(half, "content-type");
     int error = read_body(json, half, scratch, &body);
     if (!body.len && !half->raw_content.len && !half->is_cut)
         return;

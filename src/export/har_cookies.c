@@ -11,8 +11,8 @@ static struct mf_span trim(struct mf_span text)
 {
     while (text.len && (*text.text == ' ' || *text.text == '\t'))
         text = (struct mf_span){text.text + 1, text.len - 1};
-    while (text.len && (text.text[text.len - 1] == ' ' ||
-                        text.text[text.len - 1] == '\t'))
+    while (text.len &&
+           (text.text[text.len - 1] == ' ' || text.text[text.len - 1] == '\t'))
         text.len--;
     return text;
 }

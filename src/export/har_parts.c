@@ -36,8 +36,8 @@ void mf_har_put_headers(struct mf_json_out *json, struct mf_http_fields fields)
 void mf_har_put_sizes(struct mf_json_out *json, const struct mf_http_half *half)
 {
     struct mf_span body;
-    bool is_known = half->is_there &&
-                    (mf_http_wire_body(half, &body) || half->is_cut);
+    bool is_known =
+        half->is_there && (mf_http_wire_body(half, &body) || half->is_cut);
     mf_json_put_key(json, "headersSize");
     mf_json_put_int(json, -1);
     mf_json_put_key(json, "bodySize");
@@ -151,7 +151,7 @@ static void put_message(struct mf_json_out *json, const struct message *message)
 {
     enum { TEXT = 1, BINARY = 2 };
     bool is_text = mf_utf8_valid(message->content.text, message->content.len);
-    uint64_t opcode = message->opcode ? message->opcode
+    uint64_t opcode = message->opcode                     ? message->opcode
                       : mf_json_is_text(message->content) ? TEXT
                                                           : BINARY;
     double seconds = (double)message->at_ns / MF_NS_PER_S;

@@ -28,15 +28,14 @@ void mf_har_put_timings(struct mf_json_out *json,
     /* A connection that was there before the request took it no time. */
     bool is_new = server->start_ns && server->start_ns >= request->start_ns;
     int64_t connected_ns = server->tls_ns ? server->tls_ns : server->tcp_ns;
-    double connect =
-        is_new ? ms_between(server->start_ns, connected_ns) : -1;
+    double connect = is_new ? ms_between(server->start_ns, connected_ns) : -1;
     double ssl = is_new && server->tls_ns
                      ? ms_between(server->tcp_ns, server->tls_ns)
                      : -1;
     double send = known(ms_between(request->start_ns, request->end_ns));
-    double wait = known(ms_between(request->end_ns ? request->end_ns
-                                                   : request->start_ns,
-                                   response->start_ns));
+    double wait =
+        known(ms_between(request->end_ns ? request->end_ns : request->start_ns,
+                         response->start_ns));
     double receive = known(ms_between(response->start_ns, response->end_ns));
     /* The proxy connects before the request is whole, or after it; either
      * is counted once. */

@@ -12,6 +12,7 @@
 
 /* Every kind of file is one row; the first that says so is it. */
 static const struct mf_import_reader *const readers[] = {
+    &mf_import_har,
     &mf_import_json_lines,
     NULL,
 };
@@ -180,6 +181,11 @@ const char *mf_import_format(const struct mf_import *from)
 struct mf_input *mf_import_input(struct mf_import *from)
 {
     return &from->input;
+}
+
+uint64_t mf_import_number(const struct mf_import *from)
+{
+    return from->number;
 }
 
 int mf_import_fail(const struct mf_import *from, struct mf_err *err, int code,

@@ -75,6 +75,9 @@ struct mf_import_reader {
 
 struct mf_input *mf_import_input(struct mf_import *from);
 
+/* Of the flow being read, from 1. */
+uint64_t mf_import_number(const struct mf_import *from);
+
 /* Fill `err` with "flow N, byte M: " and a printf-style text; N is the flow
  * being read. Returns `code`. */
 int mf_import_fail(const struct mf_import *from, struct mf_err *err, int code,

@@ -5,6 +5,7 @@
 
 #include "export/import.h"
 
+extern const struct mf_import_reader mf_import_har;
 extern const struct mf_import_reader mf_import_json_lines;
 
 #endif
