@@ -10,6 +10,8 @@ struct mf_span {
     size_t len;
 };
 
+/* A literal as a span. */
+#define MF_SPAN(literal) ((struct mf_span){(literal), sizeof(literal) - 1})
 #define MF_SPAN_NONE ((struct mf_span){"", 0})
 
 #endif

@@ -48,21 +48,24 @@ static size_t sequence_len(const uint8_t *at, size_t left)
     return len;
 }
 
-bool mf_utf8_valid(const void *text, size_t len)
+size_t mf_utf8_prefix(const void *text, size_t len)
 {
     if (len == 0)
-        return true; /* `text` may be NULL */
+        return 0; /* `text` may be NULL */
     const uint8_t *at = text, *end = at + len;
     while (at < end) {
         at += ascii_run(at, (size_t)(end - at));
-        if (at == end)
-            return true;
-        size_t step = sequence_len(at, (size_t)(end - at));
+        size_t step = at < end ? sequence_len(at, (size_t)(end - at)) : 0;
         if (step == 0)
-            return false;
+            break;
         at += step;
     }
-    return true;
+    return (size_t)(at - (const uint8_t *)text);
+}
+
+bool mf_utf8_valid(const void *text, size_t len)
+{
+    return mf_utf8_prefix(text, len) == len;
 }
 
 size_t mf_utf8_cut(const void *text, size_t len, size_t max)

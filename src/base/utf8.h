@@ -10,6 +10,9 @@
 /* True for well-formed UTF-8: no surrogates, no overlong forms. */
 bool mf_utf8_valid(const void *text, size_t len);
 
+/* The length of what is well-formed at the start of `text`. */
+size_t mf_utf8_prefix(const void *text, size_t len);
+
 /*
  * The greatest length <= `max` at which `text` (well-formed, `len` bytes)
  * can be cut without splitting a character.

@@ -84,7 +84,4 @@ int mf_view_note(struct mf_view *view, const char *text);
 int mf_view_fault(struct mf_view *view, uint64_t offset, const char *format,
                   ...) __attribute__((format(printf, 3, 4)));
 
-/* Text as a span. */
-#define MF_SPAN(literal) ((struct mf_span){(literal), sizeof(literal) - 1})
-
 #endif

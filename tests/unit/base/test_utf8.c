@@ -42,6 +42,15 @@ static void malformed_text_is_refused(void **state)
         assert_false(mf_utf8_valid(texts[i], strlen(texts[i])));
 }
 
+static void what_is_well_formed_ends_before_the_first_fault(void **state)
+{
+    (void)state;
+    assert_int_equal(mf_utf8_prefix("plain", 5), 5);
+    assert_int_equal(mf_utf8_prefix("", 0), 0);
+    assert_int_equal(mf_utf8_prefix("\xc3\xbc\xff", 3), 2);
+    assert_int_equal(mf_utf8_prefix("12345678ab\xe2\x82", 12), 10);
+}
+
 static void cutting_never_splits_a_character(void **state)
 {
     (void)state;
@@ -92,6 +101,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_changes_nothing),
         cmocka_unit_test(well_formed_text_passes),
         cmocka_unit_test(malformed_text_is_refused),
+        cmocka_unit_test(what_is_well_formed_ends_before_the_first_fault),
         cmocka_unit_test(cutting_never_splits_a_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
