@@ -29,9 +29,9 @@ static const struct {
     unsigned bit;
     const char *words;
 } flags[] = {
-    {0x0400, "authoritative"},    {0x0200, "truncated"},
+    {0x0400, "authoritative"},     {0x0200, "truncated"},
     {0x0100, "recursion desired"}, {0x0080, "recursion available"},
-    {0x0040, "reserved bit"},     {0x0020, "authentic data"},
+    {0x0040, "reserved bit"},      {0x0020, "authentic data"},
     {0x0010, "checking disabled"},
 };
 
@@ -172,9 +172,8 @@ static int tell_field(struct message *message, const struct mf_dns_field *field)
 
 static int tell_data_fault(struct message *message, int error)
 {
-    size_t at =
-        message->base +
-        (size_t)((const char *)message->data.at.at - message->bytes.text);
+    size_t at = message->base + (size_t)((const char *)message->data.at.at -
+                                         message->bytes.text);
     size_t left = mf_cursor_left(&message->data.at);
     if (error == MF_ETRUNC)
         return mf_view_fault(message->view, at, "the data ends too early");

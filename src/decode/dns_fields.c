@@ -472,7 +472,7 @@ int mf_dns_data_text(struct mf_dns_data *data, struct mf_span *ret_text)
 {
     struct mf_dns_piece piece = {.at = data->text.len};
     for (size_t i = 0; i < data->count; i++) {
-        if (data->fields[i].style == MF_DNS_APART)
+        if (data->fields[i].style == MF_DNS_PLAIN && !data->fields[i].text.len)
             continue;
         int rc = join_one(data, &data->fields[i], data->text.len == piece.at);
         if (rc != 0)

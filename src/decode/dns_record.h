@@ -18,7 +18,6 @@ enum mf_dns_style {
     MF_DNS_PLAIN,
     MF_DNS_QUOTED, /* in quotes */
     MF_DNS_NAMED,  /* name=text, of a service parameter */
-    MF_DNS_APART,  /* not in the text of the whole */
 };
 
 struct mf_dns_field {

@@ -38,8 +38,8 @@ void mf_dns__bitmap(struct mf_dns_data *data, const char *name)
         uint8_t len = mf_cursor_u8(&data->at);
         if (len == 0 || len > 32)
             mf_cursor_fail(&data->at, MF_ECORRUPT);
-        is_first = put_types(data, block << 8,
-                             mf_cursor_bytes(&data->at, len), len, is_first);
+        is_first = put_types(data, block << 8, mf_cursor_bytes(&data->at, len),
+                             len, is_first);
     }
     mf_dns__end(data, NULL);
 }
@@ -81,9 +81,8 @@ static void put_angle(struct mf_dns_data *data, uint32_t angle,
     bool is_positive = angle >= UINT32_C(0x80000000);
     uint32_t left = is_positive ? angle - UINT32_C(0x80000000)
                                 : UINT32_C(0x80000000) - angle;
-    mf_dns__putf(data, "%u %u %u.%03u %c ", left / 3600000,
-                 left / 60000 % 60, left / 1000 % 60, left % 1000,
-                 hemispheres[is_positive]);
+    mf_dns__putf(data, "%u %u %u.%03u %c ", left / 3600000, left / 60000 % 60,
+                 left / 1000 % 60, left % 1000, hemispheres[is_positive]);
 }
 
 /* Two digits: times ten to the power of, in centimetres. */

@@ -102,14 +102,10 @@ static const struct {
     const char *name;
     putter *put;
 } keys[] = {
-    {"mandatory", put_keys},
-    {"alpn", put_protocols},
-    {"no-default-alpn", put_nothing},
-    {"port", put_port},
-    {"ipv4hint", put_ipv4},
-    {"ech", put_base64},
-    {"ipv6hint", put_ipv6},
-    {"dohpath", put_text},
+    {"mandatory", put_keys},          {"alpn", put_protocols},
+    {"no-default-alpn", put_nothing}, {"port", put_port},
+    {"ipv4hint", put_ipv4},           {"ech", put_base64},
+    {"ipv6hint", put_ipv6},           {"dohpath", put_text},
     {"ohttp", put_nothing},
 };
 enum { KEYS = sizeof keys / sizeof *keys };

@@ -205,11 +205,11 @@ const char *mf_dns_opcode_name(unsigned number)
 const char *mf_dns_status_name(unsigned number)
 {
     static const struct named statuses[] = {
-        {0, "NOERROR"},  {1, "FORMERR"},   {2, "SERVFAIL"},  {3, "NXDOMAIN"},
-        {4, "NOTIMP"},   {5, "REFUSED"},   {6, "YXDOMAIN"},  {7, "YXRRSET"},
-        {8, "NXRRSET"},  {9, "NOTAUTH"},   {10, "NOTZONE"},  {11, "DSOTYPENI"},
-        {16, "BADVERS"}, {17, "BADKEY"},   {18, "BADTIME"},  {19, "BADMODE"},
-        {20, "BADNAME"}, {21, "BADALG"},   {22, "BADTRUNC"}, {23, "BADCOOKIE"},
+        {0, "NOERROR"},  {1, "FORMERR"}, {2, "SERVFAIL"},  {3, "NXDOMAIN"},
+        {4, "NOTIMP"},   {5, "REFUSED"}, {6, "YXDOMAIN"},  {7, "YXRRSET"},
+        {8, "NXRRSET"},  {9, "NOTAUTH"}, {10, "NOTZONE"},  {11, "DSOTYPENI"},
+        {16, "BADVERS"}, {17, "BADKEY"}, {18, "BADTIME"},  {19, "BADMODE"},
+        {20, "BADNAME"}, {21, "BADALG"}, {22, "BADTRUNC"}, {23, "BADCOOKIE"},
     };
     return FIND(statuses, number);
 }

@@ -162,8 +162,8 @@ static bool may_be_json(const struct mf_body *body)
 /* Text of GraphQL, in a JSON string or in a URL. */
 static bool is_operation(struct mf_span text)
 {
-    static const char *const words[] = {"query", "mutation", "subscription",
-                                        "fragment", "{", "#"};
+    static const char *const words[] = {"query",    "mutation", "subscription",
+                                        "fragment", "{",        "#"};
     for (;;) {
         text = skip_space(text);
         if (begins(text, "\\n") || begins(text, "\\r") || begins(text, "\\t"))
@@ -212,9 +212,8 @@ static bool is_graphql_request(const struct keys *keys)
 static bool is_graphql_message(const struct keys *keys)
 {
     static const char *const types[] = {
-        "\"subscribe\"", "\"start\"",           "\"next\"",
-        "\"data\"",      "\"connection_init\"", "\"connection_ack\"",
-        "\"complete\""};
+        "\"subscribe\"",       "\"start\"",          "\"next\"",    "\"data\"",
+        "\"connection_init\"", "\"connection_ack\"", "\"complete\""};
     const struct mf_span *payload = value_of(keys, "payload");
     for (size_t i = 0; i < 4; i++)
         if (value_begins(keys, "type", types[i]))
@@ -257,9 +256,9 @@ bool mf_shape_is_graphql(const struct mf_body *body)
 
 static bool is_llm_path(const struct mf_body *body)
 {
-    static const char *const ends[] = {
-        "/chat/completions", "/v1/completions", "/v1/responses",
-        "/v1/messages",      "/codex/responses"};
+    static const char *const ends[] = {"/chat/completions", "/v1/completions",
+                                       "/v1/responses", "/v1/messages",
+                                       "/codex/responses"};
     if (!body->http)
         return false;
     struct mf_span path = mf_url_path(body->http->url);
@@ -279,13 +278,12 @@ static bool is_llm_json(const struct mf_body *body, bool is_known_path)
     bool has_model = value_begins(&keys, "model", "\"");
     if (body->place == MF_BODY_REQUEST) {
         const struct mf_span *messages = value_of(&keys, "messages");
-        bool has_turns = messages && (has(*messages, "\"role\"") ||
-                                      messages->len < 3);
+        bool has_turns =
+            messages && (has(*messages, "\"role\"") || messages->len < 3);
         return has_model &&
-               (has_turns ||
-                (is_known_path &&
-                 (value_of(&keys, "prompt") || value_of(&keys, "input") ||
-                  value_of(&keys, "messages"))));
+               (has_turns || (is_known_path && (value_of(&keys, "prompt") ||
+                                                value_of(&keys, "input") ||
+                                                value_of(&keys, "messages"))));
     }
     if (value_begins(&keys, "object", "\"chat.completion\"") ||
         value_begins(&keys, "object", "\"text_completion\"") ||
@@ -314,10 +312,10 @@ static bool is_llm_stream(const struct mf_body *body, bool is_known_path)
     struct mf_sse sse;
     struct mf_sse_event event;
     bool is_llm = is_known_path;
-    mf_sse_init(&sse, (struct mf_span){body->data.text,
-                                       body->data.len < LOOKED_AT
-                                           ? body->data.len
-                                           : LOOKED_AT});
+    mf_sse_init(&sse,
+                (struct mf_span){body->data.text, body->data.len < LOOKED_AT
+                                                      ? body->data.len
+                                                      : LOOKED_AT});
     for (int i = 0; !is_llm && i < 4 && mf_sse_next(&sse, &event) == 1; i++)
         is_llm = is_llm_event(&event);
     mf_sse_release(&sse);
@@ -349,8 +347,8 @@ bool mf_shape_is_socket_io(const struct mf_body *body)
         text.text[1] > '6')
         return false;
     step(&text, 2);
-    while (text.len && (isdigit((unsigned char)*text.text) ||
-                        *text.text == '-'))
+    while (text.len &&
+           (isdigit((unsigned char)*text.text) || *text.text == '-'))
         step(&text, 1);
     return text.len && strchr("[{/", *text.text) && *text.text;
 }

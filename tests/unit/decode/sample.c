@@ -52,6 +52,20 @@ static enum mf_body_kind kind_of(struct mf_span name)
     return MF_BODY_UNKNOWN;
 }
 
+static void mark(struct mf_body *body, struct mf_span what)
+{
+    if (is(what, "dns"))
+        body->is_dns = true;
+    else if (is(what, "text"))
+        body->is_text_message = true;
+    else if (is(what, "cut"))
+        body->is_cut = true;
+    else if (is(what, "sent"))
+        body->is_sender_client = true;
+    else
+        fail_msg("is what? %.*s", (int)what.len, what.text);
+}
+
 static void take_line(struct sample *sample, struct mf_span line)
 {
     struct mf_span name, value;
@@ -60,8 +74,13 @@ static void take_line(struct sample *sample, struct mf_span line)
     if (is(name, "kind"))
         sample->kind = kind_of(value);
     else if (is(name, "place"))
-        sample->body.place =
-            is(value, "response") ? MF_BODY_RESPONSE : MF_BODY_REQUEST;
+        sample->body.place = is(value, "response")  ? MF_BODY_RESPONSE
+                             : is(value, "message") ? MF_BODY_MESSAGE
+                                                    : MF_BODY_REQUEST;
+    else if (is(name, "is"))
+        mark(&sample->body, value);
+    else if (is(name, "answers"))
+        sample->http.request_body = value;
     else if (is(name, "url"))
         sample->http.url = value;
     else if (is(name, "status"))

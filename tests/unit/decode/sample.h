@@ -3,7 +3,10 @@
  * value", then an empty line and the body as it was on the wire.
  *
  *   kind: grpc                  its name, as mf_body_kind_name() has it
- *   place: response             or request
+ *   place: response             or request, message
+ *   is: dns                     or text (of a message), cut, sent (by the
+ *                               client)
+ *   answers: BODY               of a response: the body of the request
  *   url, status                 of the exchange
  *   header: name: value         of the half that it is of, in order
  *   trailer: name: value
