@@ -320,6 +320,10 @@ static enum mf_body_kind kind_of_empty(const struct mf_body *body)
         return MF_BODY_DNS;
     if (is_connect_get(body))
         return MF_BODY_CONNECT_GET;
+    /* How a call without messages ended is in its trailers. */
+    enum mf_body_kind kind = kind_of_type(mf_params_head(body->content_type));
+    if (body->place == MF_BODY_RESPONSE && kind == MF_BODY_GRPC)
+        return kind;
     return mf_shape_is_graphql(body) ? MF_BODY_GRAPHQL : MF_BODY_EMPTY;
 }
 

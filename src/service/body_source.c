@@ -100,11 +100,10 @@ static bool each_header(const void *user, enum mf_header_place place,
     return false;
 }
 
-static void describe_http(struct mf_body_source *source,
-                          const struct mf_flow *flow)
+struct mf_body_http mf_body_http_of(const struct mf_flow *flow)
 {
     const struct mf_flow_facts *facts = mf_flow_facts(flow);
-    source->http = (struct mf_body_http){
+    return (struct mf_body_http){
         .method = facts->method,
         .url = facts->url,
         .status = facts->status_code,
@@ -112,6 +111,12 @@ static void describe_http(struct mf_body_source *source,
         .each_header = each_header,
         .user = flow,
     };
+}
+
+static void describe_http(struct mf_body_source *source,
+                          const struct mf_flow *flow)
+{
+    source->http = mf_body_http_of(flow);
     source->body.http = &source->http;
 }
 

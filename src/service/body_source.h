@@ -44,6 +44,10 @@ int mf_body_source_read(struct mf_body_source *source, struct mf_reader *reader,
                         const struct mf_body_ref *ref, struct mf_err *err);
 void mf_body_source_release(struct mf_body_source *source);
 
+/* The exchange of an HTTP flow, for a body's `http`; lives as long as the
+ * flow. */
+struct mf_body_http mf_body_http_of(const struct mf_flow *flow);
+
 /* True if its bytes have to be decoded before they are a body. */
 bool mf_body_source_is_encoded(const struct mf_body_source *source);
 

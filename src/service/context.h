@@ -20,6 +20,7 @@ struct mf_context {
     struct mf_watches *watches;
     struct mf_failures *failures;
     struct mf_types *types;      /* of protobuf; NULL: none are known */
+    unsigned learning;           /* flows that types are being learned from */
     uint64_t last_loss;          /* its number */
     struct mf_store_stats stats; /* as of the last change or commit told */
     size_t max_message_len;      /* of an exporter's */

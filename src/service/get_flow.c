@@ -3,8 +3,13 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "decode/textual.h"
 #include "flow/published.h"
 #include "pb/wire.h"
+#include "service/body_source.h"
+
+/* Of what is compressed inside a body. */
+#define INFLATED_MAX_LEN ((size_t)16 << 20)
 
 /* Field numbers of mitmflow.v1. */
 enum {
@@ -16,6 +21,7 @@ enum {
     FLOW_SUMMARY = 101,
     EXTRA_REQUEST = 1,
     EXTRA_RESPONSE = 2,
+    DETAILS_FRAMES = 1,
     DETAILS_CONTENT_TYPE = 2,
     DETAILS_BODY_SIZE = 3,
     DETAILS_DECODE_ERROR = 100,
@@ -39,9 +45,18 @@ struct half {
     uint32_t headers;
     uint32_t content;
     uint32_t extra; /* in HTTPFlowExtra */
+    enum mf_body_place place;
 };
-static const struct half request_half = {2, 3, 4, EXTRA_REQUEST};
-static const struct half response_half = {3, 2, 3, EXTRA_RESPONSE};
+static const struct half request_half = {2, 3, 4, EXTRA_REQUEST,
+                                         MF_BODY_REQUEST};
+static const struct half response_half = {3, 2, 3, EXTRA_RESPONSE,
+                                          MF_BODY_RESPONSE};
+
+/* A flow and what its texts are made by. */
+struct texts {
+    const struct mf_flow *flow;
+    const struct mf_types *types;
+};
 
 static bool is_content_type(struct mf_span name)
 {
@@ -64,18 +79,39 @@ static bool read_content_type(const struct mf_wire_field *entry,
            mf_wire_find(entry->data, entry->len, 2, ret_value);
 }
 
-static int put_details(const struct half *half,
+static int put_frame(void *user, struct mf_span text)
+{
+    return mf_wire_put_bytes(user, DETAILS_FRAMES, text.text, text.len);
+}
+
+static int put_frames(const struct half *half, const struct texts *texts,
+                      const struct mf_wire_field *type,
+                      const struct mf_wire_field *content, struct mf_buf *out)
+{
+    const struct mf_body_http http = mf_body_http_of(texts->flow);
+    const struct mf_body body = {
+        .place = half->place,
+        .data = {content->data ? (const char *)content->data : "",
+                 content->len},
+        .content_type = {type->data ? (const char *)type->data : "", type->len},
+        .http = &http,
+    };
+    const struct mf_decode_opts opts = {.types = texts->types,
+                                        .inflated_max = INFLATED_MAX_LEN};
+    return mf_textual_frames(&body, &opts, put_frame, out);
+}
+
+static int put_details(const struct half *half, const struct texts *texts,
                        const struct mf_wire_field *http, int decode_error,
                        struct mf_buf *out)
 {
-    struct mf_wire_field message, field, type = {0};
-    uint64_t body_size = 0;
+    struct mf_wire_field message, field, type = {0}, content = {0};
     if (!mf_wire_find(http->data, http->len, half->field, &message))
         return 0;
     struct mf_cursor cursor = mf_cursor_make(message.data, message.len);
     while (mf_wire_next(&cursor, &field)) {
         if (field.number == half->content)
-            body_size = field.len;
+            content = field;
         else if (field.number == half->headers)
             read_content_type(&field, &type);
     }
@@ -83,33 +119,40 @@ static int put_details(const struct half *half,
     size_t mark;
     int rc = mf_wire_begin(out, half->extra, &mark);
     if (!rc)
+        rc = put_frames(half, texts, &type, &content, out);
+    if (!rc)
         rc = mf_wire_put_bytes_opt(out, DETAILS_CONTENT_TYPE, type.data,
                                    type.len);
     if (!rc)
-        rc = mf_wire_put_varint_opt(out, DETAILS_BODY_SIZE, body_size);
+        rc = mf_wire_put_varint_opt(out, DETAILS_BODY_SIZE, content.len);
     if (!rc)
         rc = mf_wire_put_bytes_opt(out, DETAILS_DECODE_ERROR, error,
                                    strlen(error));
     return rc ? rc : mf_wire_end(out, mark);
 }
 
-static int put_extra(const struct mf_wire_field *http,
+static int put_extra(const struct texts *texts,
+                     const struct mf_wire_field *http,
                      const struct mf_published_result *result,
                      struct mf_buf *out)
 {
     size_t mark;
     int rc = mf_wire_begin(out, FLOW_EXTRA, &mark);
     if (!rc)
-        rc = put_details(&request_half, http, result->request_error, out);
+        rc =
+            put_details(&request_half, texts, http, result->request_error, out);
     if (!rc)
-        rc = put_details(&response_half, http, result->response_error, out);
+        rc = put_details(&response_half, texts, http, result->response_error,
+                         out);
     return rc ? rc : mf_wire_end(out, mark);
 }
 
 static int put_flow(const struct mf_record *record, size_t body_max,
-                    struct mf_buf *published, struct mf_buf *out)
+                    const struct mf_types *types, struct mf_buf *published,
+                    struct mf_buf *out)
 {
     const struct mf_flow *flow = mf_record_flow(record);
+    const struct texts texts = {.flow = flow, .types = types};
     const struct mf_record_head *head = mf_record_head(record);
     if (!flow)
         return MF_ECORRUPT;
@@ -126,7 +169,7 @@ static int put_flow(const struct mf_record *record, size_t body_max,
     if (!rc)
         rc = mf_wire_put_bytes(out, viewer_field(type), kind.data, kind.len);
     if (!rc && type == MF_FLOW_HTTP)
-        rc = put_extra(&kind, &result, out);
+        rc = put_extra(&texts, &kind, &result, out);
     if (!rc)
         rc = mf_wire_put_varint_opt(out, FLOW_PINNED, head->pinned);
     if (!rc)
@@ -139,14 +182,15 @@ static int put_flow(const struct mf_record *record, size_t body_max,
 }
 
 int mf_get_flow_put(const struct mf_record *record, size_t body_max,
-                    struct mf_span more, struct mf_buf *out)
+                    const struct mf_types *types, struct mf_span more,
+                    struct mf_buf *out)
 {
     struct mf_buf published;
     size_t mark;
     mf_buf_init(&published, out->max);
     int rc = mf_wire_begin(out, RESPONSE_FLOW, &mark);
     if (!rc)
-        rc = put_flow(record, body_max, &published, out);
+        rc = put_flow(record, body_max, types, &published, out);
     if (!rc)
         rc = mf_buf_append(out, more.text, more.len);
     if (!rc)

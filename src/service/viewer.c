@@ -36,6 +36,7 @@ struct read {
     struct mf_err err;
     struct mf_owned_ref ref;
     size_t message_limit;
+    const struct mf_types *types;
     struct mf_buf answer;
 };
 
@@ -80,14 +81,15 @@ static bool read_is_wanted(struct read *read)
 /* ---- GetFlow ---- */
 
 static int put_answer(struct mf_reader *reader, const struct mf_record *record,
-                      struct mf_buf *out, struct mf_err *err)
+                      const struct mf_types *types, struct mf_buf *out,
+                      struct mf_err *err)
 {
     struct mf_buf more;
     mf_buf_init(&more, SIZE_MAX);
     int rc = mf_connections_put(reader, record, FLOW_CONNECTIONS, &more, err);
     if (!rc) {
         rc = mf_get_flow_put(
-            record, BODY_MAX_LEN,
+            record, BODY_MAX_LEN, types,
             (struct mf_span){(const char *)more.data, more.len}, out);
         if (rc)
             mf_err_set(err, rc, "flow cannot be shown: %s", mf_err_message(rc));
@@ -104,7 +106,8 @@ static void get_work(struct mf_job *job, struct mf_reader *reader)
                              &record, &read->err);
     if (read->rc)
         return;
-    read->rc = put_answer(reader, record, &read->answer, &read->err);
+    read->rc =
+        put_answer(reader, record, read->types, &read->answer, &read->err);
     mf_record_unref(record);
 }
 
@@ -119,6 +122,7 @@ static void get_done(struct mf_job *job)
 }
 
 static struct read *read_new(struct mf_call *call,
+                             const struct mf_context *context,
                              const Mitmflow__V1__GetFlowRequest *request,
                              const uint8_t *message, size_t len)
 {
@@ -130,6 +134,7 @@ static struct read *read_new(struct mf_call *call,
     }
     read->call = call;
     read->message_limit = request->message_limit;
+    read->types = context->types;
     read->job.work = get_work;
     read->job.done = get_done;
     mf_buf_init(&read->answer, ANSWER_MAX_LEN);
@@ -147,7 +152,7 @@ static void on_get_flow(struct mf_call *call, void *user,
         refuse(call, "malformed message");
         return;
     }
-    struct read *read = read_new(call, request, message, len);
+    struct read *read = read_new(call, context, request, message, len);
     mitmflow__v1__get_flow_request__free_unpacked(request, NULL);
     if (read)
         mf_pool_run(context->pool, &read->job);

@@ -53,9 +53,9 @@ static Mitmflow__V1__GetFlowResponse *get(const struct mf_record *record)
 {
     struct mf_buf out;
     mf_buf_init(&out, 1 << 20);
-    assert_int_equal(
-        mf_get_flow_put(record, BODY_MAX_LEN, (struct mf_span){"", 0}, &out),
-        0);
+    assert_int_equal(mf_get_flow_put(record, BODY_MAX_LEN, NULL,
+                                     (struct mf_span){"", 0}, &out),
+                     0);
     Mitmflow__V1__GetFlowResponse *response =
         mitmflow__v1__get_flow_response__unpack(NULL, out.len, out.data);
     assert_non_null(response);
