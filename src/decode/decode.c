@@ -13,6 +13,8 @@ static mf_decoder *const decoders[MF_BODY_SOCKET_IO + 1] = {
     [MF_BODY_CONNECT] = mf_decode__connect,
     [MF_BODY_CONNECT_STREAM] = mf_decode__connect_stream,
     [MF_BODY_CONNECT_GET] = mf_decode__connect_get,
+    [MF_BODY_MSGPACK] = mf_decode__msgpack,
+    [MF_BODY_CBOR] = mf_decode__cbor,
     [MF_BODY_DNS] = mf_decode__dns,
     [MF_BODY_PROTOBUF] = mf_decode__protobuf,
 };

@@ -102,10 +102,26 @@ static void samples_of_dns_are_read(void **state)
     each("dns", 20, check_cuts);
 }
 
+static void samples_of_message_pack_are_read(void **state)
+{
+    (void)state;
+    each("msgpack", 15, check);
+    each("msgpack", 15, check_cuts);
+}
+
+static void samples_of_cbor_are_read(void **state)
+{
+    (void)state;
+    each("cbor", 20, check);
+    each("cbor", 20, check_cuts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samples_of_dns_are_read),
+        cmocka_unit_test(samples_of_message_pack_are_read),
+        cmocka_unit_test(samples_of_cbor_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

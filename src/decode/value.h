@@ -1,0 +1,22 @@
+/* Numbers and moments as text, as formats of data have them. Private to
+ * src/decode. */
+#ifndef MF_DECODE_VALUE_H
+#define MF_DECODE_VALUE_H
+
+#include <stdint.h>
+
+#include "base/span.h"
+
+enum { MF_VALUE_ROOM = 48 };
+
+/* All give text in `room`. */
+struct mf_span mf_value_signed(int64_t value, char room[MF_VALUE_ROOM]);
+struct mf_span mf_value_unsigned(uint64_t value, char room[MF_VALUE_ROOM]);
+/* With as many digits as it takes to be read back the same. */
+struct mf_span mf_value_double(double value, char room[MF_VALUE_ROOM]);
+struct mf_span mf_value_float(float value, char room[MF_VALUE_ROOM]);
+/* RFC 3339; as a number where there is no such year. */
+struct mf_span mf_value_time(int64_t seconds, uint32_t nanoseconds,
+                             char room[MF_VALUE_ROOM]);
+
+#endif
