@@ -343,9 +343,9 @@ void mf_outbox_disconnected(struct mf_outbox *outbox, int64_t now_ns)
         size_t last = outbox->flight_first + --outbox->flight_count;
         struct mf_thing *thing =
             outbox->flights[last % outbox->flight_cap].thing;
-        if (!thing)
+        /* Of several with it the oldest counts, after which it may be gone. */
+        if (!thing || --thing->in_flight)
             continue;
-        thing->in_flight = 0;
         if (thing->is_flow)
             mf_as_flow(thing)->is_held_back = false;
         if (thing->is_flow && !mf_as_flow(thing)->first)

@@ -915,6 +915,28 @@ static void rules_hold_for_what_was_pushed_after_them(void **state)
     end(&f);
 }
 
+static void
+what_is_lost_while_in_flight_twice_goes_once_with_the_server(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    whole(&f, "a", "one", LIVE);
+    pass(&f, 25 * MS);
+    assert_next(&f, &ALL, "whole a one");
+    part(&f, "a", "two", LIVE);
+    pass(&f, 25 * MS);
+    assert_next(&f, &ALL, "part a two");
+    part(&f, "a", "three", ENDS);
+    fill(&f, 2000);
+    assert_true(stats_of(&f).lost > 500);
+    size_t flows = stats_of(&f).flows;
+    disconnect(&f);
+    assert_int_equal(stats_of(&f).in_flight, 0);
+    assert_int_equal(stats_of(&f).flows, flows - 1);
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -948,6 +970,8 @@ int main(void)
         cmocka_unit_test(an_ended_flow_on_disk_can_still_be_had_whole),
         cmocka_unit_test(a_record_that_nobody_can_complete_is_counted),
         cmocka_unit_test(rules_hold_for_what_was_pushed_after_them),
+        cmocka_unit_test(
+            what_is_lost_while_in_flight_twice_goes_once_with_the_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
