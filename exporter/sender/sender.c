@@ -273,6 +273,7 @@ static void converse(struct mf_sender *sender, struct mf_transport *transport,
         .mitmproxy_version = sender->current.mitmproxy_version,
         .token = sender->current.token,
         .body_max = sender->current.body_max,
+        .is_tls = address->is_tls,
         .one_by_one = sender->refusals > 0,
     };
     struct mf_link *link =
