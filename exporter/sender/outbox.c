@@ -359,20 +359,27 @@ void mf_outbox_disconnected(struct mf_outbox *outbox, int64_t now_ns)
     mf_outbox__sync_memory(outbox);
 }
 
-void mf_outbox_give_up(struct mf_outbox *outbox, const char *reason)
+/* Give up the first that comes from the spool; false: nothing does. */
+static bool give_up_record(struct mf_outbox *outbox, const char *reason)
 {
     struct mf_spool_item item;
-    if (outbox->is_backlog) {
-        mf_spool_rewind(outbox->spool);
-        if (mf_spool_next(outbox->spool, &item) == 0) {
-            mf_outbox__lose(outbox, 1, item.label.at_ns, reason);
-            mf_outbox__ack_record(outbox, item.position);
-        }
-        mf_spool_rewind(outbox->spool);
-    } else if (!mf_list_is_empty(&outbox->ready)) {
+    mf_spool_rewind(outbox->spool);
+    bool has_item = mf_spool_next(outbox->spool, &item) == 0;
+    if (has_item) {
+        mf_outbox__lose(outbox, 1, item.label.at_ns, reason);
+        mf_outbox__ack_record(outbox, item.position);
+    }
+    mf_spool_rewind(outbox->spool);
+    return has_item;
+}
+
+void mf_outbox_give_up(struct mf_outbox *outbox, const char *reason)
+{
+    /* What the spool could not keep is in memory in either case. */
+    if (!(outbox->is_backlog && give_up_record(outbox, reason)) &&
+        !mf_list_is_empty(&outbox->ready))
         mf_outbox__lose_thing(outbox, MF_THING_OF(outbox->ready.next, wait),
                               reason);
-    }
     mf_outbox__sync_memory(outbox);
 }
 

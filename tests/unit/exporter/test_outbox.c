@@ -53,17 +53,22 @@ static void begin(struct fixture *f)
     begin_with(f, 8 << 20);
 }
 
-static void open_spool(struct fixture *f)
+static void open_spool_of(struct fixture *f, uint64_t max_bytes)
 {
     struct mf_spool *spool;
     struct mf_spool_opts opts = {
-        .dir = f->dir, .max_bytes = 64 << 20, .on_loss = on_loss, .user = f};
+        .dir = f->dir, .max_bytes = max_bytes, .on_loss = on_loss, .user = f};
     if (!f->dir[0]) {
         snprintf(f->dir, sizeof f->dir, "/tmp/mitmflow-outbox-XXXXXX");
         assert_non_null(mkdtemp(f->dir));
     }
     assert_int_equal(mf_spool_open(&opts, &spool, NULL), 0);
     mf_outbox_set_spool(f->outbox, spool);
+}
+
+static void open_spool(struct fixture *f)
+{
+    open_spool_of(f, 64 << 20);
 }
 
 static void begin_with_spool(struct fixture *f)
@@ -686,6 +691,26 @@ static void what_no_server_takes_is_given_up(void **state)
     }
 }
 
+static void what_the_spool_cannot_keep_is_given_up_too(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char text[2000];
+    begin(&f);
+    open_spool_of(&f, 1000);
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    whole(&f, "a", text, ENDS);
+    assert_true(next(&f, &ALL));
+    disconnect(&f);
+    assert_int_equal(stats_of(&f).spool.records, 0);
+    mf_outbox_give_up(f.outbox, "the server does not take it");
+    assert_int_equal(stats_of(&f).lost, 1);
+    assert_next(&f, &ALL, "loss the server does not take it");
+    assert_false(next(&f, &ALL));
+    end(&f);
+}
+
 /* ---- the spool ---- */
 
 static void what_is_not_acknowledged_in_time_is_on_disk_too(void **state)
@@ -959,6 +984,7 @@ int main(void)
         cmocka_unit_test(
             without_a_spool_the_oldest_that_waits_is_lost_and_told),
         cmocka_unit_test(what_no_server_takes_is_given_up),
+        cmocka_unit_test(what_the_spool_cannot_keep_is_given_up_too),
         cmocka_unit_test(what_is_not_acknowledged_in_time_is_on_disk_too),
         cmocka_unit_test(after_a_lost_connection_all_comes_from_disk_in_order),
         cmocka_unit_test(a_later_state_takes_the_place_of_an_earlier_record),
