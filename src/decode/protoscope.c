@@ -123,6 +123,7 @@ static bool are_floats(const uint8_t *data, size_t len, size_t width)
 
 static enum looks look(const uint8_t *data, size_t len)
 {
+    enum { SHORT_LEN = 3 }; /* nearly every text of it could be a message */
     if (len == 0)
         return LOOKS_EMPTY;
     bool may_be_message = is_message(data, len);
@@ -131,7 +132,8 @@ static enum looks look(const uint8_t *data, size_t len)
     if (may_be_message && data[0] == '\n')
         return LOOKS_MESSAGE;
     if (is_text(data, len))
-        return may_be_message ? LOOKS_TEXT_OR_MESSAGE : LOOKS_TEXT;
+        return may_be_message && len > SHORT_LEN ? LOOKS_TEXT_OR_MESSAGE
+                                                 : LOOKS_TEXT;
     if (may_be_message)
         return LOOKS_MESSAGE;
     if (are_floats(data, len, sizeof(double)))
