@@ -169,6 +169,15 @@ bool mf_outbox__keep_all(struct mf_outbox *outbox)
     return true;
 }
 
+/* All that is known of it is in the spool: what is too long for that is not,
+ * though what was known earlier may be. */
+static bool is_kept(struct mf_thing *thing)
+{
+    return thing->position && !mf_node_is_in(&thing->due) &&
+           (!thing->is_flow ||
+            mf_as_flow(thing)->spooled == mf_as_flow(thing)->version);
+}
+
 void mf_outbox__begin_backlog(struct mf_outbox *outbox)
 {
     if (!outbox->spool)
@@ -181,7 +190,7 @@ void mf_outbox__begin_backlog(struct mf_outbox *outbox)
     while (node != &outbox->ready) {
         struct mf_thing *thing = MF_THING_OF(node, wait);
         node = node->next;
-        if (thing->position && !mf_node_is_in(&thing->due))
+        if (is_kept(thing))
             leave(outbox, thing);
     }
 }

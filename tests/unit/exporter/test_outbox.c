@@ -711,6 +711,29 @@ static void what_the_spool_cannot_keep_is_given_up_too(void **state)
     end(&f);
 }
 
+static void what_outgrows_the_spool_is_sent_from_memory(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char text[2000];
+    begin(&f);
+    open_spool_of(&f, 1000);
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    whole(&f, "a", "one", LIVE);
+    assert_false(next(&f, &WHOLE_ONLY));
+    pass(&f, 300 * MS);
+    assert_int_equal(stats_of(&f).spool.records, 1);
+    whole(&f, "a", text, ENDS);
+    pass(&f, 300 * MS);
+    disconnect(&f);
+    size_t longest = 0;
+    while (next(&f, &WHOLE_ONLY))
+        longest = f.len > longest ? f.len : longest;
+    assert_true(longest > sizeof text);
+    end(&f);
+}
+
 /* ---- the spool ---- */
 
 static void what_is_not_acknowledged_in_time_is_on_disk_too(void **state)
@@ -985,6 +1008,7 @@ int main(void)
             without_a_spool_the_oldest_that_waits_is_lost_and_told),
         cmocka_unit_test(what_no_server_takes_is_given_up),
         cmocka_unit_test(what_the_spool_cannot_keep_is_given_up_too),
+        cmocka_unit_test(what_outgrows_the_spool_is_sent_from_memory),
         cmocka_unit_test(what_is_not_acknowledged_in_time_is_on_disk_too),
         cmocka_unit_test(after_a_lost_connection_all_comes_from_disk_in_order),
         cmocka_unit_test(a_later_state_takes_the_place_of_an_earlier_record),
