@@ -204,18 +204,29 @@ static void read_varint(uint64_t value, struct also *also)
         add_unsigned(also, "uint64 ", value);
 }
 
-static void read_fixed32(uint64_t value, struct also *also)
+/* Integers of fixed width are mostly small, and then no plausible fractions:
+ * what is one is told first. */
+static size_t read_fixed_width(uint64_t value, bool is_wide,
+                               char digits[MF_NUMBER_TEXT_CAP],
+                               struct also *also)
 {
-    add_float(also, "float ", as_float(value), false);
-    if (value > INT32_MAX)
-        add_signed(also, "sfixed32 ", (int32_t)(uint32_t)value);
-}
-
-static void read_fixed64(uint64_t value, struct also *also)
-{
-    add_float(also, "double ", as_double(value), true);
-    if (value > INT64_MAX)
-        add_signed(also, "sfixed64 ", (int64_t)value);
+    static const char *const wide[] = {"double ", "fixed64 ", "sfixed64 "};
+    static const char *const narrow[] = {"float ", "fixed32 ", "sfixed32 "};
+    const char *const *names = is_wide ? wide : narrow;
+    double fraction = is_wide ? as_double(value) : as_float(value);
+    int64_t integer = is_wide ? (int64_t)value : (int32_t)(uint32_t)value;
+    size_t len;
+    if (value && is_plausible(fraction)) {
+        len = is_wide ? mf_print_double(fraction, digits)
+                      : mf_print_float((float)fraction, digits);
+        add_unsigned(also, names[1], value);
+    } else {
+        len = mf_print_u64(value, digits);
+        add_float(also, names[0], fraction, is_wide);
+    }
+    if (integer < 0)
+        add_signed(also, names[2], integer);
+    return len;
 }
 
 static int put_number(const struct mf_protobuf *pb,
@@ -223,19 +234,18 @@ static int put_number(const struct mf_protobuf *pb,
 {
     char digits[MF_NUMBER_TEXT_CAP];
     struct also also = {.len = 0};
-    uint64_t value = record->value;
+    bool is_wide = record->wire == MF_PB_FIXED64;
     node->kind = MF_NODE_NUMBER;
+    node->text.text = digits;
     if (record->wire == MF_PB_VARINT) {
         node->type = MF_SPAN("varint");
-        node->text.len = mf_print_i64((int64_t)value, digits);
-        read_varint(value, &also);
+        node->text.len = mf_print_i64((int64_t)record->value, digits);
+        read_varint(record->value, &also);
     } else {
-        bool is_wide = record->wire == MF_PB_FIXED64;
         node->type = is_wide ? MF_SPAN("fixed64") : MF_SPAN("fixed32");
-        node->text.len = mf_print_u64(value, digits);
-        (is_wide ? read_fixed64 : read_fixed32)(value, &also);
+        node->text.len =
+            read_fixed_width(record->value, is_wide, digits, &also);
     }
-    node->text.text = digits;
     node->also = (struct mf_span){also.text, also.len};
     return mf_view_put(pb->view, node);
 }

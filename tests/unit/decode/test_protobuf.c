@@ -237,9 +237,9 @@ static void numbers_have_other_readings(void **state)
           "number #1 <varint> = -1 ~ sint -9223372036854775808, uint64 "
           "18446744073709551615\n");
     CHECK(state, NULL, "\x0d\x00\x00\xc0\x3f",
-          "number #1 <fixed32> = 1069547520 ~ float 1.5\n");
+          "number #1 <fixed32> = 1.5 ~ fixed32 1069547520\n");
     CHECK(state, NULL, "\x09\x00\x00\x00\x00\x00\x00\xf8\xbf",
-          "number #1 <fixed64> = 13832806255468478464 ~ double -1.5, "
+          "number #1 <fixed64> = -1.5 ~ fixed64 13832806255468478464, "
           "sfixed64 -4613937818241073152\n");
 }
 
