@@ -39,6 +39,14 @@ const char *mf_body_sniff(struct mf_span data);
 int mf_decode(const struct mf_body *body, const struct mf_decode_opts *opts,
               struct mf_view *view);
 
+/*
+ * Tell `view` of the fields of a message that have something inside: cookies
+ * as a table, JSON web tokens, the user of basic authentication. Errors as
+ * above.
+ */
+int mf_decode_headers(const struct mf_body_http *http,
+                      enum mf_header_place place, struct mf_view *view);
+
 /* One decoder; all have this shape, errors as above. */
 struct mf_decoding {
     const struct mf_body *body;

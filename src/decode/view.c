@@ -29,7 +29,15 @@ int mf_view_put(struct mf_view *view, const struct mf_node *node)
     if (view->is_limited || view->nodes_left == 0)
         return limit(view);
     view->nodes_left--;
-    return view->sink(view->user, view->depth, node);
+    if (!view->base && !view->is_elsewhere)
+        return view->sink(view->user, view->depth, node);
+    struct mf_node placed = *node;
+    if (view->is_elsewhere) {
+        placed.offset = placed.len = 0;
+    } else if (node->len || node->kind == MF_NODE_FAULT) {
+        placed.offset += view->base;
+    }
+    return view->sink(view->user, view->depth, &placed);
 }
 
 int mf_view_open(struct mf_view *view, const struct mf_node *node)

@@ -61,6 +61,11 @@ struct mf_view {
     unsigned depth;
     size_t nodes_left;
     bool is_limited; /* something was left out by the bounds */
+    /* Of the body that is decoded now, in the whole one: what is added to
+     * nodes' offsets, or that it is no part of it. mf_decode_inner() sets it.
+     */
+    uint64_t base;
+    bool is_elsewhere;
 };
 
 void mf_view_init(struct mf_view *view, size_t nodes_max, mf_view_sink *sink,

@@ -116,9 +116,17 @@ static void samples_of_cbor_are_read(void **state)
     each("cbor", 20, check_cuts);
 }
 
+static void samples_of_text_and_its_like_are_read(void **state)
+{
+    (void)state;
+    each("text", 25, check);
+    each("text", 25, check_cuts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(samples_of_text_and_its_like_are_read),
         cmocka_unit_test(samples_of_dns_are_read),
         cmocka_unit_test(samples_of_message_pack_are_read),
         cmocka_unit_test(samples_of_cbor_are_read),
