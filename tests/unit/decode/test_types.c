@@ -1,5 +1,7 @@
 #include "../cmocka.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -413,6 +415,69 @@ static void files_that_import_each_other_are_not_followed_for_ever(void **state)
     mf_types_free(types);
 }
 
+/* ---- Threads ---- */
+
+enum { RACE_COUNT = 200 };
+
+struct race {
+    struct mf_types *types;
+    atomic_bool is_over;
+};
+
+/* Each file came after the one that it imports. */
+static void *look_up(void *arg)
+{
+    struct race *race = arg;
+    char name[32];
+    bool is_last = false;
+    while (!is_last) {
+        is_last = atomic_load(&race->is_over);
+        struct mf_typeset *set = mf_types_now(race->types);
+        bool knows_next = false;
+        for (int i = RACE_COUNT; i > 0; i--) {
+            int len = snprintf(name, sizeof name, "p.M%d", i - 1);
+            bool knows_this =
+                mf_typeset_message(set, (struct mf_span){name, (size_t)len});
+            if (knows_next && !knows_this)
+                return race; /* the test fails */
+            knows_next = knows_this;
+        }
+        mf_typeset_unref(set);
+    }
+    return NULL;
+}
+
+static void who_reads_while_types_are_learned_sees_whole_additions(void **state)
+{
+    (void)state;
+    struct race race = {.types = new_types()};
+    pthread_t readers[2];
+    struct mf_buf buf;
+    void *failed;
+    char name[32], message[32], import[32];
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&readers[i], NULL, look_up, &race), 0);
+    mf_buf_init(&buf, 4096);
+    for (int i = 0; i < RACE_COUNT; i++) {
+        snprintf(name, sizeof name, "f%d.proto", i);
+        snprintf(message, sizeof message, "M%d", i);
+        snprintf(import, sizeof import, "f%d.proto", i - 1);
+        struct mf_wire_field file =
+            make_file(&buf, name, message, i ? import : NULL);
+        assert_true(learn(race.types, &file, 1));
+        if (i % 50 == 0)
+            assert_int_equal(
+                load(race.types, mf_test_shapes, mf_test_shapes_len, NULL), 0);
+    }
+    atomic_store(&race.is_over, true);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_join(readers[i], &failed), 0);
+        assert_null(failed);
+    }
+    mf_buf_release(&buf);
+    mf_types_free(race.types);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +497,8 @@ int main(void)
         cmocka_unit_test(many_answers_are_all_known),
         cmocka_unit_test(
             files_that_import_each_other_are_not_followed_for_ever),
+        cmocka_unit_test(
+            who_reads_while_types_are_learned_sees_whole_additions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
