@@ -75,8 +75,7 @@ static bool starts_with(struct mf_span text, const char *start)
 
 static bool is_websocket(const struct mf_har_entry *entry)
 {
-    return json_is_array(
-               json_object_get(entry->json, "_webSocketMessages")) ||
+    return json_is_array(json_object_get(entry->json, "_webSocketMessages")) ||
            starts_with(entry->url, "ws://") ||
            starts_with(entry->url, "wss://");
 }
@@ -100,8 +99,8 @@ static int put_foreign(const struct mf_har_entry *entry, struct mf_buf *out)
     if (!rc)
         rc = mf_wire_put_bytes_opt(out, HTTP_ERROR, error.text, error.len);
     if (!rc)
-        rc = mf_wire_put_varint_opt(out, HTTP_IS_WEBSOCKET,
-                                    is_websocket(entry));
+        rc =
+            mf_wire_put_varint_opt(out, HTTP_IS_WEBSOCKET, is_websocket(entry));
     return rc;
 }
 
@@ -183,9 +182,8 @@ static int put_meta(const struct mf_har_entry *entry, struct mf_buf *out,
 
 /* ---- entries ---- */
 
-static int open_entry(struct reader *reader, json_t *json,
-                      struct mf_span text, struct mf_har_entry *ret_entry,
-                      struct mf_err *err)
+static int open_entry(struct reader *reader, json_t *json, struct mf_span text,
+                      struct mf_har_entry *ret_entry, struct mf_err *err)
 {
     const json_t *request = json_object_get(json, "request");
     const json_t *more = json_object_get(json, "_mitmflow");
@@ -213,10 +211,9 @@ static int open_entry(struct reader *reader, json_t *json,
     return rc;
 }
 
-static int read_entry(struct reader *reader, json_t *json,
-                      struct mf_span text, uint64_t ordinal,
-                      struct mf_buf *flow, struct mf_buf *note,
-                      struct mf_err *err)
+static int read_entry(struct reader *reader, json_t *json, struct mf_span text,
+                      uint64_t ordinal, struct mf_buf *flow,
+                      struct mf_buf *note, struct mf_err *err)
 {
     struct mf_har_entry entry;
     int rc = open_entry(reader, json, text, &entry, err);

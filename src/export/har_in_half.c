@@ -99,9 +99,9 @@ static int put_encoded(struct mf_span text, struct mf_buf *out)
     int rc = 0;
     for (size_t i = 0; !rc && i < text.len; i++) {
         char c = text.text[i];
-        rc = c == ' '                ? mf_buf_append_byte(out, '+')
-             : c && is_plain(c)      ? mf_buf_append_byte(out, (uint8_t)c)
-                                     : mf_buf_printf(out, "%%%02X", (uint8_t)c);
+        rc = c == ' '           ? mf_buf_append_byte(out, '+')
+             : c && is_plain(c) ? mf_buf_append_byte(out, (uint8_t)c)
+                                : mf_buf_printf(out, "%%%02X", (uint8_t)c);
     }
     return rc;
 }
@@ -188,8 +188,8 @@ static int put_body(const struct mf_har_entry *entry, const json_t *body,
 static int64_t timing_ns(const struct mf_har_entry *entry, const char *name)
 {
     enum { MAX_MS = 1000000000 };
-    double ms = mf_json_get_number(json_object_get(entry->json, "timings"),
-                                   name, 0);
+    double ms =
+        mf_json_get_number(json_object_get(entry->json, "timings"), name, 0);
     return ms > 0 && ms < MAX_MS ? (int64_t)(ms * 1e6) : 0;
 }
 

@@ -196,8 +196,7 @@ int mf_har_put_server(const struct mf_har_entry *entry, uint32_t number,
     bool is_tls = starts_with(entry->url, "https://") ||
                   starts_with(entry->url, "wss://");
     uint32_t port = is_tls ? 443 : 80;
-    struct mf_span host =
-        unbracket(take_port(authority_of(entry->url), &port));
+    struct mf_span host = unbracket(take_port(authority_of(entry->url), &port));
     struct mf_span ip =
         unbracket(mf_json_get_text(entry->json, "serverIPAddress"));
     size_t mark;

@@ -13,6 +13,7 @@
 #include "service/access.h"
 #include "service/context.h"
 #include "service/decode.h"
+#include "service/export.h"
 #include "service/failures.h"
 #include "service/get_body.h"
 #include "service/ingest.h"
@@ -214,6 +215,8 @@ static int start_rpc(struct mf_service *service)
                    &service->context) ||
         mf_rpc_add(service->rpc, mf_get_body_methods, mf_get_body_method_count,
                    &service->context) ||
+        mf_rpc_add(service->rpc, mf_export_methods, mf_export_method_count,
+                   &service->context) ||
         mf_rpc_add(service->rpc, mf_viewer_methods, mf_viewer_method_count,
                    &service->context))
         return MF_ENOMEM;
@@ -278,10 +281,12 @@ void mf_service_on_request(void *user, struct mf_exchange *x)
     const char *refusal = mf_guard_refusal(
         &service->guard, mf_exchange_authority(x),
         mf_exchange_header(x, "origin"), mf_exchange_is_tls(x));
+    bool is_viewer = mf_exchange_listener_tag(x) & MF_ACCESS_VIEWERS;
     if (refusal)
         mf_page_refuse(x, 403, refusal);
-    else if (!mf_rpc_handle(service->rpc, x))
-        mf_page_handle(x, mf_exchange_listener_tag(x) & MF_ACCESS_VIEWERS);
+    else if (!mf_rpc_handle(service->rpc, x) &&
+             !(is_viewer && mf_export_handle(&service->context, x)))
+        mf_page_handle(x, is_viewer);
 }
 
 void mf_service_stop(struct mf_service *service)

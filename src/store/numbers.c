@@ -80,6 +80,20 @@ bool mf_seen_has(const struct mf_seen *seen, uint64_t number)
            page[number % PAGE_BITS / WORD_BITS] >> (number % WORD_BITS) & 1;
 }
 
+uint64_t mf_seen_next(const struct mf_seen *seen, uint64_t number)
+{
+    while (++number / PAGE_BITS < seen->page_count) {
+        const uint64_t *page = seen->pages[number / PAGE_BITS];
+        uint64_t word =
+            page ? page[number % PAGE_BITS / WORD_BITS] >> (number % WORD_BITS)
+                 : 0;
+        if (word)
+            return number + (uint64_t)__builtin_ctzll(word);
+        number |= page ? WORD_BITS - 1 : PAGE_BITS - 1;
+    }
+    return 0;
+}
+
 int mf_seen_set(struct mf_seen *seen, uint64_t number)
 {
     if (number / PAGE_BITS >= seen->page_count)

@@ -35,6 +35,9 @@ int mf_seen_init(struct mf_seen *seen, uint64_t most);
 void mf_seen_release(struct mf_seen *seen);
 bool mf_seen_has(const struct mf_seen *seen, uint64_t number);
 
+/* The least number of the set that is greater than `number`; 0: none. */
+uint64_t mf_seen_next(const struct mf_seen *seen, uint64_t number);
+
 /* 0 or MF_ENOMEM. A number that is too great is left out. */
 int mf_seen_set(struct mf_seen *seen, uint64_t number);
 

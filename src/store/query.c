@@ -45,11 +45,15 @@ int mf_query_new(const struct mf_query_opts *opts, struct mf_query **ret_query,
     query->opts.cursor = NULL;
     query->summarize = opts->summarize;
     query->since_ns = opts->since_ns;
-    query->limit = opts->summarize ? 0 : opts->limit;
+    query->only_numbers = opts->only_numbers;
+    query->limit = opts->summarize      ? 0
+                   : opts->only_numbers ? SIZE_MAX
+                                        : opts->limit;
     query->order = (struct mf_order){opts->sort, opts->ascending, NULL};
-    query->is_stream =
-        !opts->summarize && opts->sort == MF_SORT_ARRIVAL && !opts->ascending;
-    query->has_cursor = !opts->summarize && opts->cursor && *opts->cursor;
+    query->is_stream = !opts->summarize && !opts->only_numbers &&
+                       opts->sort == MF_SORT_ARRIVAL && !opts->ascending;
+    query->has_cursor = !opts->summarize && !opts->only_numbers &&
+                        opts->cursor && *opts->cursor;
     if (query->has_cursor &&
         !mf_order_get_cursor(&query->order, opts->cursor, query->after_text,
                              &query->after)) {
@@ -85,6 +89,7 @@ void mf_query_free(struct mf_query *query)
     mf_numbers_release(&query->pending);
     mf_best_release(&query->best);
     mf_tally_free(query->tally);
+    mf_seen_release(&query->numbers);
     for (size_t i = query->record_at; i < query->record_count; i++)
         mf_record_unref(query->records[i]);
     free(query->records);
@@ -222,6 +227,8 @@ int mf_query__found(struct mf_query *query, const struct mf_columns *columns,
     int rc;
     if (query->summarize) {
         rc = mf_tally_add(query->tally, columns);
+    } else if (query->only_numbers) {
+        rc = mf_seen_set(&query->numbers, columns->number);
     } else if (query->is_stream) {
         rc = mf_numbers_add(&query->pending, columns->number);
     } else {
@@ -378,6 +385,8 @@ static int begin(struct mf_query *query, struct mf_err *err)
     if (query->summarize &&
         mf_tally_new(&query->opts, query->reader->names, &query->tally))
         return mf_query__no_memory(err);
+    if (query->only_numbers && mf_seen_init(&query->numbers, query->top))
+        return mf_query__no_memory(err);
     if (query->filter)
         rc = begin_filter(query, err);
     query->scan = (struct mf_scan){
@@ -524,6 +533,11 @@ void mf_query_progress(const struct mf_query *query,
 const char *mf_query_cursor(const struct mf_query *query)
 {
     return query->cursor;
+}
+
+uint64_t mf_query_number_after(const struct mf_query *query, uint64_t number)
+{
+    return mf_seen_next(&query->numbers, number);
 }
 
 uint64_t mf_query_head(const struct mf_query *query)

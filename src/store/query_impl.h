@@ -45,6 +45,7 @@ struct mf_query {
     struct mf_order order;
     bool is_stream; /* newest first, flows are given as they are found */
     bool summarize;
+    bool only_numbers;
     size_t limit;
     int64_t since_ns;
     bool has_cursor;
@@ -74,6 +75,7 @@ struct mf_query {
     struct mf_numbers pending; /* a stream's, not given yet */
     struct mf_best best;       /* a sorted query's */
     struct mf_tally *tally;    /* a summary's */
+    struct mf_seen numbers;    /* with only_numbers */
     struct mf_record **records;
     size_t record_count;
     size_t record_cap;

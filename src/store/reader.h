@@ -141,7 +141,9 @@ struct mf_query_opts {
     size_t limit;
     const char *cursor; /* of an earlier page, or "" */
     int64_t since_ns;   /* 0: any */
-    /* ... or with `summarize` counts of all that match. */
+    /* ... or with `only_numbers` those of all that match. */
+    bool only_numbers;
+    /* ... or with `summarize` counts of them. */
     bool summarize;
     uint32_t bars;          /* of the histogram; 0: none */
     int64_t from_ns, to_ns; /* 0: the first and last start */
@@ -191,6 +193,10 @@ const char *mf_query_cursor(const struct mf_query *query);
 
 /* When done, the committed change up to which the first step saw. */
 uint64_t mf_query_head(const struct mf_query *query);
+
+/* When done, of a query with `only_numbers`: the least number found that is
+ * greater than `number`; 0: there is none. */
+uint64_t mf_query_number_after(const struct mf_query *query, uint64_t number);
 
 struct mf_series {
     enum mf_flow_type type;

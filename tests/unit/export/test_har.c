@@ -45,9 +45,10 @@ static void put_request(struct mf_buf *http)
 
 static void put_response(struct mf_buf *http)
 {
-    static const uint8_t gzip[] = { /* of "hello\n" */
-        0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0xe7,
-        2, 0, 0x20, 0x30, 0x3a, 0x36, 6, 0, 0, 0};
+    static const uint8_t gzip[] = {
+        /* of "hello\n" */
+        0x1f, 0x8b, 8,    0, 0, 0,    0,    0,    0,    3, 0xcb, 0x48, 0xcd,
+        0xc9, 0xc9, 0xe7, 2, 0, 0x20, 0x30, 0x3a, 0x36, 6, 0,    0,    0};
     size_t mark;
     mf_wire_begin(http, 3, &mark);
     mf_wire_put_varint(http, 1, 200);
@@ -115,8 +116,8 @@ static json_t *entry_of(const struct mf_buf *file, size_t index)
 
 static void expect_json(const json_t *json, const char *want)
 {
-    char *text =
-        json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
+    char *text = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT |
+                                      JSON_REAL_PRECISION(9));
     assert_non_null(text);
     assert_string_equal(text, want);
     free(text);
@@ -195,8 +196,8 @@ static void ours_reads_back_the_same(void **state)
 
 /* Those have maps of headers and no bodies as they were on the wire, so the
  * flows are others; what a HAR says of them is not. */
-static void flows_of_the_published_exporter_are_told_the_same_again(
-    void **state)
+static void
+flows_of_the_published_exporter_are_told_the_same_again(void **state)
 {
     struct mf_flow *flows[16];
     struct mf_buf left_out;
@@ -436,8 +437,8 @@ static void expect_fault(const char *text, size_t before, const char *what)
     imported_release(&got);
 }
 
-#define ENTRY                                              \
-    "{\"startedDateTime\":\"2023-11-14T22:13:20Z\","       \
+#define ENTRY                                        \
+    "{\"startedDateTime\":\"2023-11-14T22:13:20Z\"," \
     "\"request\":{\"method\":\"GET\",\"url\":\"http://a/\"}}"
 #define HAR(entries) "{\"log\":{\"entries\":[" entries "]}}"
 

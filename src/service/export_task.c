@@ -1,0 +1,46 @@
+#include "service/export_task.h"
+
+static void work(struct mf_job *job, struct mf_reader *reader)
+{
+    struct mf_export_task *task = (struct mf_export_task *)job;
+    task->rc =
+        mf_export_run_step(task->run, reader, &task->cancel, &task->err);
+}
+
+static void destroy(struct mf_export_task *task)
+{
+    mf_export_run_free(task->run);
+    task->free(task);
+}
+
+static void done(struct mf_job *job)
+{
+    struct mf_export_task *task = (struct mf_export_task *)job;
+    task->is_running = false;
+    if (task->is_closed) {
+        destroy(task);
+        return;
+    }
+    if (job->was_dropped || task->context->stopping)
+        task->rc = mf_err_set(&task->err, MF_ECLOSED, "the server is stopping");
+    task->stepped(task);
+}
+
+void mf_export_task_go(struct mf_export_task *task)
+{
+    if (task->is_running || !task->context->pool)
+        return;
+    task->job.work = work;
+    task->job.done = done;
+    task->job.is_search = true;
+    task->is_running = true;
+    mf_pool_run(task->context->pool, &task->job);
+}
+
+void mf_export_task_close(struct mf_export_task *task)
+{
+    task->is_closed = true;
+    atomic_store(&task->cancel, true);
+    if (!task->is_running)
+        destroy(task);
+}
