@@ -31,23 +31,25 @@ struct mf_ask {
 #define MF_ASK_SERVER "http://127.0.0.1:50051"
 
 /* Rows of these flags for mf_command_read(). */
+#define MF_ASK_SERVER_FLAGS(ask)                                 \
+    {.name = "server",                                           \
+     .value = "URL",                                             \
+     .help = "http://HOST:PORT, https://HOST:PORT or unix:PATH", \
+     .ret_text = &(ask)->server},                                \
+        {.name = "ca",                                           \
+         .value = "FILE",                                        \
+         .help = "who signed the server's certificate (PEM)",    \
+         .ret_text = &(ask)->ca_file},                           \
+        {.name = "cert",                                         \
+         .value = "FILE",                                        \
+         .help = "show this certificate (PEM)",                  \
+         .ret_text = &(ask)->cert_file},                         \
+    {                                                            \
+        .name = "key", .value = "FILE", .help = "its key (PEM)", \
+        .ret_text = &(ask)->key_file                             \
+    }
 #define MF_ASK_FLAGS(ask)                                             \
-    {.name = "server",                                                \
-     .value = "URL",                                                  \
-     .help = "http://HOST:PORT, https://HOST:PORT or unix:PATH",      \
-     .ret_text = &(ask)->server},                                     \
-        {.name = "ca",                                                \
-         .value = "FILE",                                             \
-         .help = "who signed the server's certificate (PEM)",         \
-         .ret_text = &(ask)->ca_file},                                \
-        {.name = "cert",                                              \
-         .value = "FILE",                                             \
-         .help = "show this certificate (PEM)",                       \
-         .ret_text = &(ask)->cert_file},                              \
-        {.name = "key",                                               \
-         .value = "FILE",                                             \
-         .help = "its key (PEM)",                                     \
-         .ret_text = &(ask)->key_file},                               \
+    MF_ASK_SERVER_FLAGS(ask),                                         \
     {                                                                 \
         .name = "json", .help = "a FlowSummary as JSON on each line", \
         .ret_yes = &(ask)->is_json                                    \

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include "cli/care.h"
+#include "cli/exchange.h"
 #include "cli/search.h"
 #include "cli/tail.h"
 
@@ -13,5 +14,9 @@ const struct mf_command mf_commands[] = {
      mf_check_command},
     {"backup", "FILE [--data-dir DIR]",
      "a copy in one file, also while serving", mf_backup_command},
+    {"export", "[FLAG]...", "flows as a file that other programs read",
+     mf_export_command},
+    {"import", "FILE... [FLAG]...", "flows out of files of other programs",
+     mf_import_command},
     {0},
 };

@@ -47,7 +47,8 @@ static bool is_url(const char *server)
     return is_good;
 }
 
-static int add_headers(struct mf_client *client)
+/* Those of every call, and `more` unless NULL. */
+static int add_headers(struct curl_slist **headers, const char *more)
 {
     static const char *const lines[] = {
         "Content-Type: application/connect+proto",
@@ -55,13 +56,12 @@ static int add_headers(struct mf_client *client)
         "Expect:", /* curl's own would cost a round trip */
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        struct curl_slist *longer =
-            curl_slist_append(client->headers, lines[i]);
+        struct curl_slist *longer = curl_slist_append(*headers, lines[i]);
         if (!longer)
             return MF_ENOMEM;
-        client->headers = longer;
+        *headers = longer;
     }
-    return 0;
+    return more && !curl_slist_append(*headers, more) ? MF_ENOMEM : 0;
 }
 
 static size_t on_data(char *data, size_t size, size_t count, void *user);
@@ -71,7 +71,6 @@ static void set_up(struct mf_client *client)
     const struct mf_client_opts *opts = client->opts;
     CURL *curl = client->curl;
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->curl_error);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "mitmflow/" MF_VERSION);
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -112,7 +111,7 @@ int mf_client_new(const struct mf_client_opts *opts,
     mf_reply_init(&client->reply, opts->schema, MESSAGE_MAX_LEN);
     mf_buf_init(&client->refusal, REFUSAL_MAX_LEN);
     client->curl = curl_easy_init();
-    if (!client->curl || add_headers(client)) {
+    if (!client->curl) {
         mf_client_free(client);
         return mf_err_set(err, MF_ENOMEM, "out of memory");
     }
@@ -190,8 +189,12 @@ static int prepare(struct mf_client *client, const struct mf_client_call *call,
         server_len = strlen(server);
     }
     mf_envelope_prefix(0, (uint32_t)call->request_len, prefix);
-    int rc = mf_buf_append(body, prefix, sizeof prefix);
-    if (!rc)
+    curl_slist_free_all(client->headers);
+    client->headers = NULL;
+    int rc = add_headers(&client->headers, call->header);
+    if (!rc && !call->is_framed)
+        rc = mf_buf_append(body, prefix, sizeof prefix);
+    if (!rc && !call->is_framed)
         rc = mf_buf_append(body, call->request, call->request_len);
     if (!rc)
         rc = mf_buf_append(url, server, server_len);
@@ -286,9 +289,12 @@ enum mf_client_end mf_client_call(struct mf_client *client,
         goto out;
     }
     CURL *curl = client->curl;
+    const void *data = call->is_framed ? call->request : body.data;
+    size_t len = call->is_framed ? call->request_len : body.len;
     curl_easy_setopt(curl, CURLOPT_URL, (const char *)url.data);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, (const char *)body.data);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, (const char *)data);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, call->silence_s ? 1L : 0L);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)call->silence_s);
     end = judge(client, curl_easy_perform(curl));

@@ -1,6 +1,6 @@
 /*
- * mf_client: calls server-streaming methods of a mitmflow server by Connect
- * (binary protobuf over HTTP/1.1), one at a time.
+ * mf_client: calls streaming methods of a mitmflow server by Connect (binary
+ * protobuf over HTTP/1.1), one at a time; what it sends is whole before.
  *
  * Thread:  one, which waits inside mf_client_call(). SIGPIPE must be ignored.
  * Errors:  texts may hold what a server said; mf_client makes no line of
@@ -40,6 +40,8 @@ struct mf_client_call {
     const char *path; /* "/mitmflow.v1.Service/QueryFlows" */
     const uint8_t *request;
     size_t request_len;
+    bool is_framed;     /* the request is many messages, each in its envelope */
+    const char *header; /* one more, "name: value"; NULL: none */
     unsigned silence_s; /* the server is gone after so long; 0: never */
     mf_client_on_message *on_message;
     void *user;

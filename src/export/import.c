@@ -84,10 +84,9 @@ int mf_import_new(int fd, struct mf_import **ret_import, struct mf_err *err)
 }
 
 /* An event that ends a flow of its type, so that it comes out ended. */
-static uint64_t last_event(const struct mf_buf *fields)
+static uint64_t last_event(enum mf_flow_type type)
 {
-    switch (mf_flow_snapshot_type(
-        (struct mf_span){(const char *)fields->data, fields->len})) {
+    switch (type) {
     case MF_FLOW_HTTP:
         /* Also of one that has become a WebSocket. */
         return MITMPROXY__V1__EVENT_TYPE__EVENT_TYPE_WEBSOCKET_END;
@@ -101,15 +100,29 @@ static uint64_t last_event(const struct mf_buf *fields)
     return 0;
 }
 
+static int put_request(const void *snapshot, size_t len, struct mf_buf *out)
+{
+    enum mf_flow_type type =
+        mf_flow_snapshot_type((struct mf_span){snapshot, len});
+    int rc = mf_wire_put_bytes(out, EXPORT_FLOW, snapshot, len);
+    return rc ? rc
+              : mf_wire_put_varint_opt(out, EXPORT_EVENT, last_event(type));
+}
+
+int mf_import_put_request(const struct mf_flow *flow, struct mf_buf *out)
+{
+    size_t len;
+    const uint8_t *snapshot = mf_flow_snapshot(flow, &len);
+    return put_request(snapshot, len, out);
+}
+
 static int make_flow(struct mf_import *from, uint64_t byte,
                      struct mf_flow **ret_flow, struct mf_err *err)
 {
     struct mf_buf *message = &from->message, *fields = &from->fields;
     struct mf_err why;
     mf_buf_clear(message);
-    int rc = mf_wire_put_bytes(message, EXPORT_FLOW, fields->data, fields->len);
-    if (!rc)
-        rc = mf_wire_put_varint_opt(message, EXPORT_EVENT, last_event(fields));
+    int rc = put_request(fields->data, fields->len, message);
     if (rc)
         return mf_err_set(err, rc, "%s", mf_err_message(rc));
     rc = mf_flow_from_export(message->data, message->len, ret_flow, &why);

@@ -42,6 +42,10 @@ int mf_import_next(struct mf_import *from, struct mf_flow **ret_flow,
                    struct mf_buf *note, struct mf_err *err);
 void mf_import_free(struct mf_import *from); /* NULL is allowed */
 
+/* Append an encoded mitmproxy.v1.ExportFlowRequest that tells such a flow, as
+ * an exporter would. MF_EFULL, MF_ENOMEM. */
+int mf_import_put_request(const struct mf_flow *flow, struct mf_buf *out);
+
 /* How far it is: bytes read, and of how many. */
 void mf_import_progress(const struct mf_import *from, uint64_t *ret_read,
                         uint64_t *ret_total);

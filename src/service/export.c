@@ -11,8 +11,8 @@
 #include "service/stream.h"
 
 enum {
-    PIECE_LEN = 256 << 10,   /* of one message of Export */
-    ANSWER_LEN = 128 << 20,  /* of ExportFlows, which is one message */
+    PIECE_LEN = 256 << 10,  /* of one message of Export */
+    ANSWER_LEN = 128 << 20, /* of ExportFlows, which is one message */
     REFS_MAX = 100000,
 };
 
@@ -164,8 +164,7 @@ static void start_stream(struct mf_context *context, struct mf_call *call,
 static void read_export(struct mf_context *context, struct mf_call *call,
                         const Mitmflow__V1__ExportRequest *request)
 {
-    struct mf_flow_ref *refs =
-        calloc(request->n_numbers + 1, sizeof *refs);
+    struct mf_flow_ref *refs = calloc(request->n_numbers + 1, sizeof *refs);
     struct mf_export_run_opts opts = {
         .format = (enum mf_export_format)request->format,
         .mitm_version = request->mitm_version,
@@ -296,8 +295,7 @@ static void on_export_flows(struct mf_call *call, void *user,
         refuse(call, "malformed message");
         return;
     }
-    struct mf_flow_ref *refs =
-        calloc(request->n_flow_ids + 1, sizeof *refs);
+    struct mf_flow_ref *refs = calloc(request->n_flow_ids + 1, sizeof *refs);
     const struct mf_export_run_opts opts = {
         .format = request->format ? (enum mf_export_format)request->format
                                   : MF_EXPORT_HAR,

@@ -63,10 +63,9 @@ static bool take_pair(struct wanted *wanted, const char *name, size_t len,
 {
     unsigned long number = 0;
     bool is_good = true;
-    char **text = len == 6 && memcmp(name, "format", 6) == 0 ? &wanted->format
-                  : len == 6 && memcmp(name, "filter", 6) == 0
-                      ? &wanted->filter
-                      : NULL;
+    char **text = len == 6 && memcmp(name, "format", 6) == 0   ? &wanted->format
+                  : len == 6 && memcmp(name, "filter", 6) == 0 ? &wanted->filter
+                                                               : NULL;
     if (text) {
         free(*text);
         *text = value;
@@ -232,8 +231,9 @@ static int open_run(const struct wanted *wanted, struct download *download,
     char names[128];
     if (mf_export_parse_format(format, &opts.format)) {
         mf_export_format_names(names, sizeof names);
-        return mf_err_set(err, MF_EINVAL, "there is no such format; there are: "
-                                          "%s",
+        return mf_err_set(err, MF_EINVAL,
+                          "there is no such format; there are: "
+                          "%s",
                           names);
     }
     download->format = opts.format;
@@ -241,9 +241,9 @@ static int open_run(const struct wanted *wanted, struct download *download,
         message.expression = wanted->filter;
     int rc = mf_filter_new(&message, &opts.filter, &fault, err);
     if (rc)
-        return fault.text[0] ? mf_err_set(err, rc, "the filter is wrong: %s",
-                                          fault.text)
-                             : rc;
+        return fault.text[0]
+                   ? mf_err_set(err, rc, "the filter is wrong: %s", fault.text)
+                   : rc;
     rc = mf_export_run_new(&opts, &download->task.run, err);
     mf_filter_unref(opts.filter);
     return rc;

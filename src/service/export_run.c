@@ -90,8 +90,8 @@ static int copy_refs(struct mf_export_run *run,
     char *end = run->ids;
     for (size_t i = 0; i < opts->ref_count; i++) {
         struct mf_span id = opts->refs[i].id;
-        run->refs[i] = (struct mf_flow_ref){opts->refs[i].number,
-                                            {end, id.len}};
+        run->refs[i] =
+            (struct mf_flow_ref){opts->refs[i].number, {end, id.len}};
         if (id.len)
             end = mempcpy(end, id.text, id.len);
     }
@@ -110,8 +110,8 @@ int mf_export_run_new(const struct mf_export_run_opts *opts,
     if (!run)
         return mf_err_set(err, MF_ENOMEM, "out of memory");
     const struct mf_export_out out = {write_out, leave_out, run};
-    const struct mf_export_opts export_opts = {
-        .mitm_version = opts->mitm_version};
+    const struct mf_export_opts export_opts = {.mitm_version =
+                                                   opts->mitm_version};
     const struct mf_query_opts query_opts = {.filter = opts->filter,
                                              .only_numbers = true};
     mf_buf_init(&run->file, SIZE_MAX);
@@ -159,8 +159,9 @@ static int find(struct mf_export_run *run, struct mf_reader *reader,
     run->is_found = true;
     run->progress.total = progress.found;
     if (progress.is_limited)
-        note_omission(run, 0, "a flow on which a regular expression met its "
-                              "limits");
+        note_omission(run, 0,
+                      "a flow on which a regular expression met its "
+                      "limits");
     return 1;
 }
 
@@ -188,10 +189,10 @@ static int read_connections(struct mf_export_run *run, struct mf_reader *reader,
     mf_buf_clear(&run->connections);
     *ret_connections = (struct mf_span){"", 0};
     int rc = mf_connections_put(reader, record, 1, &run->connections, err);
-    if (!rc && mf_wire_find(run->connections.data, run->connections.len, 1,
-                            &field))
-        *ret_connections = (struct mf_span){(const char *)field.data,
-                                            field.len};
+    if (!rc &&
+        mf_wire_find(run->connections.data, run->connections.len, 1, &field))
+        *ret_connections =
+            (struct mf_span){(const char *)field.data, field.len};
     return rc;
 }
 

@@ -3,8 +3,7 @@
 static void work(struct mf_job *job, struct mf_reader *reader)
 {
     struct mf_export_task *task = (struct mf_export_task *)job;
-    task->rc =
-        mf_export_run_step(task->run, reader, &task->cancel, &task->err);
+    task->rc = mf_export_run_step(task->run, reader, &task->cancel, &task->err);
 }
 
 static void destroy(struct mf_export_task *task)

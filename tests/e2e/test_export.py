@@ -193,7 +193,7 @@ class IngestAddress:
     """What connect.http_request() wants to know."""
 
     def __init__(self, server):
-        self.host, port = server.ingest_addr.rsplit(":", 1)
+        self.host, port = server.exporters_addr().rsplit(":", 1)
         self.port = int(port)
 
 
