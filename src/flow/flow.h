@@ -91,9 +91,10 @@ int mf_flow_put_summary(const struct mf_flow *flow, struct mf_buf *out);
 
 /*
  * Call `visit` with every text that a search should see: URL, header names
- * and values, bodies (decoded, bounded) and messages that are text
- * (flow/text.h), hosts, DNS names and answers, errors, comment. Stops when
- * `visit` returns true. Returns what the last call returned.
+ * and values, bodies (decoded, bounded) and messages that are text, what
+ * decoders find in other bodies (flow/text.h), hosts, DNS names and answers,
+ * errors, comment. Stops when `visit` returns true. Returns what the last call
+ * returned.
  */
 bool mf_flow_each_text(const struct mf_flow *flow,
                        bool (*visit)(void *user, const char *text, size_t len),

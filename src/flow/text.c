@@ -2,12 +2,13 @@
 #include <string.h>
 
 #include "codec/encoding.h"
+#include "flow/decoded.h"
 #include "flow/details.h"
 #include "flow/lookup.h"
 #include "flow/text.h"
 
 /* More of a decoded body than this is not searched. */
-enum { BODY_MAX_LEN = 16 << 20 };
+enum { BODY_MAX_LEN = 16 << 20, DECODED_MAX_LEN = 1 << 20 };
 
 /* How much of a body is looked at to tell whether it is text. */
 enum { LOOK_LEN = 1024, LOOK_STEP = 128, CONTROLS_ONE_IN = 32 };
@@ -83,12 +84,34 @@ static bool see_lines(const struct visitor *visitor, struct mf_span message,
     return false;
 }
 
-static bool see_body(const struct visitor *visitor,
-                     const struct mf_flow__half *half,
-                     const struct mf_flow__half_fields *fields)
+/* What decoders find in `body`, which is decoded as far as encodings go. */
+static bool see_decoded(const struct visitor *visitor,
+                        const struct mf_flow *flow, enum mf_half which,
+                        struct mf_span body)
 {
+    if (!visitor->decodes || flow->type != MF_FLOW_HTTP)
+        return false;
+    struct mf_buf text;
+    mf_buf_init(&text, DECODED_MAX_LEN);
+    int rc = mf_flow__put_decoded(flow, which, body, &text);
+    const struct mf_piece piece = {
+        .kind = MF_PIECE_DECODED,
+        .text = {(const char *)text.data, text.len},
+        .error = rc,
+    };
+    bool found = (text.len || rc) && visitor->visit(visitor->user, &piece);
+    mf_buf_release(&text);
+    return found;
+}
+
+static bool see_body(const struct visitor *visitor, const struct mf_flow *flow,
+                     enum mf_half which)
+{
+    const struct mf_flow__half *half = mf_flow__half_of(flow, which);
+    const struct mf_flow__half_fields *fields = mf_flow__fields_of(which);
     if (half->content.len)
         return see_content(visitor, half->content, half->content, 0) ||
+               see_decoded(visitor, flow, which, half->content) ||
                see_other(visitor, half->raw_content);
     if (!half->raw_content.len)
         return false;
@@ -104,7 +127,8 @@ static bool see_body(const struct visitor *visitor,
     struct mf_span text = {(char *)body.data, body.len};
     if (rc == MF_EUNSUPPORTED)
         text = half->raw_content;
-    bool found = see_content(visitor, text, half->raw_content, rc);
+    bool found = see_content(visitor, text, half->raw_content, rc) ||
+                 see_decoded(visitor, flow, which, text);
     mf_buf_release(&body);
     return found;
 }
@@ -237,8 +261,8 @@ static bool see_bodies(const struct visitor *visitor,
                        const struct mf_flow *flow)
 {
     const struct mf_flow__details *details = &flow->details;
-    return see_body(visitor, &details->request, &mf_flow__request_fields) ||
-           see_body(visitor, &details->response, &mf_flow__response_fields) ||
+    return see_body(visitor, flow, MF_HALF_REQUEST) ||
+           see_body(visitor, flow, MF_HALF_RESPONSE) ||
            see_messages(visitor, flow) ||
            see_certificates(visitor, details->client) ||
            see_certificates(visitor, details->server);
@@ -278,7 +302,8 @@ struct text_visitor {
 static bool see_if_text(void *user, const struct mf_piece *piece)
 {
     const struct text_visitor *visitor = user;
-    return (piece->kind == MF_PIECE_LINE || piece->kind == MF_PIECE_BODY) &&
+    return (piece->kind == MF_PIECE_LINE || piece->kind == MF_PIECE_BODY ||
+            piece->kind == MF_PIECE_DECODED) &&
            piece->text.len &&
            visitor->visit(visitor->user, piece->text.text, piece->text.len);
 }

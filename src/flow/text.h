@@ -13,6 +13,7 @@ enum mf_piece_kind {
     MF_PIECE_BINARY,  /* a body or message that is not */
     MF_PIECE_DERIVED, /* what body filters see of DNS: made of what a LINE
                          or nobody else tells */
+    MF_PIECE_DECODED, /* text that decoders find in a body, beside its bytes */
     MF_PIECE_OTHER,   /* bytes that nobody searches: a body as it was on the
                          wire beside its decoded form, a certificate */
 };
@@ -23,7 +24,8 @@ struct mf_piece {
      * lives for the call. Empty for MF_PIECE_OTHER. */
     struct mf_span text;
     /* Where it comes from: the bytes of a field inside the flow's snapshot,
-     * as they are there. Empty for MF_PIECE_LINE and MF_PIECE_DERIVED. */
+     * as they are there. Empty for MF_PIECE_LINE, MF_PIECE_DERIVED and
+     * MF_PIECE_DECODED. */
     struct mf_span origin;
     /* Why `text` may not be what others make of `origin`; 0: it is. As
      * mf_encoding_decode_all(). */

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "codec/charset.h"
 #include "decode/decode.h"
+#include "flow/body_http.h"
 #include "flow/messages.h"
 #include "flow/text.h"
 #include "pb/wire.h"
@@ -31,93 +33,6 @@ int mf_body_ref_init(struct mf_body_ref *ret_ref,
 void mf_body_ref_release(struct mf_body_ref *ref)
 {
     mf_owned_ref_release(&ref->flow);
-}
-
-/* ---- the exchange around it ---- */
-
-/* Steps through header or trailer fields alike. */
-struct fields {
-    bool are_trailers;
-    struct mf_flow_headers headers;
-    struct mf_flow_trailers trailers;
-};
-
-static struct fields fields_at(const struct mf_flow *flow,
-                               enum mf_header_place place)
-{
-    bool is_request = place == MF_HEADER_REQUEST || place == MF_TRAILER_REQUEST;
-    enum mf_half half = is_request ? MF_HALF_REQUEST : MF_HALF_RESPONSE;
-    return (struct fields){
-        .are_trailers =
-            place == MF_TRAILER_REQUEST || place == MF_TRAILER_RESPONSE,
-        .headers = mf_flow_headers(flow, half),
-        .trailers = mf_flow_trailers(flow, half),
-    };
-}
-
-static bool next_field(struct fields *fields, struct mf_span *ret_name,
-                       struct mf_span *ret_value)
-{
-    return fields->are_trailers
-               ? mf_flow_trailers_next(&fields->trailers, ret_name, ret_value)
-               : mf_flow_headers_next(&fields->headers, ret_name, ret_value);
-}
-
-static bool is_name(struct mf_span name, const char *wanted)
-{
-    size_t len = strlen(wanted);
-    if (name.len != len)
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        char c = name.text[i];
-        if ((c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c) != wanted[i])
-            return false;
-    }
-    return true;
-}
-
-static struct mf_span find_header(const void *user, enum mf_header_place place,
-                                  const char *name)
-{
-    struct fields fields = fields_at(user, place);
-    struct mf_span key, value;
-    while (next_field(&fields, &key, &value))
-        if (is_name(key, name))
-            return value;
-    return MF_SPAN_NONE;
-}
-
-static bool each_header(const void *user, enum mf_header_place place,
-                        bool (*visit)(void *to, struct mf_span name,
-                                      struct mf_span value),
-                        void *to)
-{
-    struct fields fields = fields_at(user, place);
-    struct mf_span name, value;
-    while (next_field(&fields, &name, &value))
-        if (visit(to, name, value))
-            return true;
-    return false;
-}
-
-struct mf_body_http mf_body_http_of(const struct mf_flow *flow)
-{
-    const struct mf_flow_facts *facts = mf_flow_facts(flow);
-    return (struct mf_body_http){
-        .method = facts->method,
-        .url = facts->url,
-        .status = facts->status_code,
-        .header = find_header,
-        .each_header = each_header,
-        .user = flow,
-    };
-}
-
-static void describe_http(struct mf_body_source *source,
-                          const struct mf_flow *flow)
-{
-    source->http = mf_body_http_of(flow);
-    source->body.http = &source->http;
 }
 
 /* ---- reading ---- */
@@ -187,8 +102,10 @@ int mf_body_source_read(struct mf_body_source *source, struct mf_reader *reader,
     const struct mf_flow *flow = mf_record_flow(source->record);
     if (!flow)
         return mf_err_set(err, MF_ECORRUPT, "the flow cannot be read");
-    if (mf_flow_type(flow) == MF_FLOW_HTTP)
-        describe_http(source, flow);
+    if (mf_flow_type(flow) == MF_FLOW_HTTP) {
+        source->http = mf_flow_body_http(flow);
+        source->body.http = &source->http;
+    }
     if (is_message && mf_flow_type(flow) != MF_FLOW_DNS)
         return read_message(source, reader, ref, err);
     if (is_message && ref->index > 1)
@@ -246,12 +163,16 @@ static int put_text(struct mf_buf *out, uint32_t number, struct mf_span text)
 }
 
 int mf_body_source_put_info(const struct mf_body_source *source,
-                            const struct mf_body *body, const char *charset,
-                            uint32_t number, struct mf_buf *out)
+                            const struct mf_body *body, uint32_t number,
+                            struct mf_buf *out)
 {
     const struct mf_kept_body *kept = &source->kept;
     size_t mark;
-    bool is_text = mf_is_text(body->data.text, body->data.len);
+    enum mf_charset_source told_by;
+    const char *charset =
+        mf_charset_find(kept->content_type, body->data, &told_by);
+    bool is_text = mf_is_text(body->data.text, body->data.len) ||
+                   told_by == MF_CHARSET_BOM;
     int rc = mf_wire_begin(out, number, &mark);
     if (!rc)
         rc = put_text(out, INFO_CONTENT_TYPE, kept->content_type);
@@ -262,7 +183,7 @@ int mf_body_source_put_info(const struct mf_body_source *source,
     if (!rc)
         rc = put_text(out, INFO_CONTENT_ENCODING, kept->content_encoding);
     if (!rc)
-        rc = put_string(out, INFO_CHARSET, charset);
+        rc = put_string(out, INFO_CHARSET, is_text ? charset : "");
     if (!rc)
         rc = mf_wire_put_varint_opt(out, INFO_WIRE_SIZE, kept->wire_size);
     if (!rc)

@@ -44,10 +44,6 @@ int mf_body_source_read(struct mf_body_source *source, struct mf_reader *reader,
                         const struct mf_body_ref *ref, struct mf_err *err);
 void mf_body_source_release(struct mf_body_source *source);
 
-/* The exchange of an HTTP flow, for a body's `http`; lives as long as the
- * flow. */
-struct mf_body_http mf_body_http_of(const struct mf_flow *flow);
-
 /* True if its bytes have to be decoded before they are a body. */
 bool mf_body_source_is_encoded(const struct mf_body_source *source);
 
@@ -55,7 +51,7 @@ bool mf_body_source_is_encoded(const struct mf_body_source *source);
  * text are those of `body`, whose data may be just its beginning. 0,
  * MF_EFULL or MF_ENOMEM. */
 int mf_body_source_put_info(const struct mf_body_source *source,
-                            const struct mf_body *body, const char *charset,
-                            uint32_t number, struct mf_buf *out);
+                            const struct mf_body *body, uint32_t number,
+                            struct mf_buf *out);
 
 #endif

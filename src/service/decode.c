@@ -80,7 +80,7 @@ static int decode_source(struct decode *decode, struct mf_body_source *source)
     if (mf_body_source_is_encoded(source))
         undo_encodings(decode, source, &plain);
     mf_view_init(&view, decode->node_limit, sink, decode);
-    int rc = mf_body_source_put_info(source, &source->body, "", RESPONSE_INFO,
+    int rc = mf_body_source_put_info(source, &source->body, RESPONSE_INFO,
                                      &decode->nodes);
     if (!rc)
         rc = mf_decode(&source->body, &opts, &view);

@@ -93,7 +93,7 @@ static int open_body(struct get_body *get, struct mf_reader *reader,
     body.data = get->piece.len
                     ? (struct mf_span){(char *)get->piece.data, get->piece.len}
                     : MF_SPAN_NONE;
-    rc = mf_body_source_put_info(&get->source, &body, "", RESPONSE_INFO, out);
+    rc = mf_body_source_put_info(&get->source, &body, RESPONSE_INFO, out);
     return rc ? mf_err_set(err, rc, "%s", mf_err_message(rc)) : 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "decode/textual.h"
+#include "flow/body_http.h"
 #include "flow/published.h"
 #include "pb/wire.h"
 #include "service/body_source.h"
@@ -88,7 +89,7 @@ static int put_frames(const struct half *half, const struct texts *texts,
                       const struct mf_wire_field *type,
                       const struct mf_wire_field *content, struct mf_buf *out)
 {
-    const struct mf_body_http http = mf_body_http_of(texts->flow);
+    const struct mf_body_http http = mf_flow_body_http(texts->flow);
     const struct mf_body body = {
         .place = half->place,
         .data = {content->data ? (const char *)content->data : "",

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "codec/encoding.h"
 #include "decode/reflection.h"
+#include "flow/body_http.h"
 #include "flow/kept.h"
 #include "service/body_source.h"
 
@@ -22,7 +23,7 @@ struct lesson {
 
 static bool learn(const struct lesson *lesson, const struct mf_kept_body *kept)
 {
-    const struct mf_body_http http = mf_body_http_of(lesson->flow);
+    const struct mf_body_http http = mf_flow_body_http(lesson->flow);
     struct mf_body body = {
         .place = MF_BODY_RESPONSE,
         .data = kept->decoded.len ? kept->decoded : kept->wire,

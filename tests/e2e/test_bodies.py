@@ -146,3 +146,40 @@ def test_text_is_read_as_it_is(server):
     info, nodes, end = decode(server)
     assert info.is_text
     assert (nodes, end.limited, end.error) == ([], False, "")
+
+
+def search(server, words):
+    answers = server.viewer.QueryFlows(
+        view.QueryFlowsRequest(filter=view.FlowFilter(expression=words)), timeout=DEADLINE_S
+    )
+    return [flow.id for answer in answers for flow in answer.flows]
+
+
+def grpc_frame(message, packed):
+    body = gzip.compress(message) if packed else message
+    return bytes([packed]) + len(body).to_bytes(4, "big") + body
+
+
+def length_delimited(number, content):
+    return bytes([number << 3 | 2, len(content)]) + content
+
+
+def test_what_a_body_says_is_found(server):
+    """Words that its bytes do not hold as they are: compressed in frames, in
+    another charset, percent-encoded."""
+    hidden = length_delimited(1, length_delimited(2, b"a quokka smiles at dawn"))
+    rpc = encoded("", grpc_frame(hidden, True) + grpc_frame(b"\x08\x01", False), "rpc")
+    kind = rpc.flow.http_flow.response.header_fields[0]
+    assert kind.name == b"content-type"
+    kind.value = b"application/grpc"
+    rpc.flow.http_flow.response.header_fields.add(name=b"grpc-encoding", value=b"gzip")
+    greek = encoded("", "ένα κουόκα χαμογελά".encode("iso-8859-7"), "greek")
+    greek.flow.http_flow.response.header_fields[0].value = b"text/plain; charset=iso-8859-7"
+    form = encoded("gzip", gzip.compress(b"note=%71uokka%20at%20noon"), "form")
+    form.flow.http_flow.response.header_fields[0].value = b"application/x-www-form-urlencoded"
+    put(server, rpc, greek, form)
+    assert search(server, '"quokka smiles at dawn"') == ["rpc"]
+    assert search(server, "χαμογελά") == ["greek"]
+    assert search(server, '"quokka at noon"') == ["form"]
+    assert search(server, "wombat") == []
+    assert get(server, ref("greek"))[0].charset.lower() == "iso-8859-7"
