@@ -14,6 +14,8 @@ enum mf_body_place {
     MF_BODY_REQUEST = 1, /* mitmflow.v1.BodyPlace */
     MF_BODY_RESPONSE,
     MF_BODY_MESSAGE, /* of a WebSocket, TCP or UDP flow, or a DNS message */
+    MF_BODY_REQUEST_HEADERS, /* no body: what header fields have inside */
+    MF_BODY_RESPONSE_HEADERS,
 };
 
 enum mf_header_place {

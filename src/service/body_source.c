@@ -21,7 +21,8 @@ int mf_body_ref_init(struct mf_body_ref *ret_ref,
     struct mf_wire_field field;
     if (!ref || !mf_wire_find(message, len, BODY_REF, &field))
         return mf_err_set(err, MF_EINVAL, "no body is named");
-    if (ref->place < (int)MF_BODY_REQUEST || ref->place > (int)MF_BODY_MESSAGE)
+    if (ref->place < (int)MF_BODY_REQUEST ||
+        ref->place > (int)MF_BODY_RESPONSE_HEADERS)
         return mf_err_set(err, MF_EINVAL, "no such place of a body");
     ret_ref->place = (enum mf_body_place)ref->place;
     ret_ref->index = ref->message_index;
@@ -40,6 +41,11 @@ void mf_body_ref_release(struct mf_body_ref *ref)
 static int no_body(struct mf_err *err)
 {
     return mf_err_set(err, MF_ENOENT, "the flow has no such body");
+}
+
+static int no_headers(struct mf_err *err)
+{
+    return mf_err_set(err, MF_ENOENT, "the flow has no header fields");
 }
 
 static void take_half(struct mf_body_source *source, bool is_client)
@@ -106,6 +112,8 @@ int mf_body_source_read(struct mf_body_source *source, struct mf_reader *reader,
         source->http = mf_flow_body_http(flow);
         source->body.http = &source->http;
     }
+    if (ref->place > MF_BODY_MESSAGE)
+        return source->body.http ? 0 : no_headers(err);
     if (is_message && mf_flow_type(flow) != MF_FLOW_DNS)
         return read_message(source, reader, ref, err);
     if (is_message && ref->index > 1)

@@ -68,6 +68,12 @@ static void undo_encodings(struct decode *decode, struct mf_body_source *source,
                  mf_err_message(rc));
 }
 
+static enum mf_header_place place_of(const struct mf_body_source *source)
+{
+    return source->body.place == MF_BODY_REQUEST_HEADERS ? MF_HEADER_REQUEST
+                                                         : MF_HEADER_RESPONSE;
+}
+
 static int decode_source(struct decode *decode, struct mf_body_source *source)
 {
     const struct mf_decode_opts opts = {
@@ -83,7 +89,9 @@ static int decode_source(struct decode *decode, struct mf_body_source *source)
     int rc = mf_body_source_put_info(source, &source->body, RESPONSE_INFO,
                                      &decode->nodes);
     if (!rc)
-        rc = mf_decode(&source->body, &opts, &view);
+        rc = source->body.place > MF_BODY_MESSAGE
+                 ? mf_decode_headers(source->body.http, place_of(source), &view)
+                 : mf_decode(&source->body, &opts, &view);
     decode->is_limited = view.is_limited || rc == MF_EFULL;
     mf_buf_release(&plain);
     return rc == MF_EFULL ? 0 : rc;

@@ -149,6 +149,11 @@ get_body_new(const Mitmflow__V1__GetBodyRequest *request,
         free(get);
         return NULL;
     }
+    if (get->ref.place > MF_BODY_MESSAGE) {
+        mf_err_set(err, MF_EINVAL, "header fields are no body");
+        get_body_free(get);
+        return NULL;
+    }
     get->form = request->form == MITMFLOW__V1__BODY_FORM__BODY_FORM_RAW
                     ? MF_BODY_FORM_RAW
                     : MF_BODY_FORM_DECODED;

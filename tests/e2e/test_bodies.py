@@ -148,6 +148,19 @@ def test_text_is_read_as_it_is(server):
     assert (nodes, end.limited, end.error) == ([], False, "")
 
 
+def test_header_fields_are_decoded_too(server):
+    message = encoded("", b"x")
+    message.flow.http_flow.request.header_fields.add(name=b"Cookie", value=b"a=1; session=xyz")
+    put(server, message)
+    _, nodes, _ = decode(server, ref(place=view.BODY_PLACE_REQUEST_HEADERS))
+    assert ("session", "xyz") in [(node.name, node.text) for node in nodes]
+    _, nodes, _ = decode(server, ref(place=view.BODY_PLACE_RESPONSE_HEADERS))
+    assert nodes == []
+    with pytest.raises(grpc.RpcError) as refused:
+        get(server, ref(place=view.BODY_PLACE_REQUEST_HEADERS))
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
 def search(server, words):
     answers = server.viewer.QueryFlows(
         view.QueryFlowsRequest(filter=view.FlowFilter(expression=words)), timeout=DEADLINE_S
