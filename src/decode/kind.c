@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "codec/params.h"
 #include "decode/decode.h"
+#include "decode/protobuf.h"
 #include "decode/shapes.h"
 
 const char *mf_body_kind_name(enum mf_body_kind kind)
@@ -358,5 +359,9 @@ enum mf_body_kind mf_body_kind(const struct mf_body *body)
     if (kind == MF_BODY_UNKNOWN &&
         (body->is_text_message || is_declared_text(type)))
         kind = MF_BODY_TEXT;
+    /* Of HTTP and WebSockets: a piece of a TCP stream is no message. */
+    if (kind == MF_BODY_UNKNOWN && body->http && !body->is_cut &&
+        mf_protobuf_is_likely((const uint8_t *)body->data.text, body->data.len))
+        kind = MF_BODY_PROTOBUF;
     return refine(body, kind);
 }

@@ -26,4 +26,10 @@ int mf_protobuf_put(const struct mf_protobuf *pb,
                     const struct mf_message_type *type, const uint8_t *data,
                     size_t len);
 
+/*
+ * True for bytes of which nothing is known and that are hardly anything else:
+ * whole as a message, with small field numbers and a text among its fields.
+ */
+bool mf_protobuf_is_likely(const uint8_t *data, size_t len);
+
 #endif

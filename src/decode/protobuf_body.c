@@ -79,6 +79,17 @@ static int put_delimited(const struct mf_rpc_body *rpc, const uint8_t *data,
     return 0;
 }
 
+/* Its content type says nothing of the kind. */
+static bool is_guessed(const struct mf_body *body)
+{
+    static const char word[] = "proto";
+    struct mf_span type = body->content_type;
+    for (size_t i = 0; i + sizeof word - 1 <= type.len; i++)
+        if (strncasecmp(type.text + i, word, sizeof word - 1) == 0)
+            return false;
+    return true;
+}
+
 int mf_decode__protobuf(struct mf_decoding *decoding)
 {
     const struct mf_body *body = decoding->body;
@@ -91,7 +102,11 @@ int mf_decode__protobuf(struct mf_decoding *decoding)
     bool is_delimited = (encoding.len == 9 &&
                          strncasecmp(encoding.text, "delimited", 9) == 0) ||
                         parameter(body->content_type, "delimited").len > 0;
-    int rc = is_delimited
+    int rc = 0;
+    if (is_guessed(body))
+        rc = mf_view_note(rpc.view, "read as protobuf by its looks");
+    if (!rc)
+        rc = is_delimited
                  ? put_delimited(&rpc, data, body->data.len)
                  : mf_rpc_put_message(&rpc, data, body->data.len, true);
     mf_rpc_body_release(&rpc);

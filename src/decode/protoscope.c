@@ -143,6 +143,36 @@ static enum looks look(const uint8_t *data, size_t len)
     return are_varints(data, len) ? LOOKS_VARINTS : LOOKS_BYTES;
 }
 
+static bool is_word(const struct mf_pb_record *record)
+{
+    enum { WORD_MIN = 4 };
+    return record->wire == MF_PB_LEN && record->len >= WORD_MIN &&
+           is_text(record->data, record->len);
+}
+
+bool mf_protobuf_is_likely(const uint8_t *data, size_t len)
+{
+    enum { NUMBER_MAX = 1000, LEN_MIN = 8, LEN_MAX = 1 << 20 };
+    struct mf_pb_reader reader = {data, data + len};
+    struct mf_pb_record record, inner;
+    const char *why;
+    bool has_word = false;
+    if (len < LEN_MIN || len > LEN_MAX || !is_message(data, len))
+        return false;
+    while (mf_pb_next(&reader, &record, &why)) {
+        if (record.number > NUMBER_MAX)
+            return false;
+        has_word = has_word || is_word(&record);
+        if (has_word || record.wire != MF_PB_LEN)
+            continue;
+        struct mf_pb_reader in = {record.data, record.data + record.len};
+        if (is_message(record.data, record.len))
+            while (!has_word && mf_pb_next(&in, &inner, &why))
+                has_word = is_word(&inner);
+    }
+    return has_word;
+}
+
 /* ---- Numbers ---- */
 
 /* Other readings, put together as "a, b". */

@@ -243,6 +243,36 @@ static void numbers_have_other_readings(void **state)
           "sfixed64 -4613937818241073152\n");
 }
 
+static bool is_likely(const void *data, size_t len)
+{
+    return mf_protobuf_is_likely(data, len);
+}
+
+static void bytes_of_which_nothing_is_known_may_be_protobuf(void **state)
+{
+    (void)state;
+    assert_true(is_likely("\x08\x01\x12\x05hello", 9));
+    assert_true(is_likely("\x0a\x07\x0a\x05hello\x10\x01", 11));
+    /* No text, not whole, too short, a picture, zeros, high numbers. */
+    assert_false(is_likely("\x08\x01\x10\x02\x18\x03\x20\x04", 8));
+    assert_false(is_likely("\x08\x01\x12\x06hello", 9));
+    assert_false(is_likely("\x0a\x04text", 6));
+    assert_false(is_likely("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16));
+    assert_false(is_likely("\0\0\0\0\0\0\0\0\0\0", 10));
+    assert_false(is_likely("\xc2\xbb\x01\x06hello!", 10));
+    const struct mf_body_http http = {.url = MF_SPAN("https://a/")};
+    struct mf_body body = {.place = MF_BODY_MESSAGE,
+                           .data = {"\x08\x01\x12\x05hello", 9},
+                           .http = &http};
+    assert_int_equal(mf_body_kind(&body), MF_BODY_PROTOBUF);
+    const struct mf_decode_opts opts = {.inflated_max = 0};
+    char *told = dump_body(&body, &opts);
+    assert_non_null(strstr(told, "note = read as protobuf by its looks\n"));
+    free(told);
+    body.http = NULL;
+    assert_int_equal(mf_body_kind(&body), MF_BODY_UNKNOWN);
+}
+
 /* Each level is a message in a message. */
 static struct mf_buf nested(unsigned levels, uint32_t field)
 {
@@ -325,6 +355,7 @@ int main(void)
         cmocka_unit_test(what_is_no_protobuf_is_bytes),
         cmocka_unit_test(byte_strings_are_guessed_by_their_looks),
         cmocka_unit_test(numbers_have_other_readings),
+        cmocka_unit_test(bytes_of_which_nothing_is_known_may_be_protobuf),
         cmocka_unit_test(what_is_nested_too_deep_is_bytes),
         cmocka_unit_test(guesses_cost_no_more_than_their_depth),
     };
