@@ -123,6 +123,27 @@ static void samples_of_text_and_its_like_are_read(void **state)
     each("text", 25, check_cuts);
 }
 
+static void samples_of_graphql_are_read(void **state)
+{
+    (void)state;
+    each("graphql", 15, check);
+    each("graphql", 15, check_cuts);
+}
+
+static void samples_of_language_models_are_read(void **state)
+{
+    (void)state;
+    each("llm", 20, check);
+    each("llm", 20, check_cuts);
+}
+
+static void samples_of_socket_io_are_read(void **state)
+{
+    (void)state;
+    each("socket-io", 8, check);
+    each("socket-io", 8, check_cuts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +151,9 @@ int main(void)
         cmocka_unit_test(samples_of_dns_are_read),
         cmocka_unit_test(samples_of_message_pack_are_read),
         cmocka_unit_test(samples_of_cbor_are_read),
+        cmocka_unit_test(samples_of_graphql_are_read),
+        cmocka_unit_test(samples_of_language_models_are_read),
+        cmocka_unit_test(samples_of_socket_io_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
