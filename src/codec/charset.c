@@ -208,7 +208,7 @@ int mf_charset_run(struct mf_charset *charset, const uint8_t **data,
                    size_t *len, size_t room, struct mf_buf *out)
 {
     assert(room >= MF_CHARSET_ROOM_MIN);
-    if (*len == 0)
+    if (*len == 0 && charset->held_len == 0)
         return 0;
     int rc = mf_buf_reserve(out, room);
     if (rc)

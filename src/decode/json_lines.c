@@ -7,6 +7,9 @@
 #include "decode/decoders.h"
 #include "decode/inner.h"
 
+/* What is parsed takes up to some fifty times as much memory. */
+enum { LINE_MAX_LEN = 1 << 20 };
+
 static struct mf_span without_separator(struct mf_span line)
 {
     line = mf_span_trim(line);
@@ -18,6 +21,11 @@ static struct mf_span without_separator(struct mf_span line)
 static int put_line(struct mf_view *view, const struct mf_node *row)
 {
     json_error_t error;
+    if (row->text.len > LINE_MAX_LEN) {
+        int rc = mf_decode__put(view, row);
+        return rc ? rc
+                  : mf_view_note(view, "too long to look whether it is JSON");
+    }
     json_t *json = json_loadb(row->text.text, row->text.len,
                               JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     bool is_json = json != NULL;

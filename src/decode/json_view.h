@@ -7,8 +7,6 @@
 
 #include "decode/view.h"
 
-enum { MF_JSON_TEXT_MAX_LEN = 1 << 20 };
-
 /*
  * Tell all of `json`, with `name`. Members named by `times` (NULL at its end;
  * NULL: none) that are seconds since 1970 are times.

@@ -356,8 +356,11 @@ enum mf_body_kind mf_body_kind(const struct mf_body *body)
     if (body->place == MF_BODY_MESSAGE && mf_shape_is_socket_io(body))
         return MF_BODY_SOCKET_IO;
     kind = kind_of_looks(body->data, body->is_cut);
-    if (kind == MF_BODY_UNKNOWN &&
-        (body->is_text_message || is_declared_text(type)))
+    /* "text/csv" is text, whatever its lines look like. */
+    bool is_other_text = is_declared_text(type);
+    if ((kind == MF_BODY_UNKNOWN && body->is_text_message) ||
+        (is_other_text && (kind == MF_BODY_UNKNOWN || kind == MF_BODY_JSON ||
+                           kind == MF_BODY_JSON_LINES)))
         kind = MF_BODY_TEXT;
     /* Of HTTP and WebSockets: a piece of a TCP stream is no message. */
     if (kind == MF_BODY_UNKNOWN && body->http && !body->is_cut &&

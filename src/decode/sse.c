@@ -28,8 +28,13 @@ static bool next_line(struct mf_sse *sse, struct mf_span *ret_line,
     if (sse->at == end)
         return false;
     const char *at = text + sse->at;
-    const char *newline = memchr(at, '\n', end - sse->at);
-    size_t len = newline ? (size_t)(newline - at) : end - sse->at;
+    /* Looked for once, however many lines end with CR before it. */
+    if (sse->newline <= sse->at) {
+        const char *found = memchr(at, '\n', end - sse->at);
+        sse->newline = found ? (size_t)(found - text) + 1 : end + 1;
+    }
+    bool newline = sse->newline <= end;
+    size_t len = (newline ? sse->newline - 1 : end) - sse->at;
     const char *cr = len ? memchr(at, '\r', len) : NULL;
     *ret_whole = newline || cr;
     if (cr)

@@ -133,6 +133,7 @@ static void plain_text_is_json_or_a_file_where_it_is(void **state)
     assert_int_equal(kind_of("text/plain", MF_SPAN("<html>")), MF_BODY_TEXT);
     assert_int_equal(kind_of("text/plain", MF_SPAN("na\xefve")), MF_BODY_TEXT);
     assert_int_equal(kind_of("text/plain", MF_SPAN("\0\1")), MF_BODY_UNKNOWN);
+    assert_int_equal(kind_of("text/csv", MF_SPAN("{\"a\":1}")), MF_BODY_TEXT);
 }
 
 static void text_that_was_cut_in_a_character_is_text(void **state)
