@@ -90,5 +90,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                      : "";
     read_as(mf_typeset_message(shapes(), (struct mf_span){name, strlen(name)}),
             data + 1, size - 1);
+    mf_protobuf_is_likely(data + 1, size - 1);
     return 0;
 }

@@ -83,7 +83,7 @@ static bool learn(struct mf_types *types, const struct mf_wire_field *files,
 {
     struct mf_buf answer;
     size_t mark;
-    mf_buf_init(&answer, 1 << 20);
+    mf_buf_init(&answer, 4 << 20);
     assert_int_equal(mf_wire_begin(&answer, 4, &mark), 0);
     for (size_t i = 0; i < count; i++)
         assert_int_equal(
@@ -415,6 +415,31 @@ static void files_that_import_each_other_are_not_followed_for_ever(void **state)
     mf_types_free(types);
 }
 
+static void what_is_learned_is_bounded(void **state)
+{
+    (void)state;
+    enum { FILE_LEN = 1 << 20, COUNT = 20, UNKNOWN = 999 };
+    static uint8_t ballast[FILE_LEN];
+    struct mf_types *types = new_types();
+    struct mf_buf buf;
+    char name[32], message[32];
+    size_t known = 0;
+    mf_buf_init(&buf, 2 * FILE_LEN);
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(name, sizeof name, "f%d.proto", i);
+        snprintf(message, sizeof message, "M%d", i);
+        make_file(&buf, name, message, NULL);
+        assert_int_equal(mf_wire_put_bytes(&buf, UNKNOWN, ballast, FILE_LEN),
+                         0);
+        const struct mf_wire_field file = {.data = buf.data, .len = buf.len};
+        known += learn(types, &file, 1);
+    }
+    assert_int_equal(known, 15);
+    assert_int_equal(mf_types_count(types), 15);
+    mf_buf_release(&buf);
+    mf_types_free(types);
+}
+
 /* ---- Threads ---- */
 
 enum { RACE_COUNT = 200 };
@@ -497,6 +522,7 @@ int main(void)
         cmocka_unit_test(many_answers_are_all_known),
         cmocka_unit_test(
             files_that_import_each_other_are_not_followed_for_ever),
+        cmocka_unit_test(what_is_learned_is_bounded),
         cmocka_unit_test(
             who_reads_while_types_are_learned_sees_whole_additions),
     };
