@@ -8,5 +8,6 @@
 extern const struct mf_export_writer mf_export_har;
 extern const struct mf_export_writer mf_export_json;
 extern const struct mf_export_writer mf_export_json_lines;
+extern const struct mf_export_writer mf_export_mitm;
 
 #endif

@@ -14,6 +14,7 @@
 static const struct mf_import_reader *const readers[] = {
     &mf_import_har,
     &mf_import_json_lines,
+    &mf_import_mitm,
     NULL,
 };
 

@@ -7,5 +7,6 @@
 
 extern const struct mf_import_reader mf_import_har;
 extern const struct mf_import_reader mf_import_json_lines;
+extern const struct mf_import_reader mf_import_mitm;
 
 #endif
