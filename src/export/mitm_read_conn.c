@@ -98,7 +98,8 @@ static void take_name(struct mf_mitm_reader *reader, uint32_t number,
 }
 
 /* Where there is none, the same for all flows of a connection. */
-static void take_id(struct mf_mitm_reader *reader, struct mf_tnet conn)
+static void take_id(struct mf_mitm_reader *reader, struct mf_tnet conn,
+                    bool is_server)
 {
     static const char *const names[] = {"source_address", "address",
                                         "ip_address", NULL};
@@ -116,7 +117,8 @@ static void take_id(struct mf_mitm_reader *reader, struct mf_tnet conn)
     rc = rc ? rc : mf_buf_append(key, address.text, address.len);
     if (rc && !reader->error)
         reader->error = rc;
-    mf_import_make_id(key->len ? (void *)key->data : "", key->len, 0, id);
+    mf_import_make_id(key->len ? (void *)key->data : "", key->len, is_server,
+                      id);
     mf_mitm_take_span(reader, ID, (struct mf_span){id, strlen(id)});
 }
 
@@ -138,7 +140,8 @@ static void take_alpn(struct mf_mitm_reader *reader, struct mf_tnet conn)
         mf_mitm_take_span(reader, ALPN, mf_tnet_text(alpn));
 }
 
-static void take_common(struct mf_mitm_reader *reader, struct mf_tnet conn)
+static void take_common(struct mf_mitm_reader *reader, struct mf_tnet conn,
+                        bool is_server)
 {
     static const char *const tls[] = {"tls", "tls_established",
                                       "ssl_established", NULL};
@@ -146,7 +149,7 @@ static void take_common(struct mf_mitm_reader *reader, struct mf_tnet conn)
     static const char *const setup[] = {"timestamp_tls_setup",
                                         "timestamp_ssl_setup", NULL};
     take_state(reader, mf_tnet_find(conn, "state"));
-    take_id(reader, conn);
+    take_id(reader, conn, is_server);
     take_name(reader, TRANSPORT, mf_mitm_transports,
               mf_tnet_find(conn, "transport_protocol"));
     mf_mitm_take_text(reader, ERROR, mf_tnet_find(conn, "error"));
@@ -173,7 +176,7 @@ void mf_mitm_take_client(struct mf_mitm_reader *reader, uint32_t number,
     size_t mark = mf_mitm_begin(reader, number);
     take_address(reader, PEERNAME, find_any(conn, peername));
     take_address(reader, SOCKNAME, mf_tnet_find(conn, "sockname"));
-    take_common(reader, conn);
+    take_common(reader, conn, false);
     take_cert(reader, MITMCERT, mf_tnet_find(conn, "mitmcert"));
     mf_mitm_take_text(reader, PROXY_MODE, mf_tnet_find(conn, "proxy_mode"));
     mf_mitm_end(reader, mark);
@@ -204,7 +207,7 @@ void mf_mitm_take_server(struct mf_mitm_reader *reader, uint32_t number,
     take_address(reader, PEERNAME, find_any(conn, peername));
     take_address(reader, SOCKNAME, find_any(conn, sockname));
     take_address(reader, ADDRESS, mf_tnet_find(conn, "address"));
-    take_common(reader, conn);
+    take_common(reader, conn, true);
     mf_mitm_take_seconds(reader, TCP_SETUP,
                          mf_tnet_find(conn, "timestamp_tcp_setup"));
     take_via(reader, find_any(conn, via));
