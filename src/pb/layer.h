@@ -103,7 +103,7 @@ enum mf_known_type {
 };
 
 struct mf_field_type {
-    struct mf_span name; /* of an extension "[package.name]" is its full one */
+    struct mf_span name; /* of an extension its full one */
     struct mf_span json_name;
     uint32_t number;
     enum mf_field_kind kind;

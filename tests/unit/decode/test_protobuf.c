@@ -273,6 +273,31 @@ static void bytes_of_which_nothing_is_known_may_be_protobuf(void **state)
     assert_int_equal(mf_body_kind(&body), MF_BODY_UNKNOWN);
 }
 
+static void lengths_before_messages_are_told_by_the_content_type(void **state)
+{
+    const struct mf_decode_opts opts = {.types = *state};
+    struct mf_body body = {
+        .place = MF_BODY_RESPONSE,
+        .data = {"\x02\x08\x01\x04\x12\x02hi\x05\x08\x02", 11},
+        .content_type = MF_SPAN("application/vnd.google.protobuf; "
+                                "proto=shapes.Inner; encoding=delimited"),
+    };
+    char *told = dump_body(&body, &opts);
+    assert_string_equal(told, "frame message #1 <shapes.Inner> @0+3\n"
+                              "  number n #1 <int32> = 1 @1+2\n"
+                              "frame message #2 <shapes.Inner> @3+5\n"
+                              "  text s #2 <string> = hi @4+4\n"
+                              "frame message #3 <shapes.Inner> @8+3 cut\n"
+                              "  number n #1 <int32> = 2 @9+2\n");
+    free(told);
+    body.content_type =
+        MF_SPAN("application/x-protobuf; messageType=\"shapes.Inner\"");
+    body.data = (struct mf_span){"\x08\x01", 2};
+    told = dump_body(&body, &opts);
+    assert_string_equal(told, "number n #1 <int32> = 1 @0+2\n");
+    free(told);
+}
+
 /* Each level is a message in a message. */
 static struct mf_buf nested(unsigned levels, uint32_t field)
 {
@@ -356,6 +381,7 @@ int main(void)
         cmocka_unit_test(byte_strings_are_guessed_by_their_looks),
         cmocka_unit_test(numbers_have_other_readings),
         cmocka_unit_test(bytes_of_which_nothing_is_known_may_be_protobuf),
+        cmocka_unit_test(lengths_before_messages_are_told_by_the_content_type),
         cmocka_unit_test(what_is_nested_too_deep_is_bytes),
         cmocka_unit_test(guesses_cost_no_more_than_their_depth),
     };
