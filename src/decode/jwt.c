@@ -42,12 +42,24 @@ static size_t token_len(struct mf_span text, size_t at)
     return len <= TOKEN_MAX_LEN ? len : 0;
 }
 
+/* Where "eyJ" (which is {" in base64) is next, or NULL. Text has few J, so
+ * these are looked for. */
+static const char *find_start(struct mf_span text, size_t at)
+{
+    enum { BEFORE_J = 2 };
+    for (at += BEFORE_J; at < text.len; at++) {
+        const char *found = memchr(text.text + at, 'J', text.len - at);
+        if (!found || (found[-1] == 'y' && found[-2] == 'e'))
+            return found ? found - BEFORE_J : NULL;
+        at = (size_t)(found - text.text);
+    }
+    return NULL;
+}
+
 bool mf_jwt_find(struct mf_span text, size_t *at, struct mf_span *ret_token)
 {
-    static const char start[] = "eyJ"; /* {" */
     while (*at < text.len) {
-        const char *found =
-            memmem(text.text + *at, text.len - *at, start, sizeof start - 1);
+        const char *found = find_start(text, *at);
         if (!found)
             break;
         size_t from = (size_t)(found - text.text);
