@@ -29,14 +29,22 @@ bool mf_dns_put_byte(struct mf_dns_text *out, uint8_t byte, const char *special)
     return true;
 }
 
+static bool is_simple(uint8_t byte)
+{
+    return byte > 0x20 && byte < 0x7f && byte != '.' && byte != '\\';
+}
+
 static bool put_label(struct mf_dns_text *out, bool is_first,
                       const uint8_t *label, size_t len)
 {
     if (!is_first && !mf_dns_put_byte(out, '.', ""))
         return false;
-    for (size_t i = 0; i < len; i++)
-        if (!mf_dns_put_byte(out, label[i], ".\\"))
+    for (size_t i = 0; i < len; i++) {
+        if (is_simple(label[i]) && out->len < out->max)
+            out->text[out->len++] = (char)label[i];
+        else if (!mf_dns_put_byte(out, label[i], ".\\"))
             return false;
+    }
     return true;
 }
 

@@ -1,16 +1,14 @@
 /* Messages of DNS: over UDP, TCP and HTTPS (RFC 1035, section 4; RFC 2136;
  * RFC 8484). */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "codec/base64.h"
-#include "codec/percent.h"
+#include "codec/dns_name.h"
 #include "decode/decoders.h"
 #include "decode/dns_record.h"
 #include "decode/url.h"
-
-#include "codec/dns_name.h"
+#include "decode/value.h"
 
 enum { HEADER_LEN = 12, MESSAGE_MAX_LEN = 65535, SECTIONS = 4 };
 
@@ -54,30 +52,56 @@ static struct mf_span span(const char *text)
     return (struct mf_span){text, strlen(text)};
 }
 
+/* Text that is put together in room that is enough for it. */
+struct text {
+    char room[160];
+    size_t len;
+};
+
+static void add(struct text *text, const char *more)
+{
+    size_t len = strlen(more);
+    if (len > sizeof text->room - text->len)
+        len = sizeof text->room - text->len;
+    memcpy(text->room + text->len, more, len);
+    text->len += len;
+}
+
+static void add_number(struct text *text, unsigned number)
+{
+    char room[MF_VALUE_ROOM];
+    add(text, mf_value_unsigned(number, room).text);
+}
+
+static struct mf_span text_span(const struct text *text)
+{
+    return (struct mf_span){text->room, text->len};
+}
+
 static int tell_number(struct message *message, enum mf_node_kind kind,
                        const char *name, unsigned number, const char *word)
 {
-    char digits[16];
-    snprintf(digits, sizeof digits, "%u", number);
+    struct text digits = {.len = 0};
+    add_number(&digits, number);
     const struct mf_node node = {
         .kind = kind,
         .name = span(name),
-        .text = span(word ? word : digits),
-        .also = span(word ? digits : ""),
+        .text = word ? span(word) : text_span(&digits),
+        .also = word ? text_span(&digits) : MF_SPAN_NONE,
     };
     return mf_view_put(message->view, &node);
 }
 
 static int tell_flags(struct message *message, unsigned bits)
 {
-    char text[160] = "";
+    struct text text = {.len = 0};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (bits & flags[i].bit) {
-            size_t len = strlen(text);
-            snprintf(text + len, sizeof text - len, "%s%s", len ? ", " : "",
-                     flags[i].words);
+            add(&text, text.len ? ", " : "");
+            add(&text, flags[i].words);
         }
-    return text[0] ? mf_view_text(message->view, "flags", span(text)) : 0;
+    return text.len ? mf_view_text(message->view, "flags", text_span(&text))
+                    : 0;
 }
 
 static int tell_header(struct message *message, unsigned id, unsigned bits)
@@ -109,18 +133,18 @@ static const char *section_name(const struct message *message, int section)
 }
 
 /* mDNS (RFC 6762) has a meaning of its own for the highest bit. */
-static struct mf_span class_text(unsigned number, const char *of_high_bit,
-                                 char room[48])
+static void add_class(struct text *text, unsigned number,
+                      const char *of_high_bit)
 {
     const char *name = mf_dns_class_name(number);
     bool is_high = !name && mf_dns_class_name(number & 0x7fff);
     if (is_high)
         name = mf_dns_class_name(number & 0x7fff);
-    if (name)
-        snprintf(room, 48, "%s%s", name, is_high ? of_high_bit : "");
-    else
-        snprintf(room, 48, "CLASS%u", number);
-    return span(room);
+    add(text, name ? name : "CLASS");
+    if (!name)
+        add_number(text, number);
+    if (is_high)
+        add(text, of_high_bit);
 }
 
 /* The name of a question or record, into `out`. */
@@ -136,7 +160,7 @@ static int read_name(struct message *message, struct mf_dns_text *out)
 static int tell_question(struct message *message)
 {
     char name[MF_DNS_NAME_TEXT_MAX], type_room[MF_DNS_TYPE_ROOM];
-    char class_room[48];
+    struct text text = {.len = 0};
     struct mf_dns_text out = {.text = name, .max = sizeof name};
     size_t start = offset(message);
     read_name(message, &out);
@@ -151,7 +175,8 @@ static int tell_question(struct message *message)
     };
     if (!message->at.error) {
         node.type = mf_dns_type_text(type, type_room);
-        node.text = class_text(class_, ", answer wanted alone", class_room);
+        add_class(&text, class_, ", answer wanted alone");
+        node.text = text_span(&text);
     }
     place(message, &node, start, offset(message) - start);
     return mf_view_put(message->view, &node);
@@ -217,7 +242,7 @@ static int tell_record(struct message *message)
 {
     enum { OPT = 41 };
     char name[MF_DNS_NAME_TEXT_MAX], type_room[MF_DNS_TYPE_ROOM];
-    char class_room[48], also[80];
+    struct text also = {.len = 0};
     struct mf_dns_text out = {.text = name, .max = sizeof name};
     struct mf_dns_data *data = &message->data;
     size_t start = offset(message);
@@ -241,9 +266,11 @@ static int tell_record(struct message *message)
         .is_cut = message->at.error,
     };
     if (type != OPT) {
-        class_text(data->class_, ", flush cache", class_room);
-        snprintf(also, sizeof also, "%s, %u s", class_room, data->ttl);
-        node.also = span(also);
+        add_class(&also, data->class_, ", flush cache");
+        add(&also, ", ");
+        add_number(&also, data->ttl);
+        add(&also, " s");
+        node.also = text_span(&also);
     }
     size_t end = (size_t)(bytes + len - message->bytes.text);
     place(message, &node, start, end - start);
@@ -252,12 +279,12 @@ static int tell_record(struct message *message)
 
 static int tell_section(struct message *message, int section, unsigned count)
 {
-    char also[16];
-    snprintf(also, sizeof also, "%u", count);
+    struct text also = {.len = 0};
+    add_number(&also, count);
     const struct mf_node node = {
         .kind = MF_NODE_GROUP,
         .name = span(section_name(message, section)),
-        .also = span(also),
+        .also = text_span(&also),
     };
     int rc = mf_view_open(message->view, &node);
     if (rc != 0)

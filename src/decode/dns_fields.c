@@ -11,6 +11,7 @@
 #include "codec/base64.h"
 #include "codec/dns_name.h"
 #include "decode/dns_record.h"
+#include "decode/value.h"
 
 /* All of a record of 64 KiB as \DDD, twice, and names of fields; only
  * compressed names where there should be none come to more. */
@@ -121,11 +122,9 @@ void mf_dns__end(struct mf_dns_data *data, const char *also)
 
 static void put_decimal(struct mf_dns_data *data, uint64_t value)
 {
-    char digits[20], *at = digits + sizeof digits;
-    do
-        *--at = (char)('0' + value % 10);
-    while (value /= 10);
-    mf_dns__put(data, at, (size_t)(digits + sizeof digits - at));
+    char room[MF_VALUE_ROOM];
+    struct mf_span digits = mf_value_unsigned(value, room);
+    mf_dns__put(data, digits.text, digits.len);
 }
 
 static void put_number(struct mf_dns_data *data, const char *name,
@@ -242,6 +241,14 @@ void mf_dns__put_address(struct mf_dns_data *data, int family,
                          const uint8_t *bytes)
 {
     char text[INET6_ADDRSTRLEN];
+    if (bytes && family == AF_INET) {
+        for (int i = 0; i < 4; i++) {
+            if (i)
+                mf_dns__put(data, ".", 1);
+            put_decimal(data, bytes[i]);
+        }
+        return;
+    }
     if (bytes && inet_ntop(family, bytes, text, sizeof text))
         mf_dns__put(data, text, strlen(text));
 }

@@ -14,8 +14,14 @@ struct mf_span mf_value_signed(int64_t value, char room[MF_VALUE_ROOM])
 
 struct mf_span mf_value_unsigned(uint64_t value, char room[MF_VALUE_ROOM])
 {
-    int len = snprintf(room, MF_VALUE_ROOM, "%" PRIu64, value);
-    return (struct mf_span){room, (size_t)len};
+    char digits[20];
+    size_t at = sizeof digits;
+    do
+        digits[--at] = (char)('0' + value % 10);
+    while (value /= 10);
+    memcpy(room, digits + at, sizeof digits - at);
+    room[sizeof digits - at] = '\0';
+    return (struct mf_span){room, sizeof digits - at};
 }
 
 struct mf_span mf_value_double(double value, char room[MF_VALUE_ROOM])

@@ -9,7 +9,7 @@
 
 enum { MF_VALUE_ROOM = 48 };
 
-/* All give text in `room`. */
+/* All give text in `room`; numbers have a NUL behind them. */
 struct mf_span mf_value_signed(int64_t value, char room[MF_VALUE_ROOM]);
 struct mf_span mf_value_unsigned(uint64_t value, char room[MF_VALUE_ROOM]);
 /* With as many digits as it takes to be read back the same. */
