@@ -55,12 +55,18 @@ static bool each_header(const void *user, enum mf_header_place place,
     return false;
 }
 
+/* Text that decoders may hand to memchr() and its like. */
+static struct mf_span some(struct mf_span span)
+{
+    return span.text ? span : MF_SPAN_NONE;
+}
+
 struct mf_body_http mf_flow_body_http(const struct mf_flow *flow)
 {
     const struct mf_flow_facts *facts = mf_flow_facts(flow);
     return (struct mf_body_http){
-        .method = facts->method,
-        .url = facts->url,
+        .method = some(facts->method),
+        .url = some(facts->url),
         .status = facts->status_code,
         .header = find_header,
         .each_header = each_header,
