@@ -17,7 +17,8 @@
 /* Progress comes several times a second. */
 enum { SILENCE_S = 60 };
 
-struct export {
+struct export
+{
     struct mf_ask ask;
     const char *dir;
     const char *filter;
@@ -90,9 +91,9 @@ static int open_output(struct export *export, struct mf_err *err)
     umask(077); /* what was captured is for this user alone */
     export->fd = open(is_other ? path : export->part,
                       O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    return export->fd < 0 ? mf_err_set(err, MF_EIO, "%.100s: %s", path,
-                                       strerror(errno))
-                          : 0;
+    return export->fd < 0
+               ? mf_err_set(err, MF_EIO, "%.100s: %s", path, strerror(errno))
+               : 0;
 }
 
 static int write_out(struct export *export, const char *data, size_t len)
@@ -142,10 +143,10 @@ static int open_store(const char *dir, struct mf_store **ret_store,
                           dir);
     int rc = mf_store_open(&opts, ret_store, err);
     if (rc == MF_EBUSY)
-        return mf_err_set(err, rc,
-                          "%.100s: a server has it; ask the server: --server "
-                          MF_ASK_SERVER,
-                          dir);
+        return mf_err_set(
+            err, rc,
+            "%.100s: a server has it; ask the server: --server " MF_ASK_SERVER,
+            dir);
     return rc ? rc : mf_reader_open(*ret_store, ret_reader, err);
 }
 
@@ -173,8 +174,8 @@ static int run_steps(struct export *export, struct mf_export_run *run,
     return rc;
 }
 
-static int open_run(const struct export *export,
-                    struct mf_export_run **ret_run, struct mf_err *err)
+static int open_run(const struct export *export, struct mf_export_run **ret_run,
+                    struct mf_err *err)
 {
     Mitmflow__V1__FlowFilter message = MITMFLOW__V1__FLOW_FILTER__INIT;
     struct mf_filter_fault fault = {0};
@@ -225,11 +226,10 @@ static int take(struct export *export,
                 const Mitmflow__V1__ExportResponse *answer)
 {
     hide_progress(export);
-    int rc = write_out(export, (const char *)answer->data.data,
-                       answer->data.len);
+    int rc =
+        write_out(export, (const char *)answer->data.data, answer->data.len);
     if (!rc && answer->progress && !answer->end)
-        show_progress(export, answer->progress->flows,
-                      answer->progress->total);
+        show_progress(export, answer->progress->flows, answer->progress->total);
     for (size_t i = 0; !rc && i < answer->n_left_out; i++)
         tell_omission(answer->left_out[i]->what, answer->left_out[i]->count,
                       answer->left_out[i]->number);
@@ -257,8 +257,8 @@ static enum mf_client_end ask_server(struct export *export)
     Mitmflow__V1__ExportRequest request = MITMFLOW__V1__EXPORT_REQUEST__INIT;
     filter.expression = export->ask.expression;
     request.filter = &filter;
-    request.format = (Mitmflow__V1__ExportFormat)export->format;
-    request.mitm_version = (uint32_t)export->mitm_version;
+    request.format = (Mitmflow__V1__ExportFormat) export->format;
+    request.mitm_version = (uint32_t) export->mitm_version;
     size_t len = mitmflow__v1__export_request__get_packed_size(&request);
     uint8_t *binary = malloc(len ? len : 1);
     if (!binary) {

@@ -107,8 +107,7 @@ static int import_flows(struct import *import, struct mf_import *from,
                           path, why.text, flushed ? 0 : count);
     if (flushed)
         return mf_err_set(err, flushed, "%.80s: %s", path, late.text);
-    printf("%s: %" PRIu64 " flows (%s)\n", path, count,
-           mf_import_format(from));
+    printf("%s: %" PRIu64 " flows (%s)\n", path, count, mf_import_format(from));
     return 0;
 }
 
@@ -176,8 +175,8 @@ enum mf_exit mf_import_command(const struct mf_command *command, int argc,
         return MF_EXIT_FAILED;
     }
     enum mf_exit status = MF_EXIT_DONE;
-    if (mf_command_read(command, argc, argv, flags, 1, FILES_MAX, paths,
-                        &count, &is_help, err))
+    if (mf_command_read(command, argc, argv, flags, 1, FILES_MAX, paths, &count,
+                        &is_help, err))
         status = MF_EXIT_USAGE;
     else if (!is_help)
         status = run(&import, paths, count, err);

@@ -206,7 +206,8 @@ static int tell_bytes(struct reader *reader, struct mf_span data, bool is_text,
 #include <msgpack/unpack_define.h>
 
 #define msgpack_unpack_struct(name) struct template##name
-#define msgpack_unpack_func(ret, name) static __attribute__((unused)) ret template##name
+#define msgpack_unpack_func(ret, name) \
+    static __attribute__((unused)) ret template##name
 #define msgpack_unpack_callback(name) on##name
 #define msgpack_unpack_object char
 #define msgpack_unpack_user struct reader *

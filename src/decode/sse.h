@@ -15,7 +15,7 @@
 struct mf_sse {
     struct mf_span stream; /* borrowed */
     size_t at;
-    size_t newline; /* behind the next LF; past the end: there is none */
+    size_t newline;     /* behind the next LF; past the end: there is none */
     struct mf_buf data; /* of events with several lines of data */
 };
 

@@ -3,6 +3,7 @@
  * "_mitmflow", so that import.h reads the same flow back. */
 #include "export/har.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,12 +243,24 @@ static void leave_out_certificates(struct mf_export *to,
 
 /* ---- entries ---- */
 
+static bool is_ip(struct mf_span host)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct in6_addr address;
+    if (!host.len || host.len >= sizeof text)
+        return false;
+    memcpy(text, host.text, host.len);
+    text[host.len] = '\0';
+    return inet_pton(AF_INET, text, &address) == 1 ||
+           inet_pton(AF_INET6, text, &address) == 1;
+}
+
 static void put_connection(struct mf_json_out *json,
                            const struct mf_http_conn *client,
                            const struct mf_http_conn *server)
 {
     struct mf_span id = server->id.len ? server->id : client->id;
-    if (server->peer_host.len)
+    if (is_ip(server->peer_host))
         put_text(json, "serverIPAddress", server->peer_host);
     if (id.len)
         put_text(json, "connection", id);

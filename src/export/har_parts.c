@@ -114,6 +114,7 @@ enum {
     MESSAGE_OPCODE = 100,
     MESSAGE_DROPPED = 101,
     MESSAGE_INJECTED = 102,
+    OPCODE_MASK = 15, /* it has four bits */
 };
 
 static struct message read_message(const struct mf_wire_field *bytes)
@@ -131,7 +132,7 @@ static struct message read_message(const struct mf_wire_field *bytes)
         else if (field.number == MESSAGE_FROM_CLIENT)
             message.from_client = field.value != 0;
         else if (field.number == MESSAGE_OPCODE)
-            message.opcode = field.value;
+            message.opcode = field.value & OPCODE_MASK;
         else if (field.number == MESSAGE_DROPPED)
             message.is_dropped = field.value != 0;
         else if (field.number == MESSAGE_INJECTED)

@@ -204,7 +204,7 @@ static int put_field(json_t *value, const ProtobufCFieldDescriptor *field,
     int rc = 0;
     if (field->label != PROTOBUF_C_LABEL_REPEATED)
         return put_value(value, field, is_base64, out, err);
-    if (field->type == PROTOBUF_C_TYPE_MESSAGE &&
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE && !json_is_array(value) &&
         mf_json_is_map_entry(field->descriptor))
         return put_map(value, field, out, err);
     if (!json_is_array(value))

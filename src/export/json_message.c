@@ -256,6 +256,21 @@ static void put_map(struct mf_json_out *json, struct mf_span message,
     mf_json_end_object(json);
 }
 
+/* True if it can be an object: few readers of JSON take a NUL in a name. */
+static bool is_map(struct mf_span message, const ProtobufCFieldDescriptor *type)
+{
+    struct mf_cursor cursor = cursor_of(message);
+    struct mf_wire_field field, key;
+    if (type->type != PROTOBUF_C_TYPE_MESSAGE ||
+        !mf_json_is_map_entry(type->descriptor))
+        return false;
+    while (next_of(&cursor, type, &field))
+        if (mf_wire_find(field.data, field.len, 1, &key) && key.len &&
+            memchr(key.data, '\0', key.len))
+            return false;
+    return true;
+}
+
 /* True if some of the values are not text: then all are base64. */
 static bool needs_base64(struct mf_span message,
                          const ProtobufCFieldDescriptor *type)
@@ -274,8 +289,7 @@ static void put_repeated(struct mf_json_out *json, struct mf_span message,
                          const ProtobufCFieldDescriptor *type,
                          mf_json_skip *skip)
 {
-    if (type->type == PROTOBUF_C_TYPE_MESSAGE &&
-        mf_json_is_map_entry(type->descriptor)) {
+    if (is_map(message, type)) {
         put_map(json, message, type);
         return;
     }

@@ -1,9 +1,10 @@
 /*
  * Protobuf messages as JSON that people read, with nothing left out: fields
  * by their names in lowerCamelCase as proto3 JSON has them, enums by name,
- * times as RFC 3339, maps as objects. Bytes are a string if they are text,
- * else base64 under a name with "Base64" behind; what the descriptor does not
- * know is base64, too, as "unknownFieldsBase64".
+ * times as RFC 3339, maps as objects (or as arrays of
+ * {"key", "value"} if there is a NUL in a key). Bytes are a string if they are
+ * text, else base64 under a name with "Base64" behind; what the descriptor does
+ * not know is base64, too, as "unknownFieldsBase64".
  *
  * Numbers over 2^53 are strings, as in proto3 JSON. A field that is not on the
  * wire is left out; of one that must not be repeated the last counts.

@@ -1,12 +1,14 @@
 """Export, ExportFlows and GET /export: flows as files, while the server
 runs."""
 
+import contextlib
 import json
 import re
+import socket
 
 import grpc
 import pytest
-from harness import build, connect
+from harness import build, connect, har_schema, http1, schema
 from harness.process import DEADLINE_S
 from harness.schema import proxy, view
 
@@ -71,6 +73,45 @@ def test_all_flows_come_oldest_first(filled):
     }
     assert (exported.progress.flows, exported.progress.total) == (303, 303)
     assert all(len(message.data) <= 256 << 10 for message in exported.messages)
+
+
+def test_a_har_is_what_its_schema_says(filled):
+    har_schema.check(json.loads(Exported(filled, format=HAR).data))
+
+
+def recorded(server):
+    """Feed what the published exporter once sent."""
+    for path in sorted((schema.ROOT / "tests" / "golden").glob("*.bin")):
+        address = server.host, server.port
+        with contextlib.closing(socket.create_connection(address, DEADLINE_S)) as sock:
+            sock.sendall(path.read_bytes())
+            assert http1.read_message(sock.makefile("rb")).first_line.split()[1] == b"200"
+
+
+def odd_flows():
+    """Flows with as little, and as strange, as can be."""
+    empty = build.request()
+    odd = build.http("not a url", method="", status=0, body=bytes(range(256)))
+    request = odd.flow.http_flow.request
+    request.header_fields.add(name=b"\xff", value=b"\x00\r\n")
+    request.header_fields.add(name=b"Cookie", value=b";;=;a;b=\xff")
+    request.raw_content = b"not gzip"
+    request.header_fields.add(name=b"Content-Encoding", value=b"gzip")
+    response = odd.flow.http_flow.response
+    response.header_fields.add(name=b"set-cookie", value=b"=; expires=never; max-age=x")
+    response.content_size, response.content_truncated = 2**63, True
+    odd.flow.http_flow.server.peername_host = "no address"
+    return empty, odd
+
+
+def test_any_flow_makes_a_har_that_its_schema_allows(server):
+    recorded(server)
+    feed(server, *odd_flows())
+    har = json.loads(Exported(server, format=HAR).data)
+    har_schema.check(har)
+    sockets = [entry for entry in har["log"]["entries"] if "_webSocketMessages" in entry]
+    assert [m["opcode"] for m in sockets[0]["_webSocketMessages"]] == [1, 1, 1, 1, 2, 2, 1, 1]
+    assert len(har["log"]["entries"]) == 11
 
 
 def test_a_filter_chooses(filled):

@@ -82,6 +82,10 @@ static void put_odd_http(struct mf_buf *http)
     mf_wire_put_bytes(http, 1, "a \"key\"", 7);
     mf_wire_put_bytes(http, 2, "value", 5);
     mf_wire_end(http, inner);
+    mf_wire_begin(http, 7, &inner); /* another one, with a NUL in a key */
+    mf_wire_put_bytes(http, 1, "\0", 1);
+    mf_wire_put_bytes(http, 2, "value", 5);
+    mf_wire_end(http, inner);
     mf_wire_begin(http, 100, &inner);
     mf_wire_put_bytes(http, 1, "x-caf\xe9", 6);
     mf_wire_put_bytes(http, 2, "a\r\nb", 4);
@@ -117,7 +121,8 @@ static void odd_fields_read_back_the_same(void **state)
     assert_int_equal(got.count, 1);
     assert_same_flow(got.flows[0], flow);
 
-    json_t *json = json_loadb((char *)file.data, file.len, 0, NULL);
+    json_t *json =
+        json_loadb((char *)file.data, file.len, JSON_ALLOW_NUL, NULL);
     json_t *request =
         json_object_get(json_object_get(json, "httpFlow"), "request");
     assert_string_equal(
