@@ -8,6 +8,13 @@
 
 enum { BETWEEN_LEN = 64 << 10, DEFLATE_HEAD_LEN = 2 };
 
+/*
+ * What passes between stages is compressed, so it is of about the input's
+ * length; only what was made to keep a reader busy is much longer. `room` does
+ * not bound that: of a thousand empty streams nothing comes out.
+ */
+enum { BETWEEN_FREE_LEN = 16 << 20, BETWEEN_RATIO_MAX = 16 };
+
 /* One encoding. Its input is what the stage before gave, or the caller's. */
 struct stage {
     enum mf_encoding encoding;
@@ -25,6 +32,9 @@ struct stage {
 struct mf_decoder {
     struct stage stages[MF_ENCODING_STACK_MAX];
     size_t count;
+    uint64_t read;    /* of the caller's input, by the calls before this one */
+    size_t offered;   /* by this one */
+    uint64_t between; /* what passed between stages */
 };
 
 /* ---- life ---- */
@@ -127,6 +137,15 @@ static bool has_input(const struct stage *stage)
            stage->in_len > 0;
 }
 
+/* `len` more pass between stages. False: that is out of all proportion. */
+static bool may_pass(struct mf_decoder *decoder, size_t len)
+{
+    uint64_t read =
+        decoder->read + decoder->offered - decoder->stages[0].in_len;
+    decoder->between += len;
+    return decoder->between <= BETWEEN_FREE_LEN + BETWEEN_RATIO_MAX * read;
+}
+
 /* Make the next output of stage `at`: *ret_made is 0 if more input of the
  * caller's is needed. */
 static int pull(struct mf_decoder *decoder, size_t at, uint8_t *out,
@@ -155,6 +174,8 @@ static int pull(struct mf_decoder *decoder, size_t at, uint8_t *out,
         rc = pull(decoder, at - 1, stage->buf, BETWEEN_LEN, &made);
         if (rc || made == 0)
             return rc;
+        if (!may_pass(decoder, made))
+            return MF_EFULL;
         stage->in = stage->buf;
         stage->in_len = made;
     }
@@ -183,6 +204,7 @@ int mf_decoder_run(struct mf_decoder *decoder, const uint8_t **data,
     struct stage *first = &decoder->stages[0];
     first->in = *data;
     first->in_len = *len;
+    decoder->offered = *len;
     int rc = mf_buf_reserve(out, room);
     size_t made = 1;
     while (!rc && room && made) {
@@ -193,6 +215,7 @@ int mf_decoder_run(struct mf_decoder *decoder, const uint8_t **data,
     }
     *data = first->in;
     *len = first->in_len;
+    decoder->read += decoder->offered - first->in_len;
     first->in_len = 0;
     return rc ? rc : made > 0;
 }

@@ -27,6 +27,8 @@ void mf_decoder_free(struct mf_decoder *decoder); /* NULL is allowed */
  *  1            there may be more, once there is room again
  *  0            the input is used up
  *  MF_ECORRUPT  malformed from here on; what was appended is good
+ *  MF_EFULL     of a stack: an encoding inside gives far more than its input
+ *               (what was appended is good), or `out` has no such room
  *  MF_ENOMEM
  *
  * After an error nothing more can be read.

@@ -50,6 +50,8 @@ int mf_body_reader_next(struct mf_body_reader *reader, size_t room,
     reader->position += out->len - before;
     if (rc == MF_ECORRUPT)
         reader->fault = "its content encoding is malformed from here on";
+    else if (rc == MF_EFULL)
+        reader->fault = "its content encodings are out of all proportion";
     else if (rc == 0 && reader->decoder &&
              !mf_decoder_is_whole(reader->decoder))
         reader->fault = "its content encoding breaks off here";

@@ -170,6 +170,51 @@ static void an_encoding_that_is_not_known_is_refused(void **state)
                      MF_EUNSUPPORTED);
 }
 
+/* `data` by gzip, in its place. */
+static void wrap(struct mf_buf *data)
+{
+    struct mf_buf next;
+    mf_buf_init(&next, SIZE_MAX);
+    assert_int_equal(
+        mf_encoding_encode(MF_ENCODING_GZIP, data->data, data->len, &next), 0);
+    mf_buf_release(data);
+    *data = next;
+}
+
+static void append_times(struct mf_buf *out, const struct mf_buf *data,
+                         int times)
+{
+    for (int i = 0; i < times; i++)
+        assert_int_equal(mf_buf_append(out, data->data, data->len), 0);
+}
+
+/* Streams of nothing, which compress well: gigabytes of them would pass between
+ * the encodings, and nothing come out. */
+static void layers_that_give_nothing_to_each_other_are_stopped(void **state)
+{
+    (void)state;
+    enum { MEMBERS = 400000, TIMES = 20 };
+    struct mf_buf empty, inner, outer;
+    mf_buf_init(&empty, SIZE_MAX);
+    mf_buf_init(&outer, SIZE_MAX);
+    inner = encode("gzip", 3);
+    wrap(&empty);
+    append_times(&inner, &empty, MEMBERS);
+    wrap(&inner);
+    append_times(&outer, &inner, TIMES);
+    wrap(&outer);
+    assert_true(outer.len < 100000);
+    struct result got =
+        decode("gzip, gzip, gzip", outer.data, outer.len, outer.len, 1000);
+    assert_int_equal(got.rc, MF_EFULL);
+    assert_true(got.out.len >= 3);
+    assert_memory_equal(got.out.data, text, 3);
+    mf_buf_release(&got.out);
+    mf_buf_release(&empty);
+    mf_buf_release(&inner);
+    mf_buf_release(&outer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +223,7 @@ int main(void)
         cmocka_unit_test(what_follows_the_end_is_malformed),
         cmocka_unit_test(gzip_members_follow_each_other),
         cmocka_unit_test(deflate_without_its_wrapper_is_known),
+        cmocka_unit_test(layers_that_give_nothing_to_each_other_are_stopped),
         cmocka_unit_test(an_encoding_that_is_not_known_is_refused),
     };
     return cmocka_run_group_tests(tests, make_text, NULL);
