@@ -57,6 +57,15 @@ static void take_half(struct mf_body_source *source, bool is_client)
     source->body.is_sender_client = is_client;
 }
 
+/* DNS that mitmproxy took for plain TCP or UDP. */
+static bool is_dns_server(const struct mf_flow *flow)
+{
+    enum { DNS_PORT = 53 };
+    enum mf_flow_type type = mf_flow_type(flow);
+    return (type == MF_FLOW_TCP || type == MF_FLOW_UDP) &&
+           mf_flow_server(flow).port == DNS_PORT;
+}
+
 static int read_message(struct mf_body_source *source, struct mf_reader *reader,
                         const struct mf_body_ref *ref, struct mf_err *err)
 {
@@ -81,6 +90,7 @@ static int read_message(struct mf_body_source *source, struct mf_reader *reader,
     };
     take_half(source, kept.from_client);
     source->body.is_text_message = kept.is_text;
+    source->body.is_dns = is_dns_server(mf_record_flow(source->record));
     return 0;
 }
 

@@ -68,6 +68,33 @@ static void undo_encodings(struct decode *decode, struct mf_body_source *source,
                  mf_err_message(rc));
 }
 
+static bool has(struct mf_span text, const char *what)
+{
+    return text.text && memmem(text.text, text.len, what, strlen(what));
+}
+
+/* What an answer answers: some kinds are told and read by both. What cannot be
+ * decoded is left out, as the request's own view tells why. */
+static void take_request(struct mf_body_source *source, struct mf_buf *plain)
+{
+    struct mf_kept_body kept;
+    struct mf_span type = source->kept.content_type;
+    if (source->body.place != MF_BODY_RESPONSE || !source->body.http ||
+        (!has(type, "json") && !has(type, "event-stream")) ||
+        !mf_flow_kept_body(mf_record_flow(source->record), MF_HALF_REQUEST,
+                           &kept))
+        return;
+    if (kept.decoded.len)
+        source->http.request_body = kept.decoded;
+    else if (!kept.content_encoding.len)
+        source->http.request_body = kept.wire;
+    else if (mf_encoding_decode_all(kept.content_encoding.text,
+                                    kept.content_encoding.len, kept.wire.text,
+                                    kept.wire.len, plain) == 0)
+        source->http.request_body =
+            (struct mf_span){(char *)plain->data, plain->len};
+}
+
 static enum mf_header_place place_of(const struct mf_body_source *source)
 {
     return source->body.place == MF_BODY_REQUEST_HEADERS ? MF_HEADER_REQUEST
@@ -81,10 +108,12 @@ static int decode_source(struct decode *decode, struct mf_body_source *source)
         .inflated_max = DECODED_MAX_LEN,
     };
     struct mf_view view;
-    struct mf_buf plain;
+    struct mf_buf plain, request;
     mf_buf_init(&plain, DECODED_MAX_LEN);
+    mf_buf_init(&request, DECODED_MAX_LEN);
     if (mf_body_source_is_encoded(source))
         undo_encodings(decode, source, &plain);
+    take_request(source, &request);
     mf_view_init(&view, decode->node_limit, sink, decode);
     int rc = mf_body_source_put_info(source, &source->body, RESPONSE_INFO,
                                      &decode->nodes);
@@ -94,6 +123,7 @@ static int decode_source(struct decode *decode, struct mf_body_source *source)
                  : mf_decode(&source->body, &opts, &view);
     decode->is_limited = view.is_limited || rc == MF_EFULL;
     mf_buf_release(&plain);
+    mf_buf_release(&request);
     return rc == MF_EFULL ? 0 : rc;
 }
 

@@ -125,6 +125,38 @@ def test_a_message_is_a_body(server):
     assert refused.value.code() == grpc.StatusCode.NOT_FOUND
 
 
+def test_messages_to_a_dns_server_are_dns(server):
+    query = b"\0\1\1\0\0\1\0\0\0\0\0\0\3one\7example\0\0\1\0\1"
+    started = build.request("tcp", event=proxy.EVENT_TYPE_TCP_START, flow_id="d")
+    started.flow.tcp_flow.server.address_host = "192.0.2.53"
+    started.flow.tcp_flow.server.address_port = 53
+    framed = len(query).to_bytes(2, "big") + query
+    end = build.append("tcp", "d", 0, [framed], event=proxy.EVENT_TYPE_TCP_END)
+    put(server, started, end)
+    info, nodes, _ = decode(server, ref("d", view.BODY_PLACE_MESSAGE))
+    assert info.kind == "dns"
+    assert nodes[0].kind == view.NODE_KIND_FRAME
+    assert "one.example" in [node.name for node in nodes]
+
+
+def test_an_answer_of_a_language_model_comes_after_what_it_answers(server):
+    asked = b'{"model": "m", "messages": [{"role": "user", "content": "Who?"}]}'
+    answer = (
+        b'{"object": "chat.completion", "choices": [{"index": 0, "message": '
+        b'{"role": "assistant", "content": "You."}, "finish_reason": "stop"}]}'
+    )
+    message = encoded("gzip", gzip.compress(answer))
+    flow = message.flow.http_flow
+    flow.request.raw_content = gzip.compress(asked)
+    flow.request.header_fields.add(name=b"content-encoding", value=b"gzip")
+    flow.response.header_fields[0].value = b"application/json"
+    put(server, message)
+    info, nodes, _ = decode(server)
+    assert info.kind == "llm"
+    assert [node.name for node in nodes if node.type == "turn"] == ["user", "assistant"]
+    assert [node.text for node in nodes if node.name == "text"] == ["Who?", "You."]
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
