@@ -25,7 +25,7 @@ SHARE_TARGET = 0.9
 
 def row(name, figure, target="", ok=True):
     mark = "" if ok else "  MISSES"
-    print(f"  {name:<38}{figure:<52}{target}{mark}", flush=True)
+    print(f"  {name:<38}{figure:<64}{target}{mark}", flush=True)
 
 
 class Bench:

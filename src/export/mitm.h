@@ -21,7 +21,7 @@ enum {
     MF_MITM_NEWEST = 21,
     MF_MITM_HAS_UDP = 18,
     MF_MITM_HAS_PROXY_MODE = 18,
-    MF_MITM_HAS_NEW_CONNS = 19,  /* peername, sockname, transport_protocol */
+    MF_MITM_HAS_NEW_CONNS = 19, /* peername, sockname, transport_protocol */
     MF_MITM_LACKS_STATE = 20,
     MF_MITM_HAS_QUICV1 = 21,
 };

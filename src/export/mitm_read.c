@@ -105,8 +105,8 @@ void mf_mitm_take_int(struct mf_mitm_reader *reader, uint32_t number,
 void mf_mitm_take_bool(struct mf_mitm_reader *reader, uint32_t number,
                        struct mf_tnet value)
 {
-    keep(reader, mf_wire_put_varint_opt(reader->out, number,
-                                        mf_tnet_is_true(value)));
+    keep(reader,
+         mf_wire_put_varint_opt(reader->out, number, mf_tnet_is_true(value)));
 }
 
 size_t mf_mitm_begin(struct mf_mitm_reader *reader, uint32_t number)
@@ -170,9 +170,9 @@ static void take_value(struct mf_mitm_reader *reader, struct mf_tnet value)
     mf_tnet_put_value(&typed, value);
     keep(reader, typed.error);
     if (!typed.error && !typed.splice_count)
-        mf_mitm_take_span(reader, TYPED_VALUE,
-                          (struct mf_span){(char *)typed.buf.data,
-                                           typed.buf.len});
+        mf_mitm_take_span(
+            reader, TYPED_VALUE,
+            (struct mf_span){(char *)typed.buf.data, typed.buf.len});
     mf_tnet_out_release(&typed);
 }
 
@@ -233,9 +233,9 @@ static void take_meta(struct mf_mitm_reader *reader, struct mf_tnet flow)
     take_replayed(reader, flow);
     mf_mitm_take_bool(reader, META_INTERCEPTED,
                       mf_tnet_find(flow, "intercepted"));
-    mf_mitm_take_seconds(reader, META_ERROR_AT,
-                         mf_tnet_find(mf_tnet_find(flow, "error"),
-                                      "timestamp"));
+    mf_mitm_take_seconds(
+        reader, META_ERROR_AT,
+        mf_tnet_find(mf_tnet_find(flow, "error"), "timestamp"));
     take_metadata(reader, mf_tnet_find(flow, "metadata"));
     mf_mitm_take_seconds(reader, META_CREATED_AT,
                          mf_tnet_find(flow, "timestamp_created"));
@@ -372,8 +372,8 @@ static int fail_type(struct mf_import *from, struct mf_err *err, uint64_t byte,
     char shown[SHOWN_LEN + 1];
     size_t len = type.len < SHOWN_LEN ? type.len : SHOWN_LEN;
     for (size_t i = 0; i < len; i++)
-        shown[i] = type.text[i] > ' ' && type.text[i] < 127 ? type.text[i]
-                                                            : '?';
+        shown[i] =
+            type.text[i] > ' ' && type.text[i] < 127 ? type.text[i] : '?';
     shown[len] = '\0';
     return mf_import_fail(from, err, MF_ECORRUPT, byte,
                           "a flow of no known type (\"%s\")", shown);

@@ -138,8 +138,8 @@ static void take_http_version(struct mf_mitm_reader *reader, uint32_t number,
     } else if (mf_tnet_int(mf_tnet_item(older, 0), &major) &&
                mf_tnet_int(mf_tnet_item(older, 1), &minor)) {
         size_t mark = mf_mitm_begin(reader, number);
-        keep(reader, mf_buf_printf(reader->out, "HTTP/%d.%d", (int)major,
-                                   (int)minor));
+        keep(reader,
+             mf_buf_printf(reader->out, "HTTP/%d.%d", (int)major, (int)minor));
         mf_mitm_end(reader, mark);
     }
 }
@@ -220,8 +220,7 @@ static void name_host(struct mf_tnet request, struct mf_mitm_url *parts)
     struct mf_span name = find_field(request, "host", &count);
     struct mf_span version =
         mf_tnet_text(mf_tnet_find(request, "http_version"));
-    struct mf_span authority =
-        mf_tnet_text(mf_tnet_find(request, "authority"));
+    struct mf_span authority = mf_tnet_text(mf_tnet_find(request, "authority"));
     struct mf_mitm_url named;
     bool is_connect =
         is_name(mf_tnet_text(mf_tnet_find(request, "method")), "CONNECT");

@@ -108,8 +108,7 @@ void mf_mitm_url_split(struct mf_span method, struct mf_span url,
         mf_mitm_url_authority(url, 0, ret_parts);
         return;
     }
-    ret_parts->scheme =
-        (struct mf_span){url.text, (size_t)(mark - url.text)};
+    ret_parts->scheme = (struct mf_span){url.text, (size_t)(mark - url.text)};
     struct mf_span rest = after(url, ret_parts->scheme.len + 3);
     uint32_t implied = mf_mitm_default_port(ret_parts->scheme);
     size_t len = 0;
@@ -119,7 +118,8 @@ void mf_mitm_url_split(struct mf_span method, struct mf_span url,
     } else {
         while (len < rest.len && !strchr("/?#", rest.text[len]))
             len++;
-        mf_mitm_url_authority((struct mf_span){rest.text, len}, implied, ret_parts);
+        mf_mitm_url_authority((struct mf_span){rest.text, len}, implied,
+                              ret_parts);
     }
     ret_parts->path = after(rest, len);
     if (!ret_parts->path.len && is_text(method, "OPTIONS"))
@@ -136,7 +136,8 @@ int mf_mitm_url_put(struct mf_span method, const struct mf_mitm_url *parts,
         rc = rc ? rc : mf_buf_append(out, "://", 3);
     }
     rc = rc ? rc : mf_buf_append(out, parts->host.text, parts->host.len);
-    if (!rc && (is_connect || parts->port != mf_mitm_default_port(parts->scheme)))
+    if (!rc &&
+        (is_connect || parts->port != mf_mitm_default_port(parts->scheme)))
         rc = mf_buf_printf(out, ":%u", parts->port);
     if (!rc && !is_connect && !is_text(parts->path, "*"))
         rc = mf_buf_append(out, parts->path.text, parts->path.len);

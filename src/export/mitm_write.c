@@ -113,8 +113,8 @@ static void put_metadata(struct mf_mitm_writer *writer, struct mf_span meta)
     struct mf_tnet_mark mark = mf_tnet_begin(&writer->out);
     while (mf_wire_next(&cursor, &field))
         if (field.number == META_METADATA && field.type == MF_WIRE_LEN)
-            put_entry(writer, (struct mf_span){(const char *)field.data,
-                                               field.len});
+            put_entry(writer,
+                      (struct mf_span){(const char *)field.data, field.len});
     mf_tnet_end(&writer->out, mark, MF_TNET_DICT);
 }
 
@@ -173,8 +173,8 @@ static void put_messages(struct mf_mitm_writer *writer, struct mf_span own,
     struct mf_tnet_mark mark = mf_tnet_begin(&writer->out);
     while (mf_wire_next(&cursor, &field))
         if (field.number == number && field.type == MF_WIRE_LEN)
-            put_message(writer, (struct mf_span){(const char *)field.data,
-                                                 field.len});
+            put_message(writer,
+                        (struct mf_span){(const char *)field.data, field.len});
     mf_tnet_end(&writer->out, mark, MF_TNET_LIST);
 }
 

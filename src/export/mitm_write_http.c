@@ -119,9 +119,8 @@ static struct mf_span authority_of(const struct mf_http_half *half,
     bool is_connect = mf_http_is_name(half->method, "CONNECT");
     if (is_connect || is_text(half->http_version, "HTTP/2.0") ||
         is_text(half->http_version, "HTTP/3"))
-        return authority_in(half->pretty_url.len && !is_connect
-                                ? half->pretty_url
-                                : half->url);
+        return authority_in(
+            half->pretty_url.len && !is_connect ? half->pretty_url : half->url);
     return (struct mf_span){"", 0};
 }
 
@@ -175,9 +174,9 @@ static void put_latin1(struct mf_mitm_writer *writer, const char *key,
         if (rc)
             writer->out.error = rc;
     }
-    put_bytes(writer, key,
-              (struct mf_span){bytes->len ? (char *)bytes->data : "",
-                               bytes->len});
+    put_bytes(
+        writer, key,
+        (struct mf_span){bytes->len ? (char *)bytes->data : "", bytes->len});
 }
 
 static void put_response(struct mf_mitm_writer *writer,
@@ -262,8 +261,8 @@ static void put_websocket(struct mf_mitm_writer *writer,
     struct mf_tnet_mark list = mf_tnet_begin(&writer->out);
     while (mf_wire_next(&cursor, &field))
         if (field.number == HTTP_MESSAGES && field.type == MF_WIRE_LEN)
-            put_message(writer, (struct mf_span){(const char *)field.data,
-                                                 field.len});
+            put_message(writer,
+                        (struct mf_span){(const char *)field.data, field.len});
     mf_tnet_end(&writer->out, list, MF_TNET_LIST);
     put_close(writer, own);
     mf_tnet_end(&writer->out, mark, MF_TNET_DICT);

@@ -37,8 +37,8 @@ struct mf_tnet
 mf_mitm_handshakes_find(const struct mf_mitm_handshakes *handshakes,
                         struct mf_tnet flow)
 {
-    struct mf_span want = mf_tnet_text(mf_tnet_find(
-        mf_tnet_find(flow, "metadata"), "websocket_handshake"));
+    struct mf_span want = mf_tnet_text(
+        mf_tnet_find(mf_tnet_find(flow, "metadata"), "websocket_handshake"));
     for (size_t i = 0; want.len && i < MF_MITM_HANDSHAKES; i++) {
         struct mf_tnet known = {MF_TNET_DICT, handshakes->flows[i]};
         if (!known.data.text)

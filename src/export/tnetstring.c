@@ -137,8 +137,8 @@ int mf_tnet_check(struct mf_tnet value, const uint8_t **ret_at,
             if (depth == MF_TNET_DEPTH_MAX)
                 why = "nested too deep";
             else
-                levels[depth++] = (struct level){
-                    mf_tnet_inside(value), value.type == MF_TNET_DICT, 0};
+                levels[depth++] = (struct level){mf_tnet_inside(value),
+                                                 value.type == MF_TNET_DICT, 0};
         } else {
             why = check_scalar(value);
         }
@@ -399,8 +399,7 @@ void mf_tnet_end(struct mf_tnet_out *out, struct mf_tnet_mark mark,
         return;
     uint64_t len = out->buf.len - mark.at;
     len += out->spliced_len - mark.spliced_len;
-    size_t head_len =
-        (size_t)snprintf(head, sizeof head, "%" PRIu64 ":", len);
+    size_t head_len = (size_t)snprintf(head, sizeof head, "%" PRIu64 ":", len);
     out->error = mf_buf_reserve(&out->buf, head_len + 1);
     if (out->error)
         return;

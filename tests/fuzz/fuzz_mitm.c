@@ -23,9 +23,11 @@ static int put(void *user, const void *data, size_t len)
 
 static void write_flow(struct mf_flow *flow, struct mf_export *to)
 {
-    struct mf_record_head head = {
-        .number = 1, .change = 1, .state = MF_FLOW_ENDED, .source = "",
-        .note = ""};
+    struct mf_record_head head = {.number = 1,
+                                  .change = 1,
+                                  .state = MF_FLOW_ENDED,
+                                  .source = "",
+                                  .note = ""};
     struct mf_record *record = mf_record_new(&head, flow, NULL, 0);
     struct mf_export_flow one = {.record = record, .connections = MF_SPAN_NONE};
     if (record && mf_export_flow(to, &one) == MF_ECORRUPT)

@@ -292,6 +292,31 @@ static struct found find(struct mf_reader *reader, struct mf_query_opts opts,
     return all;
 }
 
+/* All numbers at once, the greatest first. */
+static struct found find_numbers(struct mf_reader *reader,
+                                 struct mf_filter *filter, int64_t budget_ns)
+{
+    const struct mf_query_opts opts = {.filter = filter, .only_numbers = true};
+    struct found up = {0}, down = {0};
+    struct mf_query_progress progress;
+    struct mf_query *query;
+    int rc;
+    assert_int_equal(mf_query_new(&opts, &query, NULL), 0);
+    while ((rc = mf_query_step(query, reader, budget_ns, NULL, NULL)) == 1)
+        assert_null(mf_query_next(query));
+    assert_int_equal(rc, 0);
+    for (uint64_t at = 0; (at = mf_query_number_after(query, at));)
+        add(&up, at);
+    mf_query_progress(query, &progress);
+    assert_int_equal(progress.found, up.count);
+    assert_string_equal(mf_query_cursor(query), "");
+    mf_query_free(query);
+    for (size_t i = up.count; i > 0; i--)
+        add(&down, up.numbers[i - 1]);
+    free(up.numbers);
+    return down;
+}
+
 static void assert_same(struct found *have, const struct found *want,
                         const char *what)
 {
@@ -357,6 +382,10 @@ every_way_of_a_query_finds_what_matching_each_flow_finds(void **state)
         have = find(reader, opts, LONG_NS, 1 + want.count / 3);
         assert_same(&have, &want, filters[i]);
         have = find(reader, opts, 0, 1 + want.count / 2);
+        assert_same(&have, &want, filters[i]);
+        have = find_numbers(reader, filter, LONG_NS);
+        assert_same(&have, &want, filters[i]);
+        have = find_numbers(reader, filter, 0);
         assert_same(&have, &want, filters[i]);
         free(want.numbers);
         mf_filter_unref(filter);
