@@ -5,9 +5,15 @@
 
 #include "export/export.h"
 
+extern const struct mf_export_writer mf_export_curl;
+extern const struct mf_export_writer mf_export_fetch;
 extern const struct mf_export_writer mf_export_har;
+extern const struct mf_export_writer mf_export_httpie;
 extern const struct mf_export_writer mf_export_json;
 extern const struct mf_export_writer mf_export_json_lines;
 extern const struct mf_export_writer mf_export_mitm;
+extern const struct mf_export_writer mf_export_python;
+extern const struct mf_export_writer mf_export_raw_request;
+extern const struct mf_export_writer mf_export_raw_response;
 
 #endif

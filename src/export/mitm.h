@@ -80,6 +80,12 @@ void mf_mitm_url_authority(struct mf_span text, uint32_t implied,
 /* 0: the scheme has none. */
 uint32_t mf_mitm_default_port(struct mf_span scheme);
 
+struct mf_http_half;
+/* The same of a request, with what its fields tell beside the URL. */
+void mf_mitm_url_of(const struct mf_flow *flow,
+                    const struct mf_http_half *request,
+                    struct mf_mitm_url *ret_parts);
+
 /* Append the URL of these parts. 0, MF_EFULL or MF_ENOMEM. */
 int mf_mitm_url_put(struct mf_span method, const struct mf_mitm_url *parts,
                     struct mf_buf *out);

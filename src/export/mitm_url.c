@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "export/http_view.h"
 #include "export/mitm.h"
 
 enum { HTTP_PORT = 80, HTTPS_PORT = 443, PORT_MAX = 65535 };
@@ -142,4 +143,23 @@ int mf_mitm_url_put(struct mf_span method, const struct mf_mitm_url *parts,
     if (!rc && !is_connect && !is_text(parts->path, "*"))
         rc = mf_buf_append(out, parts->path.text, parts->path.len);
     return rc;
+}
+
+void mf_mitm_url_of(const struct mf_flow *flow,
+                    const struct mf_http_half *request,
+                    struct mf_mitm_url *ret_parts)
+{
+    enum { PATH = 108, HOST = 109, PORT = 110 };
+    struct mf_mitm_fields fields;
+    struct mf_http_conn server;
+    mf_http_server(flow, &server);
+    mf_mitm_read_fields(request->message, &fields);
+    mf_mitm_url_split(request->method, request->url, server.address_host,
+                      server.address_port, ret_parts);
+    if (mf_mitm_has(&fields, PATH))
+        ret_parts->path = mf_mitm_span(&fields, PATH);
+    if (mf_mitm_has(&fields, HOST)) {
+        ret_parts->host = mf_mitm_span(&fields, HOST);
+        ret_parts->port = (uint32_t)mf_mitm_uint(&fields, PORT);
+    }
 }

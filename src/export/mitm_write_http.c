@@ -6,23 +6,16 @@
 #include "export/mitm.h"
 
 enum {
-    HTTP_CLIENT = 6, /* of HTTPFlow, as the next four */
-    HTTP_SERVER = 7,
-    HTTP_IS_WEBSOCKET = 9,
+    HTTP_IS_WEBSOCKET = 9, /* of HTTPFlow, as the next two */
     HTTP_MESSAGES = 11,
     HTTP_CLOSE = 100,
     REQUEST_CONTENT = 4,
     REQUEST_END = 10,
     REQUEST_START = 9,
     REQUEST_AUTHORITY = 107,
-    REQUEST_PATH = 108,
-    REQUEST_HOST = 109,
-    REQUEST_PORT = 110,
     RESPONSE_CONTENT = 3,
     RESPONSE_START = 8,
     RESPONSE_END = 9,
-    SERVER_ADDRESS_HOST = 20,
-    SERVER_ADDRESS_PORT = 21,
 };
 
 static void put_bytes(struct mf_mitm_writer *writer, const char *key,
@@ -125,21 +118,13 @@ static struct mf_span authority_of(const struct mf_http_half *half,
 }
 
 static void put_request(struct mf_mitm_writer *writer,
-                        const struct mf_http_half *half, struct mf_span server)
+                        const struct mf_flow *flow,
+                        const struct mf_http_half *half)
 {
-    struct mf_mitm_fields fields, conn;
+    struct mf_mitm_fields fields;
     struct mf_mitm_url url;
     mf_mitm_read_fields(half->message, &fields);
-    mf_mitm_read_fields(server, &conn);
-    mf_mitm_url_split(half->method, half->url,
-                      mf_mitm_span(&conn, SERVER_ADDRESS_HOST),
-                      (uint32_t)mf_mitm_uint(&conn, SERVER_ADDRESS_PORT), &url);
-    if (mf_mitm_has(&fields, REQUEST_PATH))
-        url.path = mf_mitm_span(&fields, REQUEST_PATH);
-    if (mf_mitm_has(&fields, REQUEST_HOST)) {
-        url.host = mf_mitm_span(&fields, REQUEST_HOST);
-        url.port = (uint32_t)mf_mitm_uint(&fields, REQUEST_PORT);
-    }
+    mf_mitm_url_of(flow, half, &url);
     struct mf_tnet_mark mark = mf_tnet_begin(&writer->out);
     put_common(writer, half, &fields);
     mf_mitm_put_key(writer, "host");
@@ -275,7 +260,7 @@ void mf_mitm_put_http(struct mf_mitm_writer *writer, const struct mf_flow *flow,
     mf_http_half(flow, MF_HALF_REQUEST, &request);
     mf_http_half(flow, MF_HALF_RESPONSE, &response);
     mf_mitm_put_key(writer, "request");
-    put_request(writer, &request, mf_mitm_span(own, HTTP_SERVER));
+    put_request(writer, flow, &request);
     mf_mitm_put_key(writer, "response");
     put_response(writer, &response);
     mf_mitm_put_key(writer, "websocket");

@@ -6,6 +6,7 @@ import pathlib
 import pytest
 from files import convert, in_mitmproxy
 from harness.mitmdump import HERE
+from netstrings import bytes_only, dump
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[1] / "golden" / "export" / "mitm"
 
@@ -30,25 +31,6 @@ def test_a_file_of_an_old_mitmproxy_says_the_same_to_us_as_to_a_new_one(version,
     assert places <= {*MADE_UP, *WEBSOCKETS}
     if version == "7.0.4":
         assert places == set()
-
-
-def dump(value):
-    """A typed netstring, as Python 2's mitmproxy wrote it: bytes alone."""
-    if value is None:
-        data, tag = b"", b"~"
-    elif isinstance(value, bool):
-        data, tag = str(value).lower().encode(), b"!"
-    elif isinstance(value, int):
-        data, tag = str(value).encode(), b"#"
-    elif isinstance(value, float):
-        data, tag = repr(value).encode(), b"^"
-    elif isinstance(value, str):
-        data, tag = value.encode("latin1"), b","
-    elif isinstance(value, (list, tuple)):
-        data, tag = b"".join(map(dump, value)), b"]"
-    else:
-        data, tag = b"".join(dump(k) + dump(v) for k, v in value.items()), b"}"
-    return b"%d:%s%s" % (len(data), data, tag)
 
 
 def oldest():
@@ -104,7 +86,7 @@ def oldest():
 
 def test_a_flow_of_python_2_has_all_its_parts(tmp_path):
     path = tmp_path / "old.mitm"
-    path.write_bytes(dump(oldest()))
+    path.write_bytes(dump(bytes_only(oldest())))
     status, content, lines = convert(path, "jsonl")
     assert (status, lines) == (0, [])
     flow = json.loads(content)
