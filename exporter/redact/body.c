@@ -152,27 +152,6 @@ static void find_json(struct mf_job *job, const char *type, const uint8_t *text,
         spans->tail = cut;
 }
 
-/* Server-sent events: each line of data by itself. */
-static void find_events(struct mf_job *job, const char *type,
-                        const uint8_t *text, size_t len)
-{
-    struct mf_spans *spans = &job->redactor->spans;
-    if (!mf_job_any(job, MF_RULE_JSON, type))
-        return;
-    for (size_t at = 0, end; at < len; at = end + 1) {
-        const uint8_t *line = memchr(text + at, '\n', len - at);
-        end = line ? (size_t)(line - text) : len;
-        if (end - at < 5 || memcmp(text + at, "data:", 5) != 0)
-            continue;
-        size_t start = mf_json_start(text, at + 5, end);
-        if (start == SIZE_MAX)
-            continue;
-        size_t cut = mf_find_json(job, type, text, start, end, false, false);
-        if (cut < end)
-            mf_spans_add(spans, cut, end, text + cut, end - cut, false);
-    }
-}
-
 const char *mf_find_in_body(struct mf_job *job, const char *type,
                             const uint8_t *text, size_t len, bool is_cut)
 {
@@ -196,7 +175,7 @@ const char *mf_find_in_body(struct mf_job *job, const char *type,
                          mf_job_any(job, MF_RULE_JSON, type)))
         why = mf_find_multipart(job, type, text, len, is_cut);
     else if (type && is_media(type, "text/event-stream"))
-        find_events(job, type, text, len);
+        mf_find_events(job, type, text, len);
     else if (!is_multipart)
         find_json(job, type, text, len, is_json(type));
     if (spans->error)
@@ -384,5 +363,7 @@ bool mf_body_put(struct mf_job *job, const struct mf_half_facts *half,
     bool is_put = put_looked_at(job, half, body, numbers, out);
     if (job->redactor->plain.cap > PLAIN_KEEP_LEN)
         mf_buf_release(&job->redactor->plain);
+    if (job->redactor->event.cap > PLAIN_KEEP_LEN)
+        mf_buf_release(&job->redactor->event);
     return is_put;
 }

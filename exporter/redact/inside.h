@@ -37,6 +37,7 @@ struct mf_redactor {
     struct mf_buf plain;   /* a decoded body */
     struct mf_buf joined;  /* bytes that were in several runs */
     struct mf_buf decoded; /* a name or value */
+    struct mf_buf event;   /* lines of data of a server-sent event */
 };
 
 /* ---- what is known of a flow ---- */
@@ -146,6 +147,10 @@ int mf_json_unescape(const uint8_t *text, size_t len, struct mf_buf *out);
 /* Parts of a multipart body. NULL, or why it cannot be redacted. */
 const char *mf_find_multipart(struct mf_job *job, const char *type,
                               const uint8_t *text, size_t len, bool is_cut);
+
+/* What JSON rules find in server-sent events. */
+void mf_find_events(struct mf_job *job, const char *type, const uint8_t *text,
+                    size_t len);
 
 /* All of what a body (with its Content-Type, NULL: unknown or none) or a
  * message has. NULL, or why it cannot be redacted. */

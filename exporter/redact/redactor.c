@@ -92,6 +92,7 @@ int mf_redactor_new(const char *const *rules, size_t count,
     mf_buf_init(&redactor->plain, TEXT_MAX_LEN);
     mf_buf_init(&redactor->joined, TEXT_MAX_LEN);
     mf_buf_init(&redactor->decoded, TEXT_MAX_LEN);
+    mf_buf_init(&redactor->event, TEXT_MAX_LEN);
     redactor->rules = calloc(count, sizeof *redactor->rules);
     int rc = redactor->rules ? read_rules(redactor, rules, count, err)
                              : mf_err_set(err, MF_ENOMEM, "out of memory");
@@ -128,6 +129,7 @@ void mf_redactor_free(struct mf_redactor *redactor)
     mf_buf_release(&redactor->plain);
     mf_buf_release(&redactor->joined);
     mf_buf_release(&redactor->decoded);
+    mf_buf_release(&redactor->event);
     free(redactor);
 }
 

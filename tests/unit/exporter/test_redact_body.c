@@ -105,6 +105,56 @@ static void json_is_seen_where_no_type_tells_of_it(void **state)
           "event: x\ndata: {\"a\":\"%s\"}\n\ndata: [DONE]\n");
 }
 
+static void json_of_an_event_is_looked_at_over_its_lines(void **state)
+{
+    (void)state;
+    static const char *const CASES[][2] = {
+        {"data: {\ndata: \"a\": \"secret\"\ndata: }\n\n",
+         "data: {\ndata: \"a\": \"%s\"\ndata: }\n\n"},
+        {"data: {\"a\":\ndata\nid: 1\ndata:  \"secret\",\n: x\ndata:\"b\":1}",
+         "data: {\"a\":\ndata\nid: 1\ndata:  \"%s\",\n: x\ndata:\"b\":1}"},
+        {"data: x\rdata: {\"a\":\"secret\"}\r\rdata: {\rdata: "
+         "\"a\":\"secret\"}\r",
+         "data: x\rdata: {\"a\":\"%s\"}\r\rdata: {\rdata: \"a\":\"%s\"}\r"},
+        {"data: {\r\ndata: \"a\":\"secret\"\r\ndata: }\r\n\r\ndata: y\r\n",
+         "data: {\r\ndata: \"a\":\"%s\"\r\ndata: }\r\n\r\ndata: y\r\n"},
+        {"\xef\xbb\xbf"
+         "data: {\"a\":\"secret\"}\n\n",
+         "\xef\xbb\xbf"
+         "data: {\"a\":\"%s\"}\n\n"},
+        {"data: {\"b\":[\ndata: {\"c\":1},\ndata: 2]}\n\n",
+         "data: {\"b\":[\ndata: {\"c\":1},\ndata: 2]}\n\n"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++)
+        check(RULES("json $..a"), "text/event-stream", CASES[i][0],
+              CASES[i][1]);
+    check(RULES("json $.c"), "text/event-stream",
+          "data: {\"b\":[\ndata: {\"c\":1},\ndata: 2],\"c\":\"secret\"}\n\n",
+          "data: {\"b\":[\ndata: {\"c\":1},\ndata: 2],\"c\":\"%s\"}\n\n");
+}
+
+static void what_is_found_over_lines_of_an_event_goes_whole(void **state)
+{
+    (void)state;
+    struct bench bench;
+    static const char *const BODIES[] = {
+        "data: {\"a\": {\ndata: \"b\": \"top\"\ndata: }}\n\ndata: end\n",
+        "data: {\"a\": \"to\ndata: top\"}\n\ndata: end\n",
+        "data: {\"x\" ! \ndata: \"a\": \"top\"}\n\ndata: end\n",
+        "data: {\"a\": [\"top\ndata: top\n\ndata: end\n",
+    };
+    for (size_t i = 0; i < sizeof BODIES / sizeof *BODIES; i++) {
+        bench_init(&bench, RULES("json $..a"));
+        Mitmproxy__V1__Response *response = bench_body(
+            &bench, "text/event-stream", "", BODIES[i], strlen(BODIES[i]));
+        assert_false(holds(&bench.bytes, "top"));
+        assert_true(holds(&bench.bytes, "REDACTED-"));
+        assert_true(holds(&bench.bytes, "\n\ndata: end\n"));
+        assert_true(response->content_changed);
+        bench_release(&bench);
+    }
+}
+
 static void json_that_breaks_off_lets_nothing_pass(void **state)
 {
     (void)state;
@@ -396,6 +446,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_is_found_by_path_and_the_rest_stays_as_it_is),
         cmocka_unit_test(json_is_seen_where_no_type_tells_of_it),
+        cmocka_unit_test(json_of_an_event_is_looked_at_over_its_lines),
+        cmocka_unit_test(what_is_found_over_lines_of_an_event_goes_whole),
         cmocka_unit_test(json_that_breaks_off_lets_nothing_pass),
         cmocka_unit_test(json_too_deep_is_cut_there),
         cmocka_unit_test(forms_are_found_by_name),
