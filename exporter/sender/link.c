@@ -63,6 +63,10 @@ struct mf_link {
     size_t in_flight_len;
     bool finishing;
     bool goaway;
+    bool is_cut;      /* a call with messages was ended by the server */
+    bool has_sent;    /* messages */
+    bool is_refusing; /* a call failed */
+    int64_t stuck_ns; /* since when bytes wait that cannot go out; 0: none do */
     int64_t now_ns;
     int64_t begun_ns, heard_ns, pinged_ns; /* pinged 0: no ping is out */
     uint64_t acked, rejected;
@@ -112,6 +116,7 @@ static bool begin_message(struct mf_link *link, struct call *call)
                         link->now_ns))
         return false;
     call->messages++;
+    link->has_sent = true;
     size_t len = link->outgoing.len;
     call->len += len;
     link->in_flight_len += len;
@@ -141,6 +146,7 @@ static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *data,
         if (mf_outgoing_is_idle(&link->outgoing))
             mf_outbox_read(link->outbox);
     }
+    link->stuck_ns = 0;
     if (call->ending && mf_outgoing_is_idle(&link->outgoing)) {
         *flags |= NGHTTP2_DATA_FLAG_EOF;
     } else if (done == 0) {
@@ -210,7 +216,7 @@ static void call_free(struct call *call)
     free(call);
 }
 
-static struct call *open_call(struct mf_link *link)
+static struct call *open_call(const struct mf_link *link)
 {
     return link->last && !link->last->is_sent && !link->last->is_over
                ? link->last
@@ -251,6 +257,7 @@ static void call_failed(struct mf_link *link, const struct call *call)
 {
     char why[MF_ANSWER_TEXT_CAP + 32];
     mf_answer_describe(&call->answer, why, sizeof why);
+    link->is_refusing = true;
     if (is_about_content(&call->answer))
         link->refused = call->messages;
     fail(link, MF_EIO, why);
@@ -363,6 +370,9 @@ static int on_stream_close(nghttp2_session *session, int32_t id,
             on_hello_over(link);
     } else {
         call->is_over = true;
+        /* Of its last message a part may be left, and nothing else may stand
+         * where a message begins: no call follows. */
+        link->is_cut |= !call->is_sent && call->messages;
     }
     return 0;
 }
@@ -439,6 +449,24 @@ static size_t calls_max(const struct mf_link *link)
                : CALLS_MAX;
 }
 
+/* Something waits, and nothing of it goes out: the server gives it no room. */
+static bool is_stuck(const struct mf_link *link)
+{
+    const struct call *call = open_call(link);
+    return call && !call->is_deferred &&
+           (call->messages || mf_outbox_has_waiting(link->outbox));
+}
+
+static void check_stuck(struct mf_link *link)
+{
+    if (!is_stuck(link))
+        link->stuck_ns = 0;
+    else if (!link->stuck_ns)
+        link->stuck_ns = link->now_ns;
+    else if (link->now_ns - link->stuck_ns >= ANSWER_NS)
+        fail(link, MF_EIO, "it takes nothing");
+}
+
 static void check_times(struct mf_link *link)
 {
     if (!link->is_up && link->now_ns - link->begun_ns >= HELLO_NS)
@@ -465,6 +493,7 @@ int mf_link_advance(struct mf_link *link, int64_t now_ns, struct mf_err *err)
         return report(link, err);
     struct call *call = open_call(link);
     if (!call && link->calls < calls_max(link) && !link->goaway &&
+        !link->is_cut &&
         !(link->finishing && mf_outbox_is_empty(link->outbox))) {
         if (begin_call(link))
             return report(link, err);
@@ -472,6 +501,9 @@ int mf_link_advance(struct mf_link *link, int64_t now_ns, struct mf_err *err)
     }
     if (call)
         end_call_if_due(link, call);
+    check_stuck(link);
+    if (link->error)
+        return report(link, err);
     bool is_done = link->finishing && mf_outbox_is_empty(link->outbox);
     if (is_done || (link->goaway && !link->first))
         return mf_err_set(err, MF_ECLOSED, "the server goes away");
@@ -484,13 +516,15 @@ int64_t mf_link_deadline_ns(const struct mf_link *link)
         link->pinged_ns ? link->pinged_ns + PING_NS : link->heard_ns + QUIET_NS;
     if (!link->is_up && link->begun_ns + HELLO_NS < due)
         due = link->begun_ns + HELLO_NS;
-    const struct call *call = open_call((struct mf_link *)link);
+    const struct call *call = open_call(link);
     if (call && call->messages && !call->ending &&
         call->first_ns + MF_LINK_STREAM_NS < due)
         due = call->first_ns + MF_LINK_STREAM_NS;
     if (link->first && link->first->is_sent &&
         link->first->sent_ns + ANSWER_NS < due)
         due = link->first->sent_ns + ANSWER_NS;
+    if (link->stuck_ns && link->stuck_ns + ANSWER_NS < due)
+        due = link->stuck_ns + ANSWER_NS;
     return due;
 }
 
@@ -648,4 +682,9 @@ uint64_t mf_link_rejected(const struct mf_link *link)
 size_t mf_link_refused(const struct mf_link *link)
 {
     return link->refused;
+}
+
+bool mf_link_is_in_vain(const struct mf_link *link)
+{
+    return !link->acked && (link->has_sent || link->is_refusing);
 }

@@ -82,6 +82,9 @@ const struct mf_hello *mf_link_hello(const struct mf_link *link);
 uint64_t mf_link_acked(const struct mf_link *link);
 uint64_t mf_link_rejected(const struct mf_link *link);
 
+/* Messages were sent or calls refused, and nothing was acknowledged. */
+bool mf_link_is_in_vain(const struct mf_link *link);
+
 /* The first call in flight was refused for what it holds: how many messages
  * that was; 0: no such thing happened. */
 size_t mf_link_refused(const struct mf_link *link);

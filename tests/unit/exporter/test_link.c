@@ -163,8 +163,11 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame,
     return 0;
 }
 
-static void begin(struct peer *peer)
+static void begin_with(struct peer *peer, bool gives_room)
 {
+    nghttp2_option *option;
+    nghttp2_option_new(&option);
+    nghttp2_option_set_no_auto_window_update(option, !gives_room);
     static const uint8_t hello[] = "\0\0\0\0\4\x12\2\x08\1";
     *peer = (struct peer){
         .hello_status = "200",
@@ -184,7 +187,9 @@ static void begin(struct peer *peer)
                                                               on_chunk);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
     assert_int_equal(
-        nghttp2_session_server_new(&peer->session, callbacks, peer), 0);
+        nghttp2_session_server_new2(&peer->session, callbacks, peer, option),
+        0);
+    nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_submit_settings(peer->session, 0, NULL, 0);
     peer->queue = mf_queue_new(64 << 20);
@@ -198,6 +203,11 @@ static void begin(struct peer *peer)
     peer->outbox = mf_outbox_new(peer->queue);
     peer->link = mf_link_new(peer->outbox, &config, peer->now_ns);
     assert_non_null(peer->link);
+}
+
+static void begin(struct peer *peer)
+{
+    begin_with(peer, true);
 }
 
 static void end(struct peer *peer)
@@ -602,6 +612,87 @@ static void what_is_longer_than_the_server_keeps_is_cut(void **state)
     end(&peer);
 }
 
+/* Time passes, and pings are answered. */
+static int wait_out(struct peer *peer, int64_t ns)
+{
+    for (int64_t left = ns; left > 0 && !peer->rc; left -= 5 * S) {
+        peer->now_ns += left < 5 * S ? left : 5 * S;
+        turn(peer, SIZE_MAX);
+    }
+    return peer->rc;
+}
+
+static void a_server_that_gives_no_room_is_given_up(void **state)
+{
+    (void)state;
+    struct peer peer;
+    static const nghttp2_settings_entry no_room[] = {
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0}};
+    begin(&peer);
+    turn(&peer, SIZE_MAX);
+    nghttp2_submit_settings(peer.session, 0, no_room, 1);
+    turn(&peer, SIZE_MAX);
+    /* With nothing to send there is nothing to wait for. */
+    assert_int_equal(wait_out(&peer, 300 * S), 0);
+    push(&peer, 100);
+    assert_int_equal(turn(&peer, SIZE_MAX), 0);
+    assert_int_equal(wait_out(&peer, 119 * S), 0);
+    assert_true(mf_link_deadline_ns(peer.link) <= peer.now_ns + 1 * S);
+    assert_int_equal(wait_out(&peer, 1 * S), MF_EIO);
+    assert_string_equal(peer.err.text, "it takes nothing");
+    end(&peer);
+}
+
+static void a_server_that_gives_little_room_is_not_given_up(void **state)
+{
+    (void)state;
+    struct peer peer;
+    begin_with(&peer, false);
+    turn(&peer, SIZE_MAX);
+    static const nghttp2_settings_entry no_room[] = {
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0}};
+    nghttp2_submit_settings(peer.session, 0, no_room, 1);
+    turn(&peer, SIZE_MAX);
+    push(&peer, 100);
+    turn(&peer, SIZE_MAX);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(wait_out(&peer, 100 * S), 0);
+        nghttp2_submit_window_update(peer.session, 0, peer.calls[1].id, 10);
+        assert_int_equal(turn(&peer, SIZE_MAX), 0);
+    }
+    assert_int_equal(peer.calls[1].data.len, 40);
+    end(&peer);
+}
+
+static void after_a_call_that_is_cut_off_none_begins(void **state)
+{
+    (void)state;
+    struct peer peer;
+    begin(&peer);
+    push(&peer, 100);
+    turn(&peer, SIZE_MAX);
+    peer.now_ns += 100 * MS;
+    turn(&peer, SIZE_MAX);
+    assert_int_equal(peer.count, 3);
+    push(&peer, 100000);
+    static const nghttp2_settings_entry narrow[] = {
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1000}};
+    nghttp2_submit_settings(peer.session, 0, narrow, 1);
+    turn(&peer, SIZE_MAX);
+    push(&peer, 100);
+    refuse(&peer, &peer.calls[2], "13");
+    assert_int_equal(turn(&peer, SIZE_MAX), 0);
+    assert_int_equal(wait_out(&peer, 10 * S), 0);
+    assert_int_equal(peer.count, 3);
+    acknowledge(&peer, &peer.calls[1], 1);
+    assert_int_equal(turn(&peer, SIZE_MAX), MF_EIO);
+    assert_int_equal(stats_of(&peer).sent, 1);
+    mf_link_free(peer.link);
+    peer.link = NULL;
+    assert_int_equal(stats_of(&peer).waiting, 2);
+    end(&peer);
+}
+
 static void rubbish_ends_the_link(void **state)
 {
     (void)state;
@@ -642,6 +733,9 @@ int main(void)
         cmocka_unit_test(finishing_ends_when_all_is_acknowledged),
         cmocka_unit_test(an_old_server_gets_one_call_at_a_time),
         cmocka_unit_test(what_is_longer_than_the_server_keeps_is_cut),
+        cmocka_unit_test(a_server_that_gives_no_room_is_given_up),
+        cmocka_unit_test(a_server_that_gives_little_room_is_not_given_up),
+        cmocka_unit_test(after_a_call_that_is_cut_off_none_begins),
         cmocka_unit_test(rubbish_ends_the_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
