@@ -18,6 +18,8 @@
 
 enum { READ_LEN = 65536 };
 enum { REFUSALS_MAX = 5 };
+/* Of one round: a server that never stops must not keep the thread there. */
+enum { READS_MAX = 16 };
 
 /* Longer than the caller's patience, the thread is left to itself. */
 #define STOP_SLACK_NS ((int64_t)1 * MF_NS_PER_S)
@@ -104,6 +106,7 @@ static void take_config(struct mf_sender *sender)
     mf_outbox_set_body_max(sender->outbox, config.body_max);
     take_spool(sender, &config);
     sender->current = config;
+    sender->was_in_vain = false;
     sender->has_tried = false; /* an end waits for the first attempt */
 }
 
@@ -194,7 +197,7 @@ static int receive(struct mf_link *link, struct mf_transport *transport,
                    struct mf_err *err)
 {
     uint8_t data[READ_LEN];
-    for (;;) {
+    for (int i = 0; i < READS_MAX; i++) {
         size_t len;
         int rc = mf_transport_read(transport, data, sizeof data, &len, err);
         if (rc)
@@ -203,6 +206,18 @@ static int receive(struct mf_link *link, struct mf_transport *transport,
         if (rc)
             return rc;
     }
+    return 0;
+}
+
+/* A server that said hello before and then took nothing is told of once it
+ * takes something. */
+static void say_up_in_time(struct mf_sender *sender, const struct mf_link *link,
+                           const struct mf_address *address, bool *is_told)
+{
+    if (*is_told || (sender->was_in_vain && !mf_link_acked(link)))
+        return;
+    *is_told = true;
+    mf_sender__say_up(sender, address, mf_link_hello(link));
 }
 
 /* Until the link ends; MF_ECLOSED: well. */
@@ -210,7 +225,7 @@ static int run_link(struct mf_sender *sender, struct mf_link *link,
                     struct mf_transport *transport,
                     const struct mf_address *address, struct mf_err *err)
 {
-    bool is_up = false;
+    bool is_up = false, is_told = false;
     for (;;) {
         if (mf_sender__must_stop(sender, is_up) || config_changed(sender))
             return mf_err_set(err, MF_ECLOSED, "stopped");
@@ -226,9 +241,11 @@ static int run_link(struct mf_sender *sender, struct mf_link *link,
         if (!is_up && mf_link_hello(link)) {
             is_up = sender->has_tried = true;
             set_connected(sender, mf_link_hello(link));
-            mf_sender__say_up(sender, address, mf_link_hello(link));
         }
-        int64_t link_due = mf_link_deadline_ns(link);
+        if (is_up)
+            say_up_in_time(sender, link, address, &is_told);
+        int64_t link_due =
+            mf_transport_has_input(transport) ? 0 : mf_link_deadline_ns(link);
         short got =
             mf_sender__rest(sender, mf_transport_fd(transport),
                             mf_transport_events(transport, sender->out.len > 0),
@@ -284,6 +301,10 @@ static void converse(struct mf_sender *sender, struct mf_transport *transport,
     }
     int rc = run_link(sender, link, transport, address, &err);
     size_t refused = mf_link_refused(link);
+    if (mf_link_acked(link))
+        sender->was_in_vain = false;
+    else if (rc != MF_ECLOSED && mf_link_is_in_vain(link))
+        sender->was_in_vain = true;
     pthread_mutex_lock(&sender->lock);
     sender->stats.rejected += mf_link_rejected(link);
     pthread_mutex_unlock(&sender->lock);

@@ -53,8 +53,9 @@ struct mf_sender {
     char session[MF_SENDER__SESSION_LEN + 1];
     struct mf_backoff backoff;
     bool has_tried;
-    bool was_up;    /* since the last line about a loss */
-    bool told_loss; /* a loss is told once, until it is over */
+    bool was_up;      /* since the last line about a loss */
+    bool was_in_vain; /* the last link that had something to send */
+    bool told_loss;   /* a loss is told once, until it is over */
     uint64_t lost_told;
     int64_t say_lost_ns;           /* not before */
     int64_t rested_ns, noticed_ns; /* when it last slept, or told of objects */

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +14,28 @@
 #include "exporter/sender/sender.h"
 
 enum { PATIENCE_MS = 30000 };
+
+/* Frames of a kind that is to be ignored, without end, in place of what a
+ * socket has. */
+static atomic_bool is_flooded;
+static atomic_uint flood_reads;
+
+ssize_t __real_recv(int fd, void *data, size_t cap, int flags);
+ssize_t __wrap_recv(int fd, void *data, size_t cap, int flags);
+
+ssize_t __wrap_recv(int fd, void *data, size_t cap, int flags)
+{
+    static const uint8_t FRAME[9] = {0, 0, 0, 0xee};
+    static const uint8_t SETTINGS[9] = {0, 0, 0, 4};
+    if (!atomic_load(&is_flooded))
+        return __real_recv(fd, data, cap, flags);
+    bool is_first = atomic_fetch_add(&flood_reads, 1) == 0;
+    size_t len = 0;
+    for (; len + sizeof FRAME <= cap; len += sizeof FRAME)
+        memcpy((uint8_t *)data + len, len == 0 && is_first ? SETTINGS : FRAME,
+               sizeof FRAME);
+    return (ssize_t)len;
+}
 
 static void push(struct mf_queue *queue)
 {
@@ -98,14 +121,19 @@ static void begin(struct fixture *f)
     assert_non_null(f->sender);
 }
 
-static void end(struct fixture *f, int64_t deadline_ns)
+static void release(struct fixture *f)
 {
-    assert_int_equal(mf_sender_stop(f->sender, deadline_ns), 0);
-    mf_sender_free(f->sender);
     mf_queue_free(f->queue);
     close(f->notice[0]);
     close(f->notice[1]);
     close(f->listener);
+}
+
+static void end(struct fixture *f, int64_t deadline_ns)
+{
+    assert_int_equal(mf_sender_stop(f->sender, deadline_ns), 0);
+    mf_sender_free(f->sender);
+    release(f);
 }
 
 static void a_peer_that_hangs_up_is_called_again(void **state)
@@ -140,6 +168,113 @@ static void a_silent_peer_does_not_hold_up_the_end(void **state)
     begin(&f);
     int fd = take_connection(f.listener);
     end(&f, 100 * (int64_t)MF_NS_PER_MS);
+    close(fd);
+}
+
+static void a_flood_of_frames_does_not_hold_up_the_end(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    int fd = take_connection(f.listener);
+    atomic_store(&flood_reads, 0);
+    atomic_store(&is_flooded, true);
+    assert_int_equal(send(fd, "", 1, 0), 1);
+    while (atomic_load(&flood_reads) < 100)
+        poll(NULL, 0, 1);
+    int rc = mf_sender_stop(f.sender, 100 * (int64_t)MF_NS_PER_MS);
+    atomic_store(&is_flooded, false);
+    assert_int_equal(rc, 0);
+    mf_sender_free(f.sender);
+    release(&f);
+    close(fd);
+}
+
+/* ---- a server that says a little HTTP/2 ---- */
+
+enum { DATA = 0, HEADERS = 1, END_STREAM = 1, END_HEADERS = 4 };
+
+static void take_frame(int fd, uint8_t kind, uint8_t flag, uint8_t stream)
+{
+    uint8_t head[9], rest[1024];
+    do {
+        assert_int_equal(recv(fd, head, sizeof head, MSG_WAITALL), 9);
+        size_t len = (size_t)head[1] << 8 | head[2];
+        assert_true(head[0] == 0 && len <= sizeof rest);
+        if (len)
+            assert_int_equal(recv(fd, rest, len, MSG_WAITALL), len);
+    } while (head[3] != kind || !(head[4] & flag) || head[8] != stream);
+}
+
+/* Headers, a message unless it is empty, and a status. */
+static void answer(int fd, uint8_t stream, const char *message, uint8_t len,
+                   const char *status)
+{
+    struct mf_buf out;
+    mf_buf_init(&out, 1000);
+    const uint8_t head[] = {0, 0,      20,   HEADERS, END_HEADERS, 0, 0,
+                            0, stream, 0x88, 0x0f,    0x10,        16};
+    mf_buf_append(&out, head, sizeof head);
+    mf_buf_append(&out, "application/grpc", 16);
+    if (len) {
+        const uint8_t data[] = {
+            0, 0, (uint8_t)(len + 5), 0, 0, 0, 0, 0, stream, 0, 0, 0, 0, len};
+        mf_buf_append(&out, data, sizeof data);
+        mf_buf_append(&out, message, len);
+    }
+    uint8_t status_len = (uint8_t)strlen(status);
+    const uint8_t trailer[] = {0,
+                               0,
+                               (uint8_t)(14 + status_len),
+                               HEADERS,
+                               END_HEADERS | END_STREAM,
+                               0,
+                               0,
+                               0,
+                               stream,
+                               0,
+                               11};
+    mf_buf_append(&out, trailer, sizeof trailer);
+    mf_buf_append(&out, "grpc-status", 11);
+    mf_buf_append_byte(&out, status_len);
+    mf_buf_append(&out, status, status_len);
+    assert_int_equal(send(fd, out.data, out.len, MSG_NOSIGNAL), out.len);
+    mf_buf_release(&out);
+}
+
+static int greet(int listener)
+{
+    static const uint8_t SETTINGS[9] = {0, 0, 0, 4};
+    int fd = take_connection(listener);
+    assert_int_equal(send(fd, SETTINGS, sizeof SETTINGS, 0), 9);
+    take_frame(fd, HEADERS, END_HEADERS, 1);
+    answer(fd, 1, "", 0, "12");
+    take_frame(fd, HEADERS, END_HEADERS, 3);
+    return fd;
+}
+
+static void a_server_that_takes_nothing_is_told_of_once(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    for (int i = 0; i < 3; i++) {
+        int fd = greet(f.listener);
+        answer(fd, 3, "", 0, "12");
+        if (i == 0) {
+            wait_line(f.sender, f.notice[0], "exporting to");
+            wait_line(f.sender, f.notice[0], "gRPC status 12");
+        }
+        close(fd);
+    }
+    int fd = greet(f.listener);
+    char text[400];
+    bool is_warning;
+    assert_false(mf_sender_take_line(f.sender, text, sizeof text, &is_warning));
+    take_frame(fd, DATA, END_STREAM, 3);
+    answer(fd, 3, "\x18\x01", 2, "0");
+    wait_line(f.sender, f.notice[0], "connected again");
+    end(&f, 0);
     close(fd);
 }
 
@@ -203,6 +338,8 @@ int main(void)
         cmocka_unit_test(a_peer_that_hangs_up_is_called_again),
         cmocka_unit_test(a_loss_is_told_once),
         cmocka_unit_test(a_silent_peer_does_not_hold_up_the_end),
+        cmocka_unit_test(a_flood_of_frames_does_not_hold_up_the_end),
+        cmocka_unit_test(a_server_that_takes_nothing_is_told_of_once),
         cmocka_unit_test(a_new_configuration_is_taken_at_once),
         cmocka_unit_test(waking_a_sender_that_is_busy_is_harmless),
         cmocka_unit_test(a_name_that_does_not_exist_is_told),
