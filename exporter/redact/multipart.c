@@ -12,9 +12,17 @@ struct text {
     size_t len;
 };
 
+/* Where quoted text ends is not the same for all readers. */
+enum quotes {
+    QUOTES_ESCAPED, /* with backslashes */
+    QUOTES_PLAIN,   /* at the next quote */
+    QUOTES_NONE,    /* nothing is quoted, but for what is looked for */
+    QUOTES_KINDS,
+};
+
 struct part {
-    size_t from, to; /* its body */
-    struct text name;
+    size_t from, to;                 /* its body */
+    struct text names[QUOTES_KINDS]; /* of its field: one for each reader */
     char type[128];
     bool has_type, is_encoded;
 };
@@ -26,8 +34,24 @@ static bool begins(const struct text *text, const char *word)
            strncasecmp((const char *)text->data, word, len) == 0;
 }
 
+/* How far the value reaches that `text` begins with, its quotes included. */
+static size_t value_len(struct text text, enum quotes quotes)
+{
+    bool is_quoted = text.len && *text.data == '"';
+    size_t len = is_quoted;
+    while (len < text.len &&
+           (is_quoted ? text.data[len] != '"'
+                      : text.data[len] != ';' && text.data[len] != ' '))
+        len += is_quoted && quotes != QUOTES_PLAIN && text.data[len] == '\\' &&
+                       len + 1 < text.len
+                   ? 2
+                   : 1;
+    return len + (is_quoted && len < text.len);
+}
+
 /* The value of a parameter behind the first ';'; false: there is none. */
-static bool parameter(struct text text, const char *name, struct text *ret)
+static bool parameter(struct text text, const char *name, enum quotes quotes,
+                      struct text *ret)
 {
     size_t name_len = strlen(name), at = 0;
     while (at < text.len) {
@@ -37,21 +61,21 @@ static bool parameter(struct text text, const char *name, struct text *ret)
         at = (size_t)(next - text.data) + 1;
         while (at < text.len && (text.data[at] == ' ' || text.data[at] == '\t'))
             at++;
-        struct text rest = {text.data + at, text.len - at};
-        if (!begins(&rest, name) || rest.len <= name_len ||
-            rest.data[name_len] != '=')
+        size_t key = at;
+        while (at < text.len && text.data[at] != '=' && text.data[at] != ';')
+            at++;
+        if (at == text.len || text.data[at] == ';')
             continue;
-        rest.data += name_len + 1;
-        rest.len -= name_len + 1;
-        bool is_quoted = rest.len && *rest.data == '"';
-        size_t len = is_quoted;
-        while (len < rest.len &&
-               (is_quoted ? rest.data[len] != '"'
-                          : rest.data[len] != ';' && rest.data[len] != ' '))
-            len += is_quoted && rest.data[len] == '\\' && len + 1 < rest.len
-                       ? 2
-                       : 1;
-        *ret = (struct text){rest.data + is_quoted, len - is_quoted};
+        struct text rest = {text.data + at + 1, text.len - at - 1};
+        size_t len = value_len(rest, quotes);
+        if (at - key != name_len ||
+            strncasecmp((const char *)text.data + key, name, name_len) != 0) {
+            at += 1 + (quotes == QUOTES_NONE ? 0 : len);
+            continue;
+        }
+        bool is_quoted = len && *rest.data == '"';
+        bool has_end = len > 1 && is_quoted && rest.data[len - 1] == '"';
+        *ret = (struct text){rest.data + is_quoted, len - is_quoted - has_end};
         return true;
     }
     return false;
@@ -83,8 +107,9 @@ static void read_header(struct part *part, struct text line)
 {
     struct text value;
     if (begins(&line, "content-disposition:")) {
-        if (parameter(line, "name", &value))
-            part->name = value;
+        for (int i = 0; i < QUOTES_KINDS; i++)
+            if (parameter(line, "name", (enum quotes)i, &value))
+                part->names[i] = value;
     } else if (begins(&line, "content-type:")) {
         size_t skip = sizeof "content-type:" - 1;
         while (skip < line.len && line.data[skip] == ' ')
@@ -128,6 +153,15 @@ static bool read_headers(const uint8_t *text, size_t at, size_t len,
     return false;
 }
 
+static bool is_named(const struct part *part, const struct mf_globs *names)
+{
+    for (int i = 0; i < QUOTES_KINDS; i++)
+        if (part->names[i].data &&
+            mf_globs_match(names, part->names[i].data, part->names[i].len))
+            return true;
+    return false;
+}
+
 static void mark_field(struct mf_job *job, const char *type,
                        const uint8_t *text, const struct part *part)
 {
@@ -135,8 +169,7 @@ static void mark_field(struct mf_job *job, const char *type,
     for (size_t i = 0; i < redactor->count; i++)
         if (redactor->rules[i].kind == MF_RULE_FORM &&
             mf_job_applies(job, i, type) && part->to > part->from &&
-            mf_globs_match(&redactor->rules[i].names, part->name.data,
-                           part->name.len)) {
+            is_named(part, &redactor->rules[i].names)) {
             mf_job_fire(job, i);
             mf_spans_add(&job->redactor->spans, part->from, part->to,
                          text + part->from, part->to - part->from, false);
@@ -150,8 +183,7 @@ static const char *find_in_part(struct mf_job *job, const char *type,
     bool has_json = mf_job_any(job, MF_RULE_JSON, type);
     if (part->is_encoded && (has_json || mf_job_any(job, MF_RULE_REGEX, type)))
         return "a part of it has an encoding of its own";
-    if (part->name.data)
-        mark_field(job, type, text, part);
+    mark_field(job, type, text, part);
     size_t start =
         has_json ? mf_json_start(text, part->from, part->to) : SIZE_MAX;
     if (start == SIZE_MAX)
@@ -167,8 +199,8 @@ const char *mf_find_multipart(struct mf_job *job, const char *type,
 {
     struct text header = {(const uint8_t *)type, strlen(type)}, boundary;
     size_t start, at, parts = 0;
-    if (!parameter(header, "boundary", &boundary) || boundary.len == 0 ||
-        boundary.len > BOUNDARY_MAX ||
+    if (!parameter(header, "boundary", QUOTES_ESCAPED, &boundary) ||
+        boundary.len == 0 || boundary.len > BOUNDARY_MAX ||
         !find_delimiter(text, 0, len, boundary, &start, &at))
         return CANNOT;
     for (;; parts++) {

@@ -235,6 +235,36 @@ static void multipart_fields_are_found_by_name(void **state)
 }
 
 static void
+a_multipart_field_is_known_whatever_stands_before_its_name(void **state)
+{
+    (void)state;
+    static const char TYPE[] = "multipart/form-data; boundary=xyz";
+    static const char *const BEFORE[] = {
+        "filename=\"a; name=x\"; ",
+        "filename=\"a; name=x\" ;\t",
+        "filename=\"a\\\"; name=x\"; ",
+        "filename=\"c:\\\"; ",
+        "filename=a\"b; ",
+        "filename=\"a; name=\\\"x\\\"\"; ",
+        "x; ",
+        "filename*=utf-8''a; ",
+    };
+    for (size_t i = 0; i < sizeof BEFORE / sizeof *BEFORE; i++) {
+        char body[512], expected[512];
+        snprintf(body, sizeof body,
+                 "--xyz\r\nContent-Disposition: form-data; %sname=\"token\"\r\n"
+                 "\r\nsecret\r\n--xyz--\r\n",
+                 BEFORE[i]);
+        snprintf(expected, sizeof expected,
+                 "--xyz\r\nContent-Disposition: form-data; %sname=\"token\"\r\n"
+                 "\r\n%%s\r\n--xyz--\r\n",
+                 BEFORE[i]);
+        check(RULES("form token"), TYPE, body, expected);
+        check(RULES("form filename"), TYPE, body, body);
+    }
+}
+
+static void
 regexes_look_at_bodies_as_they_are_and_at_what_they_mean(void **state)
 {
     (void)state;
@@ -452,6 +482,8 @@ int main(void)
         cmocka_unit_test(json_too_deep_is_cut_there),
         cmocka_unit_test(forms_are_found_by_name),
         cmocka_unit_test(multipart_fields_are_found_by_name),
+        cmocka_unit_test(
+            a_multipart_field_is_known_whatever_stands_before_its_name),
         cmocka_unit_test(
             regexes_look_at_bodies_as_they_are_and_at_what_they_mean),
         cmocka_unit_test(a_number_that_a_regex_finds_in_json_becomes_a_string),
