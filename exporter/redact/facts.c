@@ -32,22 +32,36 @@ void mf_half_facts_release(struct mf_half_facts *half)
     *half = (struct mf_half_facts){0};
 }
 
+static struct mf_redact_facts *make(size_t rule_count)
+{
+    struct mf_redact_facts *facts = calloc(1, sizeof *facts + rule_count);
+    if (!facts)
+        return NULL;
+    mf_buf_init(&facts->hosts, HOSTS_MAX_LEN);
+    mf_buf_init(&facts->meta, META_MAX_LEN);
+    mf_buf_init(&facts->told, META_MAX_LEN);
+    return facts;
+}
+
+struct mf_redact_facts *mf_facts_get_raw(struct mf_redact_flow *flow)
+{
+    if (!flow->facts)
+        flow->facts = make(0);
+    return flow->facts;
+}
+
 struct mf_redact_facts *mf_facts_get(struct mf_redact_flow *flow,
                                      const struct mf_redactor *redactor)
 {
     struct mf_redact_facts *old = flow->facts;
     if (old && old->serial == redactor->serial)
         return old;
-    struct mf_redact_facts *facts = calloc(1, sizeof *facts + redactor->count);
+    struct mf_redact_facts *facts = make(redactor->count);
     if (!facts)
         return NULL;
     if (old) {
         *facts = *old;
         free(old);
-    } else {
-        mf_buf_init(&facts->hosts, HOSTS_MAX_LEN);
-        mf_buf_init(&facts->meta, META_MAX_LEN);
-        mf_buf_init(&facts->told, META_MAX_LEN);
     }
     facts->serial = redactor->serial;
     facts->rule_count = redactor->count;

@@ -62,6 +62,7 @@ struct mf_redact_facts {
     struct mf_buf hosts; /* each with a NUL behind it */
     struct mf_half_facts halves[2];
     struct mf_buf meta; /* FlowMeta as it last went out, without `told` */
+    bool is_meta_raw;   /* no rule has seen it */
     struct mf_buf told; /* FlowMeta.redactions */
     uint8_t rules[];    /* MF_RULE_* of each */
 };
@@ -69,6 +70,8 @@ struct mf_redact_facts {
 /* Facts for this redactor, of a new flow or what is known. NULL: no memory. */
 struct mf_redact_facts *mf_facts_get(struct mf_redact_flow *flow,
                                      const struct mf_redactor *redactor);
+/* Facts that no redactor wrote, or what is known. NULL: no memory. */
+struct mf_redact_facts *mf_facts_get_raw(struct mf_redact_flow *flow);
 /* 0 or MF_ENOMEM. */
 int mf_facts_add_host(struct mf_redact_facts *facts, const void *host,
                       size_t len);

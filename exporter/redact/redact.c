@@ -238,7 +238,14 @@ static void put_meta(struct mf_job *job, const struct mf_region_field *field,
 {
     struct mf_redact_facts *facts = job->facts;
     struct mf_mark mark = mf_encoder_begin(out, FLOW_META);
+    const struct mf_spliced raw = {.bytes = facts->meta.data,
+                                   .len = facts->meta.len};
+    const struct mf_region_field noted = {
+        .number = FLOW_META, .type = MF_WIRE_LEN, .body = mf_region_of(&raw)};
+    if (!field && facts->is_meta_raw && facts->meta.len)
+        field = &noted;
     if (field) {
+        facts->is_meta_raw = false;
         struct mf_region region = field->body;
         struct mf_region_field inner;
         while (mf_region_next(&region, &inner)) {
@@ -272,7 +279,7 @@ static void put_flow(struct mf_job *job, const struct mf_region_field *field,
     struct mf_region_field inner, meta = {0};
     struct mf_mark mark = mf_encoder_begin(out, field->number);
     if (is_whole)
-        mf_buf_clear(&job->facts->meta);
+        mf_buf_clear(&job->facts->meta); /* what no rule has seen, too */
     while (mf_region_next(&region, &inner)) {
         if (inner.type != MF_WIRE_LEN)
             mf_region_put(out, &inner);
@@ -425,4 +432,25 @@ enum mf_redact_verdict mf_redact(struct mf_redactor *redactor,
         return MF_REDACT_CHANGED;
     mf_encoder_clear(out);
     return MF_REDACT_KEEP;
+}
+
+void mf_redact_note(struct mf_redact_flow *flow,
+                    const struct mf_spliced *message)
+{
+    struct mf_region_field field, meta;
+    bool is_whole = false;
+    if (!find_flow(message, &field, &is_whole))
+        return;
+    bool has_meta = mf_walk_find(&field, FLOW_META, &meta);
+    if (is_whole && flow->facts)
+        mf_buf_clear(&flow->facts->meta);
+    if (!has_meta)
+        return;
+    struct mf_redact_facts *facts = mf_facts_get_raw(flow);
+    if (!facts)
+        return;
+    facts->is_meta_raw = true;
+    mf_buf_clear(&facts->meta);
+    if (mf_region_flatten(&meta.body, &facts->meta))
+        mf_buf_clear(&facts->meta);
 }

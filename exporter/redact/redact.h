@@ -66,4 +66,9 @@ enum mf_redact_verdict mf_redact(struct mf_redactor *redactor,
                                  const struct mf_spliced *message,
                                  size_t body_max, struct mf_encoder *out);
 
+/* In place of that while there are no rules: what the ones that may come have
+ * to tell again is kept. */
+void mf_redact_note(struct mf_redact_flow *flow,
+                    const struct mf_spliced *message);
+
 #endif

@@ -95,6 +95,10 @@ static void skip(struct mf_outbox *outbox, struct mf_flow_entry *flow)
     if (!flow->is_skipped)
         outbox->skipped++;
     flow->is_skipped = true;
+    /* Other records of it are passed over when they come (send_record()). */
+    mf_outbox__forget_position(outbox, &flow->thing);
+    mf_outbox__ack_record(outbox, flow->whole);
+    flow->whole = 0;
     mf_outbox__stop_waiting(outbox, &flow->thing);
     mf_node_remove(&flow->thing.due);
     mf_outbox__drop_pieces(outbox, flow);
@@ -106,8 +110,10 @@ static bool redact(struct mf_outbox *outbox, const struct mf_message *message,
                    struct mf_redact_flow *facts, struct mf_spliced *ret_body)
 {
     *ret_body = message->body;
-    if (!outbox->redactor)
+    if (!outbox->redactor) {
+        mf_redact_note(facts, &message->body);
         return true;
+    }
     mf_encoder_clear(&outbox->redacted);
     enum mf_redact_verdict verdict =
         mf_redact(outbox->redactor, facts, &message->label, &message->body,

@@ -184,6 +184,42 @@ static void a_body_that_comes_later_is_redacted_as_its_headers_say(void **state)
     bench_release(&bench);
 }
 
+static void note(struct bench *bench, const request_t *message)
+{
+    uint8_t bytes[4096];
+    size_t len = mitmproxy__v1__export_flow_request__get_packed_size(message);
+    assert_true(len <= sizeof bytes);
+    mitmproxy__v1__export_flow_request__pack(message, bytes);
+    const struct mf_spliced spliced = {.bytes = bytes, .len = len};
+    mf_redact_note(&bench->flow, &spliced);
+}
+
+static void what_a_flow_had_before_there_were_rules_is_told_again(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct sample sample;
+    static char comment[] = "mine, secret", body[] = "{\"a\":\"secret\"}";
+    char expected[64];
+    bench_init(&bench, RULES("json $.a", "regex /secret/"));
+    sample_init(&sample, "http://example.com/");
+    sample.meta.comment = comment;
+    sample.flow.meta = &sample.meta;
+    note(&bench, &sample.message);
+
+    sample_init(&sample, "");
+    sample_make_part(&sample);
+    sample.http.request = NULL;
+    sample.response.content.data = (uint8_t *)body;
+    sample.response.content.len = strlen(body);
+    bench_send(&bench, MF_KIND_PART, &sample.message);
+    snprintf(expected, sizeof expected, "mine, %s", mark_of("secret"));
+    assert_non_null(bench.out->part->flow->meta);
+    assert_string_equal(bench.out->part->flow->meta->comment, expected);
+    assert_int_equal(bench.out->part->flow->meta->n_redactions, 2);
+    bench_release(&bench);
+}
+
 static void the_flow_of_an_unknown_head_is_redacted_by_every_rule(void **state)
 {
     (void)state;
@@ -462,6 +498,7 @@ int main(void)
         cmocka_unit_test(rules_hold_for_their_hosts_only),
         cmocka_unit_test(
             a_body_that_comes_later_is_redacted_as_its_headers_say),
+        cmocka_unit_test(what_a_flow_had_before_there_were_rules_is_told_again),
         cmocka_unit_test(the_flow_of_an_unknown_head_is_redacted_by_every_rule),
         cmocka_unit_test(flows_are_skipped_by_host),
         cmocka_unit_test(texts_beside_the_traffic_are_looked_at),
