@@ -76,16 +76,29 @@ void mf_losses_requeue(struct mf_losses *losses)
         losses->items[i].in_flight = false;
 }
 
-void mf_losses_ack(struct mf_losses *losses)
+static void drop(struct mf_losses *losses, size_t i)
 {
-    size_t i = 0;
-    while (i < losses->count && !losses->items[i].in_flight)
-        i++;
     if (i == losses->count)
         return;
     losses->count--;
     memmove(&losses->items[i], &losses->items[i + 1],
             (losses->count - i) * sizeof *losses->items);
+}
+
+void mf_losses_ack(struct mf_losses *losses)
+{
+    size_t i = 0;
+    while (i < losses->count && !losses->items[i].in_flight)
+        i++;
+    drop(losses, i);
+}
+
+void mf_losses_drop_told(struct mf_losses *losses)
+{
+    size_t i = 0;
+    while (i < losses->count && !losses->items[i].is_told)
+        i++;
+    drop(losses, i);
 }
 
 static void put_time(struct mf_encoder *out, uint32_t number, int64_t ns)

@@ -47,6 +47,9 @@ void mf_losses_requeue(struct mf_losses *losses);
 /* The first in flight is durable at a server. */
 void mf_losses_ack(struct mf_losses *losses);
 
+/* Forget the first that was sent; none is in flight. */
+void mf_losses_drop_told(struct mf_losses *losses);
+
 /* An ExportFlowRequest with it; errors are the encoder's. */
 void mf_loss_put(const struct mf_loss *loss, struct mf_encoder *out);
 

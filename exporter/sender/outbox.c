@@ -19,6 +19,7 @@
 /* Without a spool this share of the queue's maximum may be in memory. */
 enum { MEMORY_SHARE = 2 };
 
+static const char UNWRITTEN[] = "the spool could not be written";
 static const char UNKNOWN[] = "the server has not got what it is a part of";
 
 /* ---- life ---- */
@@ -191,7 +192,7 @@ static void bound_memory(struct mf_outbox *outbox)
         if (mf_list_is_empty(list))
             return;
         mf_outbox__lose_thing(outbox, MF_THING_OF(list->next, wait),
-                              outbox->spool ? "the spool could not be written"
+                              outbox->spool ? UNWRITTEN
                                             : "no more could wait in memory");
     }
 }
@@ -283,6 +284,12 @@ static void ack_record(struct mf_outbox *outbox, const struct mf_flight *flight,
     mf_outbox__settle(outbox, flow);
 }
 
+/* A report that is in memory. */
+static bool is_loss(const struct mf_flight *flight)
+{
+    return !flight->thing && !flight->position && flight->kind == MF_KIND_LOSS;
+}
+
 static void ack_one(struct mf_outbox *outbox, bool is_missing)
 {
     const struct mf_flight flight = outbox->flights[outbox->flight_first];
@@ -298,7 +305,7 @@ static void ack_one(struct mf_outbox *outbox, bool is_missing)
         ack_flow(outbox, mf_as_flow(thing), flight.version);
     else if (thing)
         ack_loose(outbox, mf_as_loose(thing), is_missing);
-    else if (flight.kind == MF_KIND_LOSS && !flight.position)
+    else if (is_loss(&flight))
         mf_losses_ack(&outbox->losses);
     else
         ack_record(outbox, &flight, is_missing);
@@ -335,6 +342,8 @@ void mf_outbox_disconnected(struct mf_outbox *outbox, int64_t now_ns)
 {
     outbox->now_ns = now_ns;
     mf_outbox_read(outbox);
+    outbox->was_loss_first =
+        outbox->flight_count && is_loss(&outbox->flights[outbox->flight_first]);
     outbox->connection++;
     outbox->is_connected = false;
     mf_losses_requeue(&outbox->losses);
@@ -360,27 +369,37 @@ void mf_outbox_disconnected(struct mf_outbox *outbox, int64_t now_ns)
 }
 
 /* Give up the first that comes from the spool; false: nothing does. */
-static bool give_up_record(struct mf_outbox *outbox, const char *reason)
+static bool give_up_record(struct mf_outbox *outbox, const char *reason,
+                           bool *ret_is_loss)
 {
     struct mf_spool_item item;
     mf_spool_rewind(outbox->spool);
     bool has_item = mf_spool_next(outbox->spool, &item) == 0;
     if (has_item) {
-        mf_outbox__lose(outbox, 1, item.label.at_ns, reason);
+        *ret_is_loss = item.label.kind == MF_KIND_LOSS;
+        if (!*ret_is_loss)
+            mf_outbox__lose(outbox, 1, item.label.at_ns, reason);
         mf_outbox__ack_record(outbox, item.position);
     }
     mf_spool_rewind(outbox->spool);
     return has_item;
 }
 
-void mf_outbox_give_up(struct mf_outbox *outbox, const char *reason)
+bool mf_outbox_give_up(struct mf_outbox *outbox, const char *reason)
 {
+    bool is_loss = outbox->was_loss_first;
+    outbox->was_loss_first = false;
+    if (is_loss) {
+        mf_losses_drop_told(&outbox->losses);
+        return false;
+    }
     /* What the spool could not keep is in memory in either case. */
-    if (!(outbox->is_backlog && give_up_record(outbox, reason)) &&
+    if (!(outbox->is_backlog && give_up_record(outbox, reason, &is_loss)) &&
         !mf_list_is_empty(&outbox->ready))
         mf_outbox__lose_thing(outbox, MF_THING_OF(outbox->ready.next, wait),
                               reason);
     mf_outbox__sync_memory(outbox);
+    return !is_loss;
 }
 
 /* Things that are neither at a server nor in the spool. */
@@ -424,14 +443,15 @@ size_t mf_outbox_seal(struct mf_outbox *outbox)
     size_t lost = count_left(outbox);
     if (lost)
         mf_outbox__lose(outbox, lost, 0,
-                        outbox->spool ? "the spool could not be written"
-                                      : "the proxy ended");
+                        outbox->spool ? UNWRITTEN : "the proxy ended");
+    if (outbox->spool && !mf_outbox__flush(outbox))
+        lost += (size_t)mf_spool_give_up_gathered(outbox->spool, UNWRITTEN);
     if (outbox->spool)
         seal_losses(outbox);
     clear(outbox);
     mf_outbox__sync_memory(outbox);
     if (outbox->spool)
-        mf_spool_flush(outbox->spool, NULL);
+        mf_outbox__flush(outbox);
     return lost;
 }
 

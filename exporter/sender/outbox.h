@@ -111,8 +111,9 @@ void mf_outbox_ack(struct mf_outbox *outbox, size_t count,
  * first, as the next server may be another one. */
 void mf_outbox_disconnected(struct mf_outbox *outbox, int64_t now_ns);
 
-/* Give up the first in flight: no server takes it. */
-void mf_outbox_give_up(struct mf_outbox *outbox, const char *reason);
+/* Give up what was the first in flight when the connection ended: no server
+ * takes it. False: that was a report of losses, no flow. */
+bool mf_outbox_give_up(struct mf_outbox *outbox, const char *reason);
 
 /* Write all that is not acknowledged to the spool and drop it from memory;
  * returns how many things could not be kept, which are lost. */

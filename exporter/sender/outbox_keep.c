@@ -62,8 +62,7 @@ static void set_position(struct mf_outbox *outbox, struct mf_thing *thing,
     flush_soon(outbox);
 }
 
-/* Write what was gathered; room is made where the disk is full. */
-static bool flush(struct mf_outbox *outbox)
+bool mf_outbox__flush(struct mf_outbox *outbox)
 {
     struct mf_err err = {0};
     int rc;
@@ -82,7 +81,7 @@ static int add(struct mf_outbox *outbox, const struct mf_label *label,
                const struct mf_spliced *message, mf_spool_position *position)
 {
     int rc = mf_spool_add(outbox->spool, label, message, position);
-    if (rc == MF_EFULL && flush(outbox)) {
+    if (rc == MF_EFULL && mf_outbox__flush(outbox)) {
         rc = mf_spool_add(outbox->spool, label, message, position);
         if (rc == MF_EFULL)
             rc = MF_EINVAL;
@@ -218,7 +217,7 @@ int64_t mf_outbox__keep_due(struct mf_outbox *outbox)
             return outbox->retry_spool_ns;
     }
     if (outbox->flush_ns && outbox->flush_ns <= outbox->now_ns &&
-        !flush(outbox))
+        !mf_outbox__flush(outbox))
         return outbox->retry_spool_ns;
     int64_t due = outbox->flush_ns ? outbox->flush_ns : INT64_MAX;
     if (!mf_list_is_empty(&outbox->due)) {

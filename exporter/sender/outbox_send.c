@@ -213,6 +213,17 @@ static bool is_in_flight(const struct mf_outbox *outbox,
     return false;
 }
 
+/* `flow`: whose it is; NULL: of none that is known. */
+static void drop_record(struct mf_outbox *outbox, struct mf_flow_entry *flow,
+                        const struct mf_spool_item *item)
+{
+    mf_outbox__ack_record(outbox, item->position);
+    if (!flow)
+        return;
+    mf_outbox__drop_record(flow, item->position, item->label.kind);
+    mf_outbox__settle(outbox, flow);
+}
+
 /* A record that this server cannot take as it is. */
 static void refuse_record(struct mf_outbox *outbox,
                           const struct mf_spool_item *item)
@@ -227,11 +238,7 @@ static void refuse_record(struct mf_outbox *outbox,
         !(flow && flow->is_growing &&
           mf_outbox__want(outbox, flow, label->is_end)))
         mf_outbox__lose(outbox, 1, label->at_ns, NOT_TAKEN);
-    mf_outbox__ack_record(outbox, item->position);
-    if (flow) {
-        mf_outbox__drop_record(flow, item->position, label->kind);
-        mf_outbox__settle(outbox, flow);
-    }
+    drop_record(outbox, flow, item);
 }
 
 /* True: it is in flight now. */
@@ -242,6 +249,13 @@ static bool send_record(struct mf_outbox *outbox,
     const struct mf_label *label = &item->label;
     if (is_in_flight(outbox, item->position))
         return false;
+    struct mf_flow_entry *flow =
+        label->id_len ? mf_outbox__find(outbox, label->id, label->id_len)
+                      : NULL;
+    if (flow && flow->is_skipped) {
+        drop_record(outbox, flow, item);
+        return false;
+    }
     if (!can_take(&outbox->abilities, label->kind)) {
         refuse_record(outbox, item);
         return false;
@@ -253,9 +267,6 @@ static bool send_record(struct mf_outbox *outbox,
         mf_outbox__ack_record(outbox, item->position);
         return false;
     }
-    struct mf_flow_entry *flow =
-        label->id_len ? mf_outbox__find(outbox, label->id, label->id_len)
-                      : NULL;
     if (flow && flow->thing.position == item->position) {
         flow->connection = outbox->connection;
         flow->sent = flow->spooled;

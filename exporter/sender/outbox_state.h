@@ -102,6 +102,7 @@ struct mf_outbox {
     unsigned connection;           /* number of the connection, from 1 */
     bool is_connected;
     bool is_backlog;
+    bool was_loss_first; /* in flight, on the link that ended last */
     bool is_hurried;     /* nothing gathers any more */
     size_t flights_kept; /* of things in flight, those in the spool */
     uint64_t number;     /* of the last loose thing */
@@ -226,6 +227,10 @@ void mf_outbox__lose_thing(struct mf_outbox *outbox, struct mf_thing *thing,
                            const char *reason);
 
 /* ---- the spool (outbox_keep.c) ---- */
+
+/* Write what was gathered; where the disk is full the oldest is given up for
+ * room. False: it could not be written, spool_error says why. */
+bool mf_outbox__flush(struct mf_outbox *outbox);
 
 /* Keep what has been due for long, and in backlog mode what has not; and
  * flush. Returns when to do so again. */

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -54,6 +55,20 @@ static void recall_server(struct mf_sender *sender)
                      max < SIZE_MAX ? (size_t)max : SIZE_MAX);
 }
 
+/* The spool that is closed now may have records still. */
+static void say_left_behind(struct mf_sender *sender)
+{
+    struct mf_spool_stats stats = {0};
+    if (sender->spool)
+        mf_spool_get_stats(sender->spool, &stats);
+    if (stats.records)
+        mf_sender__say(sender, true,
+                       "mitmflow: %" PRIu64
+                       " messages wait in the spool %.160s until it is used "
+                       "again",
+                       stats.records, sender->current.spool_dir);
+}
+
 /* Open the spool that the configuration names, unless it is open. */
 static void take_spool(struct mf_sender *sender,
                        const struct mf_sender_config *config)
@@ -82,6 +97,7 @@ static void take_spool(struct mf_sender *sender,
             "mitmflow: flows wait in memory only, without a spool: %s",
             err.text);
     }
+    say_left_behind(sender);
     sender->spool = spool;
     mf_outbox_set_spool(sender->outbox, spool);
     recall_server(sender);
@@ -273,10 +289,11 @@ static void note_refusal(struct mf_sender *sender, size_t messages)
         return;
     sender->refusals = 0;
     mf_backoff_reset(&sender->backoff);
-    mf_outbox_give_up(sender->outbox, "the server does not take it");
-    mf_sender__say(
-        sender, true,
-        "mitmflow: one flow was given up: the server does not take it");
+    bool is_flow =
+        mf_outbox_give_up(sender->outbox, "the server does not take it");
+    mf_sender__say(sender, true,
+                   "mitmflow: one %s was given up: the server does not take it",
+                   is_flow ? "flow" : "report of what was lost");
 }
 
 static void converse(struct mf_sender *sender, struct mf_transport *transport,
@@ -447,8 +464,11 @@ struct mf_sender *mf_sender_start(struct mf_queue *queue,
                                   struct mf_redactor *redactor, int notify_fd)
 {
     struct mf_sender *sender = calloc(1, sizeof *sender);
-    if (!sender)
+    if (!sender) {
+        mf_redactor_free(redactor);
+        mf_tls_free(tls);
         return NULL;
+    }
     sender->queue = queue;
     sender->notify_fd = notify_fd;
     sender->wake_fds[0] = sender->wake_fds[1] = -1;
@@ -457,12 +477,16 @@ struct mf_sender *mf_sender_start(struct mf_queue *queue,
     sender->tls = tls;
     mf_buf_init(&sender->out, WRITE_BUF_LEN);
     if (init_locks(sender)) {
+        mf_redactor_free(redactor);
+        mf_tls_free(tls);
         free(sender);
         return NULL;
     }
     sender->outbox = mf_outbox_new(queue);
     if (sender->outbox)
         mf_outbox_set_redactor(sender->outbox, redactor);
+    else
+        mf_redactor_free(redactor);
     if (!sender->outbox || open_pipe(sender->wake_fds) ||
         mf_random_hex(sender->session, MF_SENDER__SESSION_LEN)) {
         mf_sender_free(sender);

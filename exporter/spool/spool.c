@@ -209,6 +209,15 @@ bool mf_spool_give_up_oldest(struct mf_spool *spool, const char *reason)
     return false;
 }
 
+uint64_t mf_spool_give_up_gathered(struct mf_spool *spool, const char *reason)
+{
+    struct mf_spool_segment *active = spool->active;
+    uint64_t before = spool->records;
+    if (active && spool->gather.count)
+        lose(spool, active, spool->gather.first, active->count, reason);
+    return before - spool->records;
+}
+
 /* Until `len` more bytes are within the maximum. */
 static void make_room(struct mf_spool *spool, uint64_t len)
 {

@@ -126,6 +126,10 @@ void mf_spool_ack(struct mf_spool *spool, mf_spool_position position);
  * no other; false: there is none. */
 bool mf_spool_give_up_oldest(struct mf_spool *spool, const char *reason);
 
+/* Give up what was gathered and could not be written. Returns how many records
+ * that was; opts.on_loss tells of them. */
+uint64_t mf_spool_give_up_gathered(struct mf_spool *spool, const char *reason);
+
 /*
  * A number that whoever opens the folder next finds again; 0: none. For what
  * need not be right: several may write it, and nothing says that it failed.

@@ -2,6 +2,7 @@
 #include "../cmocka.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,21 @@
 static const struct mf_abilities ALL = {
     .appends = true, .parts = true, .connections = true, .losses = true};
 static const struct mf_abilities WHOLE_ONLY = {.appends = true};
+
+/* The disk is full for so many writes. */
+static int writes_that_fail;
+
+ssize_t __real_pwrite64(int fd, const void *data, size_t len, off_t at);
+ssize_t __wrap_pwrite64(int fd, const void *data, size_t len, off_t at);
+
+ssize_t __wrap_pwrite64(int fd, const void *data, size_t len, off_t at)
+{
+    if (writes_that_fail == 0)
+        return __real_pwrite64(fd, data, len, at);
+    writes_that_fail--;
+    errno = ENOSPC;
+    return -1;
+}
 
 struct fixture {
     struct mf_queue *queue;
@@ -691,6 +707,50 @@ static void what_no_server_takes_is_given_up(void **state)
     }
 }
 
+static void a_report_that_no_server_takes_is_given_up_alone(void **state)
+{
+    (void)state;
+    struct fixture f;
+    for (int has_spool = 0; has_spool < 2; has_spool++) {
+        begin(&f);
+        if (has_spool)
+            open_spool(&f);
+        whole(&f, "a", "one", ENDS);
+        mf_outbox_lose(f.outbox, 7, 1, 2, "for the test");
+        assert_next(&f, &ALL, "loss for the test");
+        disconnect(&f);
+        assert_false(
+            mf_outbox_give_up(f.outbox, "the server does not take it"));
+        assert_int_equal(stats_of(&f).lost, 7);
+        assert_next(&f, &ALL, "whole a one");
+        assert_false(next(&f, &ALL));
+        ack(&f, 1);
+        assert_true(mf_outbox_is_empty(f.outbox));
+        end(&f);
+    }
+}
+
+static void
+a_report_on_disk_that_no_server_takes_is_given_up_alone(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin_with_spool(&f);
+    mf_outbox_lose(f.outbox, 7, 1, 2, "for the test");
+    mf_outbox_seal(f.outbox);
+    mf_outbox_free(f.outbox);
+    f.outbox = mf_outbox_new(f.queue);
+    open_spool(&f);
+    whole(&f, "a", "one", ENDS);
+    assert_next(&f, &ALL, "loss for the test");
+    disconnect(&f);
+    assert_false(mf_outbox_give_up(f.outbox, "the server does not take it"));
+    assert_int_equal(stats_of(&f).lost, 0);
+    assert_next(&f, &ALL, "whole a one");
+    assert_false(next(&f, &ALL));
+    end(&f);
+}
+
 static void what_the_spool_cannot_keep_is_given_up_too(void **state)
 {
     (void)state;
@@ -881,6 +941,47 @@ static void what_is_sealed_is_sent_by_the_next(void **state)
     end(&f);
 }
 
+static void start_again(struct fixture *f)
+{
+    mf_outbox_free(f->outbox);
+    f->outbox = mf_outbox_new(f->queue);
+    open_spool(f);
+}
+
+static void a_seal_makes_room_on_a_full_disk(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin_with_spool(&f);
+    whole(&f, "a", "one", ENDS);
+    mf_outbox_seal(f.outbox);
+    start_again(&f);
+    whole(&f, "b", "two", ENDS);
+    writes_that_fail = 1;
+    assert_int_equal(mf_outbox_seal(f.outbox), 0);
+    assert_int_equal(f.losses, 1);
+    start_again(&f);
+    assert_next(&f, &ALL, "whole b two");
+    assert_next(&f, &ALL, "loss the disk was full");
+    end(&f);
+}
+
+static void a_seal_counts_what_a_full_disk_does_not_take(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin_with_spool(&f);
+    whole(&f, "a", "one", ENDS);
+    whole(&f, "b", "two", ENDS);
+    writes_that_fail = 1000;
+    assert_int_equal(mf_outbox_seal(f.outbox), 2);
+    assert_int_equal(stats_of(&f).lost, 2);
+    assert_string_equal(stats_of(&f).lost_reason,
+                        "the spool could not be written");
+    writes_that_fail = 0;
+    end(&f);
+}
+
 static void without_a_spool_a_seal_loses_what_was_not_acknowledged(void **state)
 {
     (void)state;
@@ -963,6 +1064,68 @@ static void rules_hold_for_what_was_pushed_after_them(void **state)
     end(&f);
 }
 
+/* As it names its host at last, a part of a flow. */
+static void part_of_host(struct fixture *f, const char *id, const char *host)
+{
+    struct mf_encoder enc;
+    mf_encoder_init(&enc, 1 << 20);
+    struct mf_mark mark = mf_encoder_begin(&enc, 101);
+    mf_encoder_bytes(&enc, 1, id, strlen(id));
+    struct mf_mark flow = mf_encoder_begin(&enc, 2);
+    struct mf_mark http = mf_encoder_begin(&enc, 1);
+    struct mf_mark server = mf_encoder_begin(&enc, 7);
+    mf_encoder_bytes(&enc, 16, host, strlen(host));
+    mf_encoder_end(&enc, server);
+    mf_encoder_end(&enc, http);
+    mf_encoder_end(&enc, flow);
+    mf_encoder_end(&enc, mark);
+    mf_encoder_varint_opt(&enc, 2, 4);
+    push(f, &enc,
+         (struct mf_label){.kind = MF_KIND_PART, .event = 4, .is_end = true},
+         id, NULL);
+    mf_encoder_release(&enc);
+}
+
+static void of_a_flow_that_a_rule_skips_nothing_is_left_on_disk(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin_with_spool(&f);
+    push_rule(&f, "skip-flow host=secret.test");
+    pass(&f, 0);
+    whole(&f, "a", "one", LIVE);
+    pass(&f, 400 * MS);
+    assert_int_equal(stats_of(&f).spool.records, 1);
+    part_of_host(&f, "a", "secret.test");
+    assert_int_equal(stats_of(&f).skipped, 1);
+    assert_int_equal(stats_of(&f).spool.records, 0);
+    assert_false(next(&f, &ALL));
+    assert_true(mf_outbox_is_empty(f.outbox));
+    assert_int_equal(stats_of(&f).flows, 0);
+    end(&f);
+}
+
+static void of_a_growing_flow_that_a_rule_skips_no_record_goes_out(void **state)
+{
+    (void)state;
+    struct fixture f;
+    int flow;
+    begin_with_spool(&f);
+    push_rule(&f, "skip-flow host=secret.test");
+    pass(&f, 0);
+    grown(&f, "g", "one", LIVE, &flow);
+    append(&f, "g", "two", LIVE, &flow);
+    pass(&f, 400 * MS);
+    assert_int_equal(stats_of(&f).spool.records, 2);
+    part_of_host(&f, "g", "secret.test");
+    assert_int_equal(stats_of(&f).skipped, 1);
+    assert_false(next(&f, &ALL));
+    assert_int_equal(stats_of(&f).spool.records, 0);
+    assert_int_equal(stats_of(&f).lost, 0);
+    assert_int_equal(stats_of(&f).flows, 0);
+    end(&f);
+}
+
 static void
 what_is_lost_while_in_flight_twice_goes_once_with_the_server(void **state)
 {
@@ -1007,6 +1170,9 @@ int main(void)
         cmocka_unit_test(
             without_a_spool_the_oldest_that_waits_is_lost_and_told),
         cmocka_unit_test(what_no_server_takes_is_given_up),
+        cmocka_unit_test(a_report_that_no_server_takes_is_given_up_alone),
+        cmocka_unit_test(
+            a_report_on_disk_that_no_server_takes_is_given_up_alone),
         cmocka_unit_test(what_the_spool_cannot_keep_is_given_up_too),
         cmocka_unit_test(what_outgrows_the_spool_is_sent_from_memory),
         cmocka_unit_test(what_is_not_acknowledged_in_time_is_on_disk_too),
@@ -1015,11 +1181,16 @@ int main(void)
         cmocka_unit_test(parts_follow_a_whole_that_was_sent_from_disk),
         cmocka_unit_test(too_much_in_memory_goes_to_disk),
         cmocka_unit_test(what_is_sealed_is_sent_by_the_next),
+        cmocka_unit_test(a_seal_makes_room_on_a_full_disk),
+        cmocka_unit_test(a_seal_counts_what_a_full_disk_does_not_take),
         cmocka_unit_test(
             without_a_spool_a_seal_loses_what_was_not_acknowledged),
         cmocka_unit_test(an_ended_flow_on_disk_can_still_be_had_whole),
         cmocka_unit_test(a_record_that_nobody_can_complete_is_counted),
         cmocka_unit_test(rules_hold_for_what_was_pushed_after_them),
+        cmocka_unit_test(of_a_flow_that_a_rule_skips_nothing_is_left_on_disk),
+        cmocka_unit_test(
+            of_a_growing_flow_that_a_rule_skips_no_record_goes_out),
         cmocka_unit_test(
             what_is_lost_while_in_flight_twice_goes_once_with_the_server),
     };

@@ -2,9 +2,11 @@
 #include "../cmocka.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -295,6 +297,48 @@ static void a_new_configuration_is_taken_at_once(void **state)
     close(other);
 }
 
+static void remove_dir(const char *dir)
+{
+    char path[400];
+    DIR *list = opendir(dir);
+    struct dirent *entry;
+    while (list && (entry = readdir(list))) {
+        snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+        unlink(path);
+    }
+    if (list)
+        closedir(list);
+    rmdir(dir);
+}
+
+static void what_waits_in_a_spool_that_is_left_is_told(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char dirs[2][64];
+    begin(&f);
+    struct mf_sender_config config = config_for(f.port);
+    config.spool_max = 1 << 20;
+    for (int i = 0; i < 2; i++) {
+        snprintf(dirs[i], sizeof dirs[i], "/tmp/mitmflow-sender-XXXXXX");
+        assert_non_null(mkdtemp(dirs[i]));
+        snprintf(config.spool_dir, sizeof config.spool_dir, "%s", dirs[i]);
+        mf_sender_configure(f.sender, &config, NULL);
+        struct mf_sender_stats stats = {0};
+        while (i == 0 && stats.outbox.spool.records == 0) {
+            poll(NULL, 0, 1);
+            mf_sender_get_stats(f.sender, &stats);
+        }
+    }
+    char line[200];
+    snprintf(line, sizeof line, "1 messages wait in the spool %s until",
+             dirs[0]);
+    wait_line(f.sender, f.notice[0], line);
+    end(&f, 0);
+    remove_dir(dirs[0]);
+    remove_dir(dirs[1]);
+}
+
 static void waking_a_sender_that_is_busy_is_harmless(void **state)
 {
     (void)state;
@@ -341,6 +385,7 @@ int main(void)
         cmocka_unit_test(a_flood_of_frames_does_not_hold_up_the_end),
         cmocka_unit_test(a_server_that_takes_nothing_is_told_of_once),
         cmocka_unit_test(a_new_configuration_is_taken_at_once),
+        cmocka_unit_test(what_waits_in_a_spool_that_is_left_is_told),
         cmocka_unit_test(waking_a_sender_that_is_busy_is_harmless),
         cmocka_unit_test(a_name_that_does_not_exist_is_told),
     };
