@@ -274,6 +274,7 @@ class MitmflowExporter:
             on_late=self._end_later,
         )
         self._settings = None  # what the library was last given
+        self._events = None  # for which there are hooks
         self._complaint = None  # why it could not be given what the options say
         self._is_running = False
         self._loop = None
@@ -301,9 +302,11 @@ class MitmflowExporter:
             return
         if is_new and settings["key"] and not settings["cert"]:
             log(True, "mitmflow: grpc_key is of no use without grpc_cert")
+        if not events and events != self._events:
+            log(True, "mitmflow: grpc_events names no event: nothing is exported")
         streams = "stream_large_bodies" in ctx.options and ctx.options.stream_large_bodies
         self.core.set_capture(ctx.options.grpc_stream_capture, bool(streams))
-        self._settings, self._complaint = settings, None
+        self._settings, self._events, self._complaint = settings, events, None
         self._set_hooks(events)
         if self._is_running:
             self._start()

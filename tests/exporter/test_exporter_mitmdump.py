@@ -197,6 +197,19 @@ def test_a_token_is_sent_and_shown_nowhere(start_one_proxy, recorder):
     assert "token-" not in proxy.process.output + status
 
 
+def test_that_no_event_is_exported_is_told_once(start_one_proxy, recorder):
+    proxy = start_one_proxy(f"grpc_addr={recorder.url}", "grpc_events=")
+    proxy.process.wait_lines("grpc_events names no event: nothing is exported")
+    assert proxy.set(grpc_source="me") is None
+    proxy.get("/p1")
+    assert proxy.set(grpc_events="response") is None
+    proxy.get("/p2")
+    recorder.wait(recorder.ended)
+    proxy.stop()
+    assert paths_of(recorder.ended().values()) == ["2"]
+    assert proxy.process.output.count("names no event") == 1
+
+
 def test_options_may_stand_in_its_file_rules_among_them(start_proxy, recorder, tmp_path):
     (tmp_path / "config.yaml").write_text(
         f"grpc_addr: {recorder.url}\n"
