@@ -33,7 +33,8 @@ static const struct format {
     {MF_EXPORT_HTTPIE, "httpie", "text/x-shellscript", ".sh", &mf_export_httpie},
     {MF_EXPORT_FETCH, "fetch", "text/javascript", ".mjs", &mf_export_fetch},
     {MF_EXPORT_PYTHON, "python", "text/x-python", ".py", &mf_export_python},
-    {MF_EXPORT_BODIES, "bodies", "application/zip", ".zip", NULL},
+    {MF_EXPORT_BODIES, "bodies", "application/zip", ".zip",
+     &mf_export_bodies},
 };
 enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
 

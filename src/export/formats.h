@@ -5,6 +5,7 @@
 
 #include "export/export.h"
 
+extern const struct mf_export_writer mf_export_bodies;
 extern const struct mf_export_writer mf_export_curl;
 extern const struct mf_export_writer mf_export_fetch;
 extern const struct mf_export_writer mf_export_har;
