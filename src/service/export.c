@@ -127,6 +127,7 @@ static const struct mf_stream_ops stream_ops = {
     .step = step,
     .free = stream_free,
     .is_search = true,
+    .gives_way = true,
 };
 
 static void refuse(struct mf_call *call, const char *text)
@@ -210,6 +211,7 @@ struct answer {
     struct mf_call *call;
     enum mf_export_format format;
     struct mf_buf data;
+    bool is_over;
 };
 
 static void answer_free(struct mf_export_task *task)
@@ -251,6 +253,7 @@ static void send_answer(struct answer *answer)
 static void answer_stepped(struct mf_export_task *task)
 {
     struct answer *answer = (struct answer *)task;
+    answer->is_over = true;
     if (task->rc == MF_ECLOSED)
         mf_call_finish(answer->call, MF_STATUS_UNAVAILABLE, task->err.text);
     else if (task->rc < 0)
@@ -260,7 +263,15 @@ static void answer_stepped(struct mf_export_task *task)
                        "it is more than 128 MiB; Export gives it in pieces");
     else if (task->rc == 0)
         send_answer(answer);
-    else
+    else {
+        answer->is_over = false;
+        mf_export_task_go(task);
+    }
+}
+
+static void answer_waited(struct mf_export_task *task)
+{
+    if (!((struct answer *)task)->is_over)
         mf_export_task_go(task);
 }
 
@@ -278,10 +289,16 @@ static void start_answer(struct mf_context *context, struct mf_call *call,
     }
     answer->task.context = context;
     answer->task.stepped = answer_stepped;
+    answer->task.waited = answer_waited;
     answer->task.free = answer_free;
     answer->call = call;
     answer->format = opts->format;
     mf_buf_init(&answer->data, ANSWER_LEN);
+    if (mf_export_task_init(&answer->task)) {
+        mf_export_task_close(&answer->task);
+        mf_call_finish(call, MF_STATUS_RESOURCE_EXHAUSTED, "out of memory");
+        return;
+    }
     mf_call_set_data(call, answer);
     mf_export_task_go(&answer->task);
 }

@@ -166,6 +166,11 @@ static void stepped(struct mf_export_task *task)
     go_on(download);
 }
 
+static void waited(struct mf_export_task *task)
+{
+    go_on((struct download *)task);
+}
+
 static void on_end(struct mf_exchange *x, void *user)
 {
     struct download *download = user;
@@ -261,8 +266,14 @@ static void start(struct mf_context *context, struct mf_exchange *x,
     }
     download->task.context = context;
     download->task.stepped = stepped;
+    download->task.waited = waited;
     download->task.free = download_free;
     download->x = x;
+    if (mf_export_task_init(&download->task)) {
+        mf_export_task_close(&download->task);
+        refuse(x, 503, "out of memory");
+        return;
+    }
     mf_exchange_set_events(x, &events, download);
 }
 

@@ -9,6 +9,7 @@ static void work(struct mf_job *job, struct mf_reader *reader)
 static void destroy(struct mf_export_task *task)
 {
     mf_export_run_free(task->run);
+    mf_pace_release(&task->pace);
     task->free(task);
 }
 
@@ -22,13 +23,28 @@ static void done(struct mf_job *job)
     }
     if (job->was_dropped || task->context->stopping)
         task->rc = mf_err_set(&task->err, MF_ECLOSED, "the server is stopping");
+    if (task->rc == 1)
+        mf_pace_wait(&task->pace);
     task->stepped(task);
+}
+
+static void has_waited(void *arg)
+{
+    struct mf_export_task *task = arg;
+    task->pace.is_waiting = false;
+    task->waited(task);
+}
+
+int mf_export_task_init(struct mf_export_task *task)
+{
+    return mf_pace_init(&task->pace, task->context, has_waited, task);
 }
 
 void mf_export_task_go(struct mf_export_task *task)
 {
-    if (task->is_running || !task->context->pool)
+    if (task->is_running || task->pace.is_waiting || !task->context->pool)
         return;
+    mf_pace_begin(&task->pace);
     task->job.work = work;
     task->job.done = done;
     task->job.is_search = true;

@@ -5,6 +5,7 @@
 
 #include "service/context.h"
 #include "service/export_run.h"
+#include "service/pace.h"
 
 struct mf_export_task {
     struct mf_job job; /* first: jobs are cast back */
@@ -13,7 +14,10 @@ struct mf_export_task {
     /* After each step: `rc` is what mf_export_run_step() gave, or MF_ECLOSED
      * if the server stops. */
     void (*stepped)(struct mf_export_task *task);
+    /* It gave way long enough: mf_export_task_go(), if there is room. */
+    void (*waited)(struct mf_export_task *task);
     void (*free)(struct mf_export_task *task); /* of what has it inside */
+    struct mf_pace pace;
     bool is_running;
     bool is_closed;
     atomic_bool cancel;
@@ -21,7 +25,10 @@ struct mf_export_task {
     struct mf_err err;
 };
 
-/* One step more, unless one runs. */
+/* Begin: the members above `pace` are set. 0 or MF_ENOMEM. */
+int mf_export_task_init(struct mf_export_task *task);
+
+/* One step more, unless one runs; it gives way to flows that come in. */
 void mf_export_task_go(struct mf_export_task *task);
 
 /* Nobody wants it any more: it is freed now, or when the step that runs has

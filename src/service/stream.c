@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "service/fail.h"
+#include "service/pace.h"
 
 struct mf_stream {
     struct mf_job job; /* first: jobs are cast back */
@@ -11,7 +12,8 @@ struct mf_stream {
     const struct mf_stream_ops *ops;
     void *user;
     bool is_running;
-    bool is_over; /* finished, waiting for on_close */
+    bool is_over;        /* finished, waiting for on_close */
+    struct mf_pace pace; /* with ops->gives_way */
     atomic_bool cancel;
     int rc; /* of the last step */
     struct mf_err err;
@@ -21,6 +23,7 @@ struct mf_stream {
 static void stream_free(struct mf_stream *stream)
 {
     stream->ops->free(stream->user);
+    mf_pace_release(&stream->pace);
     mf_buf_release(&stream->out);
     free(stream);
 }
@@ -35,11 +38,20 @@ static void work(struct mf_job *job, struct mf_reader *reader)
 
 static void go_on(struct mf_stream *stream)
 {
-    if (stream->is_over || stream->is_running || !stream->context->pool ||
+    if (stream->is_over || stream->is_running || stream->pace.is_waiting ||
+        !stream->context->pool ||
         mf_call_pending(stream->call) >= MF_PENDING_MAX_LEN)
         return;
     stream->is_running = true;
+    mf_pace_begin(&stream->pace);
     mf_pool_run(stream->context->pool, &stream->job);
+}
+
+static void has_waited(void *arg)
+{
+    struct mf_stream *stream = arg;
+    stream->pace.is_waiting = false;
+    go_on(stream);
 }
 
 static void done(struct mf_job *job)
@@ -64,7 +76,8 @@ static void done(struct mf_job *job)
     stream->is_over = stream->rc == 0;
     mf_call_send(stream->call, stream->out.data, stream->out.len);
     if (!stream->is_over) {
-        go_on(stream);
+        if (!stream->ops->gives_way || !mf_pace_wait(&stream->pace))
+            go_on(stream);
         return;
     }
     mf_buf_release(&stream->out); /* the call may last: a slow client */
@@ -75,6 +88,11 @@ void mf_stream_start(struct mf_context *context, struct mf_call *call,
                      const struct mf_stream_ops *ops, void *user)
 {
     struct mf_stream *stream = calloc(1, sizeof *stream);
+    if (stream && ops->gives_way &&
+        mf_pace_init(&stream->pace, context, has_waited, stream)) {
+        free(stream);
+        stream = NULL;
+    }
     if (!stream) {
         ops->free(user);
         mf_call_finish(call, MF_STATUS_RESOURCE_EXHAUSTED, "out of memory");

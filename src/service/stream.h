@@ -25,6 +25,7 @@ struct mf_stream_ops {
     /* The last of all; any thread but none at once. */
     void (*free)(void *user);
     bool is_search; /* as mf_job */
+    bool gives_way; /* to flows that come in (pace.h) */
 };
 
 /* Answer `call` from now on; `user` is taken over, also when memory is out. */

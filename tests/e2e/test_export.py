@@ -5,6 +5,7 @@ import contextlib
 import json
 import re
 import socket
+import threading
 
 import grpc
 import pytest
@@ -154,6 +155,34 @@ def test_a_cancelled_export_ends_and_others_go_on(filled):
     next(call)
     call.cancel()
     assert len(Exported(filled, format=HAR, numbers=[1]).urls()) == 1
+
+
+def test_an_export_ends_although_flows_keep_coming(server):
+    """It gives way to them, and does not stand still."""
+    feed(server, *(build.http(f"http://old.example/{n}", body=b"x" * 5000) for n in range(500)))
+    stop = threading.Event()
+
+    def endless():
+        while not stop.is_set():
+            yield build.http("http://new.example/")
+
+    ingest = server.ingest.ExportFlow.future(endless(), timeout=DEADLINE_S)
+    try:
+        old = {"expression": "~u old"}
+        assert len(Exported(server, format=HAR, filter=old).urls()) == 500
+        answer = get(server, "?format=har&filter=~u+old")
+        assert len(json.loads(answer.body)["log"]["entries"]) == 500
+        ids = [flow.id for flow in flows_of(server, "~u old")]
+        answer = export_flows(server, flow_ids=ids, format=HAR)
+        assert len(json.loads(answer.data)["log"]["entries"]) == 500
+    finally:
+        stop.set()
+        assert ingest.result().flows_processed > 0
+
+
+def flows_of(server, expression):
+    request = view.GetFlowsRequest(filter={"expression": expression}, limit=1000)
+    return [answer.flow for answer in server.viewer.GetFlows(request, timeout=DEADLINE_S)]
 
 
 # ---- the original's ----
