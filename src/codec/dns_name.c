@@ -48,49 +48,70 @@ static bool put_label(struct mf_dns_text *out, bool is_first,
     return true;
 }
 
-/* Where the pointer that begins with `len` leads to. */
-static int jump(struct mf_cursor *cursor, uint8_t len, struct mf_span message,
-                struct mf_cursor *ret_target)
+/* What is read, without the calls that a cursor takes for each byte. */
+struct place {
+    const uint8_t *at, *end;
+};
+
+/* Go to where the pointer at `place` leads. */
+static int jump(struct place *place, struct mf_span message)
 {
-    size_t to = (size_t)(len & ~POINTER_MASK) << 8 | mf_cursor_u8(cursor);
-    if (cursor->error)
-        return cursor->error;
+    if (place->end - place->at < 2)
+        return MF_ETRUNC;
+    size_t to = (size_t)(place->at[0] & ~POINTER_MASK) << 8 | place->at[1];
     if (to >= message.len)
         return MF_ECORRUPT;
-    *ret_target = mf_cursor_make(message.text + to, message.len - to);
+    place->at = (const uint8_t *)message.text + to;
+    place->end = (const uint8_t *)message.text + message.len;
     return 0;
+}
+
+/* The labels at `place`; *ret_end is where the name ends there, which is not
+ * where its pointers lead. */
+static int put_labels(struct place *place, struct mf_span message,
+                      struct mf_dns_text *out, const uint8_t **ret_end)
+{
+    size_t name_len = 1, start = out->len;
+    for (int jumps = 0; jumps <= JUMPS_MAX;) {
+        if (place->at == place->end)
+            return MF_ETRUNC;
+        uint8_t len = *place->at;
+        if ((len & POINTER_MASK) == POINTER_MASK) {
+            if (jumps++ == 0 && place->end - place->at >= 2)
+                *ret_end = place->at + 2;
+            int rc = jump(place, message);
+            if (rc != 0)
+                return rc;
+            continue;
+        }
+        name_len += len + 1u;
+        if ((len & POINTER_MASK) || name_len > NAME_MAX_LEN + 1)
+            return MF_ECORRUPT;
+        if (place->end - place->at <= len)
+            return MF_ETRUNC;
+        const uint8_t *label = place->at + 1;
+        place->at = label + len;
+        if (jumps == 0)
+            *ret_end = place->at;
+        if (len == 0)
+            return out->len > start || mf_dns_put_byte(out, '.', "") ? 0
+                                                                     : MF_EFULL;
+        if (!put_label(out, out->len == start, label, len))
+            return MF_EFULL;
+    }
+    return MF_ECORRUPT;
 }
 
 int mf_dns_put_name(struct mf_cursor *cursor, struct mf_span message,
                     struct mf_dns_text *out)
 {
-    struct mf_cursor target, *at = cursor;
-    size_t name_len = 1, start = out->len;
-    for (int jumps = 0; jumps <= JUMPS_MAX;) {
-        uint8_t len = mf_cursor_u8(at);
-        if (at->error)
-            return at->error;
-        if (len == 0)
-            return out->len > start || mf_dns_put_byte(out, '.', "") ? 0
-                                                                     : MF_EFULL;
-        if ((len & POINTER_MASK) == POINTER_MASK) {
-            int rc = jump(at, len, message, &target);
-            if (rc != 0)
-                return rc;
-            at = &target;
-            jumps++;
-            continue;
-        }
-        name_len += len + 1u;
-        if ((len & POINTER_MASK) || name_len > NAME_MAX_LEN)
-            return MF_ECORRUPT;
-        const uint8_t *label = mf_cursor_bytes(at, len);
-        if (!label)
-            return MF_ETRUNC;
-        if (!put_label(out, out->len == start, label, len))
-            return MF_EFULL;
-    }
-    return MF_ECORRUPT;
+    struct place place = {cursor->at, cursor->end};
+    if (cursor->error)
+        return cursor->error;
+    int rc = put_labels(&place, message, out, &cursor->at);
+    if (rc == MF_ETRUNC)
+        mf_cursor_fail(cursor, rc);
+    return rc;
 }
 
 void mf_dns_skip_name(struct mf_cursor *cursor)

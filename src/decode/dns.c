@@ -81,7 +81,8 @@ static struct mf_span text_span(const struct text *text)
 static int tell_number(struct message *message, enum mf_node_kind kind,
                        const char *name, unsigned number, const char *word)
 {
-    struct text digits = {.len = 0};
+    struct text digits;
+    digits.len = 0; /* its room is not worth clearing */
     add_number(&digits, number);
     const struct mf_node node = {
         .kind = kind,
@@ -94,7 +95,8 @@ static int tell_number(struct message *message, enum mf_node_kind kind,
 
 static int tell_flags(struct message *message, unsigned bits)
 {
-    struct text text = {.len = 0};
+    struct text text;
+    text.len = 0;
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (bits & flags[i].bit) {
             add(&text, text.len ? ", " : "");
@@ -160,8 +162,9 @@ static int read_name(struct message *message, struct mf_dns_text *out)
 static int tell_question(struct message *message)
 {
     char name[MF_DNS_NAME_TEXT_MAX], type_room[MF_DNS_TYPE_ROOM];
-    struct text text = {.len = 0};
+    struct text text;
     struct mf_dns_text out = {.text = name, .max = sizeof name};
+    text.len = 0;
     size_t start = offset(message);
     read_name(message, &out);
     unsigned type = mf_cursor_be16(&message->at);
@@ -240,19 +243,22 @@ static int tell_data(struct message *message, struct mf_node *node, int error)
 
 static int tell_record(struct message *message)
 {
-    enum { OPT = 41 };
+    enum { OPT = 41, FIXED_LEN = 10 };
     char name[MF_DNS_NAME_TEXT_MAX], type_room[MF_DNS_TYPE_ROOM];
-    struct text also = {.len = 0};
+    struct text also;
     struct mf_dns_text out = {.text = name, .max = sizeof name};
+    also.len = 0;
     struct mf_dns_data *data = &message->data;
     size_t start = offset(message);
     read_name(message, &out);
-    unsigned type = mf_cursor_be16(&message->at);
-    data->class_ = mf_cursor_be16(&message->at);
-    data->ttl = mf_cursor_be32(&message->at);
-    size_t len = mf_cursor_be16(&message->at);
-    if (message->at.error)
+    const uint8_t *fixed = mf_cursor_bytes(&message->at, FIXED_LEN);
+    if (!fixed)
         return 0;
+    unsigned type = (unsigned)fixed[0] << 8 | fixed[1];
+    data->class_ = (unsigned)fixed[2] << 8 | fixed[3];
+    data->ttl = (uint32_t)fixed[4] << 24 | (uint32_t)fixed[5] << 16 |
+                (uint32_t)fixed[6] << 8 | fixed[7];
+    size_t len = (size_t)fixed[8] << 8 | fixed[9];
     size_t left = mf_cursor_left(&message->at);
     const char *bytes = (const char *)message->at.at;
     if (!mf_cursor_bytes(&message->at, len))
@@ -279,7 +285,8 @@ static int tell_record(struct message *message)
 
 static int tell_section(struct message *message, int section, unsigned count)
 {
-    struct text also = {.len = 0};
+    struct text also;
+    also.len = 0;
     add_number(&also, count);
     const struct mf_node node = {
         .kind = MF_NODE_GROUP,

@@ -30,6 +30,13 @@ void mf_dns_data_release(struct mf_dns_data *data)
     data->fields = NULL;
 }
 
+/* Most records have few fields, and short text. */
+static int make_room(struct mf_dns_data *data)
+{
+    enum { FIRST_LEN = 1024 };
+    return data->text.cap ? 0 : mf_buf_reserve(&data->text, FIRST_LEN);
+}
+
 int mf_dns_data_read(struct mf_dns_data *data, unsigned type,
                      struct mf_span bytes)
 {
@@ -37,7 +44,7 @@ int mf_dns_data_read(struct mf_dns_data *data, unsigned type,
     const struct mf_dns_type *known = mf_dns_type(type);
     const struct mf_dns_field_type *field = known ? known->fields : &unknown;
     data->at = mf_cursor_make(bytes.text, bytes.len);
-    data->error = 0;
+    data->error = make_room(data);
     data->count = 0;
     mf_buf_clear(&data->text);
     for (size_t i = 0; i < MF_DNS_FIELDS_MAX && field[i].read; i++) {
