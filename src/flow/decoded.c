@@ -30,10 +30,21 @@ static int put_node(void *user, unsigned depth, const struct mf_node *node)
     return rc ? rc : put_line(out, node->text);
 }
 
+/* A streamed answer of a language model has its words in pieces. */
+static bool is_in_pieces(const struct mf_body *body)
+{
+    size_t at = 0;
+    while (at < body->data.len && (unsigned char)body->data.text[at] <= ' ')
+        at++;
+    return at < body->data.len && body->data.text[at] != '{';
+}
+
 /* Kinds whose bytes do not show what they say. */
-static bool hides_its_text(enum mf_body_kind kind)
+static bool hides_its_text(enum mf_body_kind kind, const struct mf_body *body)
 {
     switch (kind) {
+    case MF_BODY_LLM:
+        return is_in_pieces(body);
     case MF_BODY_GRPC:
     case MF_BODY_GRPC_WEB:
     case MF_BODY_GRPC_WEB_TEXT:
@@ -73,7 +84,7 @@ int mf_flow__put_decoded(const struct mf_flow *flow, enum mf_half half,
     struct mf_view view;
     enum mf_body_kind kind = mf_body_kind(&whole);
     int rc = 0;
-    if (hides_its_text(kind)) {
+    if (hides_its_text(kind, &whole)) {
         mf_view_init(&view, NODES_MAX, put_node, out);
         rc = mf_decode(&whole, &opts, &view);
     } else if (is_text_kind(kind) && !mf_utf8_valid(body.text, body.len)) {

@@ -211,7 +211,7 @@ def length_delimited(number, content):
 
 def test_what_a_body_says_is_found(server):
     """Words that its bytes do not hold as they are: compressed in frames, in
-    another charset, percent-encoded."""
+    another charset, percent-encoded, in pieces."""
     hidden = length_delimited(1, length_delimited(2, b"a quokka smiles at dawn"))
     rpc = encoded("", grpc_frame(hidden, True) + grpc_frame(b"\x08\x01", False), "rpc")
     kind = rpc.flow.http_flow.response.header_fields[0]
@@ -222,7 +222,13 @@ def test_what_a_body_says_is_found(server):
     greek.flow.http_flow.response.header_fields[0].value = b"text/plain; charset=iso-8859-7"
     form = encoded("gzip", gzip.compress(b"note=%71uokka%20at%20noon"), "form")
     form.flow.http_flow.response.header_fields[0].value = b"application/x-www-form-urlencoded"
-    put(server, rpc, greek, form)
+    chunk = '{"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": %s}]}'
+    deltas = ['{"content": "a quok"}', '{"content": "ka sleeps"}']
+    stream = "".join(f"data: {chunk % delta}\n\n" for delta in deltas)
+    llm = encoded("", stream.encode(), "llm")
+    llm.flow.http_flow.response.header_fields[0].value = b"text/event-stream"
+    put(server, rpc, greek, form, llm)
+    assert search(server, '"quokka sleeps"') == ["llm"]
     assert search(server, '"quokka smiles at dawn"') == ["rpc"]
     assert search(server, "χαμογελά") == ["greek"]
     assert search(server, '"quokka at noon"') == ["form"]
