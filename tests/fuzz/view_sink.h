@@ -11,4 +11,12 @@
  */
 void fuzz_view(mf_decoder *decoder, const struct mf_body *body);
 
+/* The same for an input whose first line is a content type and the rest a
+ * response's body of it, whole and cut. */
+void fuzz_typed(mf_decoder *decoder, const uint8_t *data, size_t size);
+
+/* The same for an input whose first byte tells the place (of a request,
+ * response or message) and the rest is the body. */
+void fuzz_placed(mf_decoder *decoder, const uint8_t *data, size_t size);
+
 #endif
