@@ -114,7 +114,7 @@ static bool begins(struct mf_span text, const char *with)
 
 static bool has(struct mf_span text, const char *what)
 {
-    return text.len && memmem(text.text, text.len, what, strlen(what));
+    return text.text && memmem(text.text, text.len, what, strlen(what));
 }
 
 static bool value_begins(const struct keys *keys, const char *name,
@@ -176,6 +176,9 @@ static bool is_operation(struct mf_span text)
         else
             break;
     }
+    /* All but words to search for have a selection. */
+    if (!has(text, "{") && !has(text, "%7B") && !has(text, "%7b"))
+        return false;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (begins(text, words[i]))
             return true;
@@ -204,7 +207,8 @@ static bool is_graphql_request(const struct keys *keys)
     const struct mf_span *query = value_of(keys, "query");
     const struct mf_span *extensions = value_of(keys, "extensions");
     if (query && query->len && *query->text == '"')
-        return is_operation((struct mf_span){query->text + 1, query->len - 1});
+        return is_operation(
+            (struct mf_span){query->text + 1, string_len(*query) - 1});
     return extensions && has(*extensions, "persistedQuery");
 }
 
@@ -278,12 +282,12 @@ static bool is_llm_json(const struct mf_body *body, bool is_known_path)
     bool has_model = value_begins(&keys, "model", "\"");
     if (body->place == MF_BODY_REQUEST) {
         const struct mf_span *messages = value_of(&keys, "messages");
-        bool has_turns =
-            messages && (has(*messages, "\"role\"") || messages->len < 3);
-        return has_model &&
-               (has_turns || (is_known_path && (value_of(&keys, "prompt") ||
-                                                value_of(&keys, "input") ||
-                                                value_of(&keys, "messages"))));
+        if (is_known_path)
+            return messages || value_of(&keys, "prompt") ||
+                   value_of(&keys, "input");
+        /* The model may come after more than is looked at. */
+        return messages && has(*messages, "\"role\"") &&
+               (has_model || body->data.len > LOOKED_AT);
     }
     if (value_begins(&keys, "object", "\"chat.completion\"") ||
         value_begins(&keys, "object", "\"text_completion\"") ||

@@ -103,6 +103,7 @@ request("get", "", None, f"{URL}?{urllib.parse.urlencode(query)}")
 query = urllib.parse.urlencode({"extensions": json.dumps(persisted)})
 request("get-persisted", "", None, f"{URL}?{query}")
 request("not", {"query": "shoes", "page": 2}, url=elsewhere, told="json")
+request("not-too", {"query": "query builders", "variables": {}}, url=elsewhere, told="json")
 
 
 def message(name, body):

@@ -572,6 +572,12 @@ overloaded = {
 stream = events([*flow[:9], {"type": "new_thing"}, overloaded], names=True)
 cut("messages-stream-error", stream, None, "api.anthropic.com", path)
 
+# The model comes after more than is looked at.
+said = [{"role": "user", "content": "word " * 13500}]
+long = json.dumps({"messages": said, "model": "m"}).encode()
+head = ["header: Content-Type: application/json"]
+write("long", "request", "llm.example", "/chat", long, head)
+
 # ---- hostile
 
 path = "/v1/chat/completions"
