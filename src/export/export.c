@@ -30,11 +30,11 @@ static const struct format {
     {MF_EXPORT_RAW_RESPONSE, "raw-response", "application/octet-stream",
      ".http", &mf_export_raw_response},
     {MF_EXPORT_CURL, "curl", "text/x-shellscript", ".sh", &mf_export_curl},
-    {MF_EXPORT_HTTPIE, "httpie", "text/x-shellscript", ".sh", &mf_export_httpie},
+    {MF_EXPORT_HTTPIE, "httpie", "text/x-shellscript", ".sh",
+     &mf_export_httpie},
     {MF_EXPORT_FETCH, "fetch", "text/javascript", ".mjs", &mf_export_fetch},
     {MF_EXPORT_PYTHON, "python", "text/x-python", ".py", &mf_export_python},
-    {MF_EXPORT_BODIES, "bodies", "application/zip", ".zip",
-     &mf_export_bodies},
+    {MF_EXPORT_BODIES, "bodies", "application/zip", ".zip", &mf_export_bodies},
 };
 enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
 

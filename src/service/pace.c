@@ -4,8 +4,8 @@
 
 enum {
     BUSY_RATE = 1000, /* changes a second from which on they go first */
-    SHARE = 4,        /* it waits so many times as long as it works */
-    WAIT_MAX_MS = 400,
+    SHARE = 9,        /* it waits so many times as long as it works */
+    WAIT_MAX_MS = 1000,
 };
 
 int mf_pace_init(struct mf_pace *pace, struct mf_context *context,
@@ -45,7 +45,8 @@ bool mf_pace_wait(struct mf_pace *pace)
         return false;
     int64_t wait_ms = SHARE * worked_ns / MF_NS_PER_MS + 1;
     mf_timer_start(pace->timer,
-                   (uint64_t)(wait_ms > WAIT_MAX_MS ? WAIT_MAX_MS : wait_ms), 0);
+                   (uint64_t)(wait_ms > WAIT_MAX_MS ? WAIT_MAX_MS : wait_ms),
+                   0);
     pace->is_waiting = true;
     return true;
 }

@@ -1,6 +1,6 @@
 /*
  * mf_pace: long work that gives way to flows that come in. While many come,
- * what goes on in steps waits between them, so that it takes at most a fifth
+ * what goes on in steps waits between them, so that it takes at most a tenth
  * of the time.
  *
  * Thread:  the loop's.
