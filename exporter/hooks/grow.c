@@ -145,30 +145,38 @@ static void tell(struct mf_object *self, PyObject *flow,
         mf_object_send(self, flow, index, 0);
 }
 
+/* When the flow is due; `all`: at once. False: not yet. */
+static bool is_due(struct mf_object *self, PyObject *flow, bool all,
+                   int64_t *ret_due)
+{
+    if (!mf_object_read_id(self, flow))
+        return false;
+    *ret_due = mf_growth_due_ns(self->growth, self->id.data, self->id.len);
+    return all || *ret_due <= mf_clock_mono_ns();
+}
+
 static bool flush_one(struct mf_object *self, enum mf_event_index index,
                       bool all)
 {
     PyObject *id, *flow;
     Py_ssize_t position = 0;
-    int64_t now = mf_clock_mono_ns();
-    while (PyDict_Next(self->untold[index], &position, &id, &flow)) {
-        if (!mf_object_read_id(self, flow))
-            continue;
-        int64_t due =
-            mf_growth_due_ns(self->growth, self->id.data, self->id.len);
-        if (!all && due > now)
-            continue;
+    int64_t due = 0;
+    bool is_found = false;
+    while (!is_found &&
+           PyDict_Next(self->untold[index], &position, &id, &flow)) {
+        /* To ask for an id may be someone's code, after which they may be
+         * gone from the dict. */
         Py_INCREF(flow);
         Py_INCREF(id);
-        if (PyDict_DelItem(self->untold[index], id))
+        is_found = is_due(self, flow, all, &due);
+        if (is_found && PyDict_DelItem(self->untold[index], id))
             PyErr_Clear();
-        if (due)
+        if (is_found && due)
             tell(self, flow, index);
         Py_DECREF(id);
         Py_DECREF(flow);
-        return true;
     }
-    return false;
+    return is_found;
 }
 
 bool mf_object_flush(struct mf_object *self, bool all)

@@ -300,6 +300,12 @@ static void handle_flow(struct mf_object *self, PyObject *flow,
 void mf_object_handle(struct mf_object *self, PyObject *flow,
                       enum mf_event_index index)
 {
+    if (self->is_busy) {
+        /* In the midst of another event: a property that a hook asked for is
+         * someone's code, and told this one. */
+        mf_object_note_failure(self, MF_EBUSY, mf_events[index].name);
+        return;
+    }
     /* Connections that end with the proxy are no news that is worth a new
      * connection of ours; they wait for a flow that comes so late. */
     if (self->has_ended && mf_events[index].kind != MF_EVENT_CONNECTION)
@@ -307,12 +313,6 @@ void mf_object_handle(struct mf_object *self, PyObject *flow,
     if (!self->queue || self->is_stopped)
         return;
     mf_object_collect(self);
-    if (self->is_busy) {
-        /* In the midst of another event: a property that a hook asked for is
-         * someone's code, and told this one. */
-        mf_object_note_failure(self, MF_EBUSY, mf_events[index].name);
-        return;
-    }
     self->is_busy = true;
     if (mf_events[index].kind == MF_EVENT_CONNECTION) {
         send_connection(self, flow, &mf_events[index]);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "exporter/hooks/walk.h"
+
 struct tap {
     PyObject_HEAD PyObject *inner;
     PyObject *drip_type;
@@ -80,16 +82,17 @@ static PyObject *pass_answer(struct tap *tap, PyObject *answer)
         count(tap, answer);
         return answer;
     }
-    bool is_list = PyList_CheckExact(answer);
-    if (!is_list && !PyTuple_CheckExact(answer)) {
+    if (!PyList_CheckExact(answer) && !PyTuple_CheckExact(answer)) {
         PyObject *drip = drip_new(tap, answer);
         Py_DECREF(answer);
         return drip;
     }
-    Py_ssize_t len = is_list ? PyList_Size(answer) : PyTuple_Size(answer);
-    for (Py_ssize_t i = 0; i < len; i++)
-        count(tap,
-              is_list ? PyList_GetItem(answer, i) : PyTuple_GetItem(answer, i));
+    /* To ask an item for its length may be someone's code, and take it out. */
+    PyObject *item;
+    for (Py_ssize_t i = 0; (item = mf_walk_item(answer, i)); i++) {
+        count(tap, item);
+        Py_DECREF(item);
+    }
     return answer;
 }
 

@@ -148,9 +148,11 @@ void mf_tap_restore(PyObject *type, PyObject *classes, PyObject *message)
 {
     PyObject *class = (PyObject *)Py_TYPE(message);
     PyObject *stream = find(message);
+    Py_XINCREF(stream);
     if (stream && mf_tap_check(type, stream))
         store(message, mf_tap_inner(stream));
     PyErr_Clear();
+    Py_XDECREF(stream);
     if (!classes || PyDict_GetItemWithError(classes, class) != class) {
         PyErr_Clear();
         return;

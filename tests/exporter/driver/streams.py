@@ -196,3 +196,27 @@ def stream():
                     "told": [[kind, b64(data), *rest] for kind, data, *rest in hooked[3]],
                 }
     return result
+
+
+class Vanishing:
+    """What takes itself out of its list when it is asked for its length."""
+
+    def __init__(self, items):
+        self.items = items
+
+    def __len__(self):
+        self.items.clear()
+        return 100
+
+
+def vanish():
+    """What is left of an answer whose items go while they are counted."""
+    core = make_core(load())
+    core.configure("http://127.0.0.1:9", "streams", BODY_MAX)
+    core.set_capture(True, True)
+    items = []
+    items += [Vanishing(items) for _ in range(100)]
+    flow = tflow.tflow(resp=True)
+    flow.response.stream = lambda data: items
+    core.tell(flow, "responseheaders")
+    return len(flow.response.stream(b"x"))
