@@ -2,9 +2,11 @@
 running server."""
 
 import json
+import shutil
+import subprocess
 
 import pytest
-from harness import build
+from harness import build, har_schema, schema
 from harness.command import DONE, FAILED, USAGE, run
 from harness.process import DEADLINE_S
 from harness.schema import proxy, view
@@ -212,3 +214,54 @@ def test_what_is_no_file_of_flows_is_told(tmp_path):
         status, _, stderr = run("import", path, "--data-dir", tmp_path / "data")
         assert status == FAILED and words in stderr
     assert run("import")[0] == USAGE
+
+
+# ---- with a browser ----
+
+HARS = schema.ROOT / "tests" / "golden" / "har"
+
+
+def test_a_har_that_a_browser_made_is_read(tmp_path):
+    data = tmp_path / "data"
+    status, stdout, _ = run("import", HARS / "chromium.har", "--data-dir", data)
+    assert (status, stdout) == (DONE, f"{HARS / 'chromium.har'}: 6 flows (HAR)\n")
+    flows = [
+        flow["httpFlow"]
+        for flow in lines(run("export", "--data-dir", data, "--format", "jsonl")[1])
+    ]
+    theirs = json.loads((HARS / "chromium.har").read_text())["log"]["entries"]
+    assert [flow["request"]["url"] for flow in flows] == [
+        entry["request"]["url"] for entry in theirs
+    ]
+    assert flows[1]["response"]["content"] == '{"a":[1,2,"ü"]}'
+    assert flows[2]["response"]["contentBase64"] == "AAH+/w=="
+    assert flows[3]["response"]["content"] == "zipped " * 20
+    assert flows[4]["request"]["content"] == "k=v+%26&l="
+    assert "response" not in flows[5]
+    cookies = [
+        field["value"]
+        for field in flows[0]["response"]["headerFields"]
+        if field["name"].lower() == "set-cookie"
+    ]
+    assert cookies == ["a=1; Path=/; HttpOnly", "b=2; Max-Age=60"]
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not here")
+def test_a_browser_opens_our_har(tmp_path):
+    data, ours = tmp_path / "data", tmp_path / "ours.har"
+    assert run("import", HARS / "chromium.har", "--data-dir", data)[0] == DONE
+    assert run("export", "--data-dir", data, "-o", ours)[0] == DONE
+    har = json.loads(ours.read_text())
+    har_schema.check(har)
+    urls = [entry["request"]["url"] for entry in har["log"]["entries"]]
+    out = subprocess.run(
+        ["node", HARS / "open.mjs", ours, *urls[:4]],
+        capture_output=True, timeout=DEADLINE_S, check=True,
+    ).stdout
+    got = json.loads(out)
+    assert got.pop("title") == "héllo"
+    assert [bytes(got[url]["bytes"]) for url in urls[1:4]] == [
+        '{"a":[1,2,"ü"]}'.encode(),
+        b"\0\1\xfe\xff",
+        b"zipped " * 20,
+    ]
