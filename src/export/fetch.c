@@ -97,18 +97,8 @@ static int put_call(struct mf_export *to, const struct mf_record *record,
 static int write_flow(struct mf_export *to, void *state,
                       const struct mf_export_flow *flow)
 {
-    struct mf_shell_request request;
-    struct mf_buf out;
-    int rc = 0;
     (void)state;
-    mf_buf_init(&out, SIZE_MAX / 4);
-    if (mf_shell_read(to, flow->record, &request))
-        rc = put_call(to, flow->record, &request, &out);
-    if (!rc)
-        rc = mf_export_write(to, out.data, out.len);
-    mf_shell_release(&request);
-    mf_buf_release(&out);
-    return rc;
+    return mf_shell_write(to, flow->record, put_call);
 }
 
 const struct mf_export_writer mf_export_fetch = {.flow = write_flow};

@@ -99,26 +99,22 @@ static int put_command(struct mf_export *to, const struct mf_record *record,
     return rc;
 }
 
+static int put_if_method(struct mf_export *to, const struct mf_record *record,
+                         const struct mf_shell_request *request,
+                         struct mf_buf *out)
+{
+    if (is_method(request->method))
+        return put_command(to, record, request, out);
+    mf_export_leave_out(to, record,
+                        "a request of a method that HTTPie has not");
+    return 0;
+}
+
 static int write_flow(struct mf_export *to, void *state,
                       const struct mf_export_flow *flow)
 {
-    struct mf_shell_request request;
-    struct mf_buf out;
-    int rc = 0;
     (void)state;
-    mf_buf_init(&out, SIZE_MAX / 4);
-    if (mf_shell_read(to, flow->record, &request)) {
-        if (is_method(request.method))
-            rc = put_command(to, flow->record, &request, &out);
-        else
-            mf_export_leave_out(to, flow->record,
-                                "a request of a method that HTTPie has not");
-    }
-    if (!rc)
-        rc = mf_export_write(to, out.data, out.len);
-    mf_shell_release(&request);
-    mf_buf_release(&out);
-    return rc;
+    return mf_shell_write(to, flow->record, put_if_method);
 }
 
 const struct mf_export_writer mf_export_httpie = {.flow = write_flow};

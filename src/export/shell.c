@@ -295,3 +295,19 @@ bool mf_shell_has_field(const struct mf_shell_request *request,
             return true;
     return false;
 }
+
+int mf_shell_write(struct mf_export *to, const struct mf_record *record,
+                   mf_shell_put *put)
+{
+    struct mf_shell_request request;
+    struct mf_buf out;
+    int rc = 0;
+    mf_buf_init(&out, SIZE_MAX / 4);
+    if (mf_shell_read(to, record, &request))
+        rc = put(to, record, &request, &out);
+    if (!rc)
+        rc = mf_export_write(to, out.data, out.len);
+    mf_shell_release(&request);
+    mf_buf_release(&out);
+    return rc;
+}

@@ -70,4 +70,14 @@ bool mf_shell_has_field(const struct mf_shell_request *request,
 void mf_shell_printf(struct mf_buf *out, int *rc, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Append the text of one request that can be said in this format, or leave it
+ * out. */
+typedef int mf_shell_put(struct mf_export *to, const struct mf_record *record,
+                         const struct mf_shell_request *request,
+                         struct mf_buf *out);
+
+/* Write a flow's request by `put`, whole or not at all. */
+int mf_shell_write(struct mf_export *to, const struct mf_record *record,
+                   mf_shell_put *put);
+
 #endif
