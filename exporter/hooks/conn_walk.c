@@ -113,7 +113,7 @@ static void put_rest(struct mf_walk *walk, PyObject *const *values)
     mf_walk_put_str(walk, 8, values[MF_CONN_ERROR]);
     put_certs(walk, 10, values[MF_CONN_CERTS]);
     if (mf_walk_to_bytes(values[MF_CONN_ALPN], &alpn, &alpn_len))
-        mf_encoder_bytes_opt(enc, 11, alpn, alpn_len);
+        mf_encoder_bytes(enc, 11, alpn, alpn_len); /* empty: none agreed on */
     put_list(walk, 12, values[MF_CONN_ALPN_OFFERS]);
     mf_walk_put_str(walk, 13, values[MF_CONN_CIPHER]);
     put_list(walk, 14, values[MF_CONN_CIPHERS]);

@@ -100,6 +100,7 @@ void mf_walk_put_meta(struct mf_walk *walk, uint32_t number,
     mf_encoder_varint_opt(enc, 4, mf_walk_is_true(values[MF_FLOW_INTERCEPTED]));
     mf_encoder_seconds(enc, 5, mf_walk_latest(walk, values[MF_FLOW_ERROR], -1));
     put_metadata(walk, 6, values[MF_FLOW_METADATA]);
+    mf_encoder_seconds(enc, 8, mf_walk_to_seconds(values[MF_FLOW_CREATED]));
     if (enc->error)
         return;
     uint64_t hash =

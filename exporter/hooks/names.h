@@ -74,6 +74,7 @@
     X(status_code)          \
     X(stream)               \
     X(timestamp)            \
+    X(timestamp_created)    \
     X(timestamp_end)        \
     X(timestamp_start)      \
     X(timestamp_tcp_setup)  \

@@ -6,11 +6,13 @@
 enum { KEYS_MAX = 48, NOT_WANTED = -1 };
 
 static const enum mf_name FLOW[] = {
-    MF_NAME_id,          MF_NAME_live,      MF_NAME_request,
-    MF_NAME_response,    MF_NAME_websocket, MF_NAME_client_conn,
-    MF_NAME_server_conn, MF_NAME_error,     MF_NAME_comment,
-    MF_NAME_marked,      MF_NAME_is_replay, MF_NAME_intercepted,
-    MF_NAME_metadata,
+    MF_NAME_id,          MF_NAME_live,
+    MF_NAME_request,     MF_NAME_response,
+    MF_NAME_websocket,   MF_NAME_client_conn,
+    MF_NAME_server_conn, MF_NAME_error,
+    MF_NAME_comment,     MF_NAME_marked,
+    MF_NAME_is_replay,   MF_NAME_intercepted,
+    MF_NAME_metadata,    MF_NAME_timestamp_created,
 };
 #define MESSAGE                                                               \
     MF_NAME_http_version, MF_NAME_headers, MF_NAME_content, MF_NAME_trailers, \

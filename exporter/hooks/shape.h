@@ -43,6 +43,7 @@ enum {
     MF_FLOW_IS_REPLAY,
     MF_FLOW_INTERCEPTED,
     MF_FLOW_METADATA,
+    MF_FLOW_CREATED,
     MF_FLOW_VALUES,
 };
 enum {

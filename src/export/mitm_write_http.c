@@ -218,7 +218,9 @@ static void put_close(struct mf_mitm_writer *writer,
     struct mf_tnet_out *out = &writer->out;
     mf_mitm_read_fields(mf_mitm_span(own, HTTP_CLOSE), &close);
     mf_mitm_put_key(writer, "closed_by_client");
-    if (mf_mitm_has(own, HTTP_CLOSE) && !mf_mitm_uint(&close, UNKNOWN))
+    bool is_known =
+        mf_mitm_has(own, HTTP_CLOSE) && !mf_mitm_uint(&close, UNKNOWN);
+    if (is_known)
         mf_tnet_put_bool(out, mf_mitm_uint(&close, BY_CLIENT));
     else
         mf_tnet_put_null(out);
@@ -227,7 +229,13 @@ static void put_close(struct mf_mitm_writer *writer,
         mf_tnet_put_int(out, (int64_t)mf_mitm_uint(&close, CODE));
     else
         mf_tnet_put_null(out);
-    mf_mitm_put_text(writer, "close_reason", &close, REASON);
+    /* Exporters leave out one that is empty. */
+    if (is_known && !mf_mitm_has(&close, REASON)) {
+        mf_mitm_put_key(writer, "close_reason");
+        mf_tnet_put_string(out, "");
+    } else {
+        mf_mitm_put_text(writer, "close_reason", &close, REASON);
+    }
     mf_mitm_put_seconds(writer, "timestamp_end", &close, TIMESTAMP);
 }
 

@@ -243,6 +243,7 @@ def expected_meta(flow):
             "replayed": flow.is_replay,
             "intercepted": flow.intercepted,
             "error_at": flow.error and stamp(flow.error.timestamp),
+            "created_at": stamp(flow.timestamp_created),
         }
     )
 

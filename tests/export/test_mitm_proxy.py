@@ -1,0 +1,128 @@
+"""A proxy tells the server of its flows and saves them itself, too: what the
+server then writes as a .mitm file is what mitmproxy wrote."""
+
+import socket
+import struct
+import subprocess
+
+import pytest
+import websockets.sync.client
+from files import DEADLINE_S, in_mitmproxy
+from harness import certificate, http1, http2
+from harness.mitmdump import Mitmdump
+from harness.origin import Origin
+from harness.server import BINARY, Server
+
+ALL_BYTES = bytes(range(256))
+
+
+@pytest.fixture(scope="session")
+def origin_certificate(tmp_path_factory):
+    return certificate.make(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="session")
+def origin(origin_certificate):
+    origin = Origin(origin_certificate)
+    yield origin
+    origin.close()
+
+
+def get(host, path, url, *fields):
+    lines = [b"GET %s HTTP/1.1" % url, b"Host: %s" % host, *fields, b"Connection: close", b"", b""]
+    return b"\r\n".join(lines)
+
+
+def plain(proxy, origin, server):
+    host = b"127.0.0.1:%d" % origin.http_port
+    for path, reply in (
+        ("/plain?a=1", {"headers": [(b"a", b"\xff"), (b"A", b"2")], "body": ALL_BYTES}),
+        ("/nothing", {"status": 204}),
+        ("/cut", {"cut": True}),
+    ):
+        origin.reply(path, **reply)
+        url = f"http://{host.decode()}{path}"
+        proxy.http1(get(host, path, url.encode(), b"X-Odd: \xfe"))
+        server.wait_ended(url)
+
+
+def secure(proxy, origin, server):
+    port = origin.https_port
+    origin.reply("/one", headers=[(b"a", b"1")], body=ALL_BYTES)
+    with proxy.tls("localhost", port, ["http/1.1"]) as sock:
+        sock.sendall(get(b"localhost:%d" % port, "/one", b"/one"))
+        http1.read_message(sock.makefile("rb"))
+    server.wait_ended(f"https://localhost:{port}/one")
+    origin.reply("/two", headers=[(b"b", b"2")], body=b"x", trailers=[(b"t", b"1")])
+    head = [
+        (b":method", b"POST"),
+        (b":scheme", b"https"),
+        (b":authority", b"localhost:%d" % port),
+        (b":path", b"/two"),
+    ]
+    with proxy.tls("localhost", port, ["h2"]) as sock:
+        http2.request(sock, http2.Message(head, ALL_BYTES, [(b"x-sent", b"all")]))
+    server.wait_ended(f"https://localhost:{port}/two")
+
+
+def websocket(proxy, origin, server):
+    port = origin.websocket_port
+    with websockets.sync.client.connect(
+        f"ws://127.0.0.1:{port}/echo", proxy=f"http://127.0.0.1:{proxy.port}"
+    ) as sock:
+        for message in ("text \u2028", ALL_BYTES, ""):
+            sock.send(message)
+            assert sock.recv(DEADLINE_S) == message
+    server.wait_flow(lambda flow: flow.http.is_websocket and flow.state == 2)
+
+
+def stream(proxy, server):
+    with proxy.raw_tcp()[0] as sock:
+        sock.sendall(b"\x01\x02hello")
+        assert sock.recv(100) == b"\x01\x02hello"
+    server.wait_flow(lambda flow: flow.type == "tcp" and flow.state == 2)
+
+
+def dns(proxy, server):
+    name = b"\x04name\x07example\x00"
+    query = struct.pack("!6H", 77, 0x0100, 1, 0, 0, 0) + name + struct.pack("!2H", 1, 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(DEADLINE_S)
+        sock.connect(("127.0.0.1", proxy.dns_port))
+        sock.send(query)
+        sock.recv(4096)
+    server.wait_flow(lambda flow: flow.type == "dns" and flow.state == 2)
+
+
+def test_a_file_of_the_store_is_the_file_of_the_proxy(kind, origin, origin_certificate, tmp_path):
+    saved, ours = tmp_path / "saved.mitm", tmp_path / "ours.mitm"
+    server = Server(tmp_path / "data")
+    proxy = Mitmdump(
+        kind, origin, origin_certificate, server.url, tmp_path / "conf", save_stream_file=saved
+    )
+    try:
+        plain(proxy, origin, server)
+        secure(proxy, origin, server)
+        websocket(proxy, origin, server)
+        stream(proxy, server)
+        dns(proxy, server)
+        proxy.stop()
+        version = in_mitmproxy(kind, "version").stdout.strip()
+        done = subprocess.run(
+            [BINARY, "export", "--server", server.url, "--format", "mitm"]
+            + ["--mitm-version", version, "-o", ours],
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_S,
+        )
+        assert done.returncode == 0, done.stderr
+        # mitmproxy saves a flow when it ends; later it has learnt more, as
+        # that a connection was closed: both files have what was told at the end.
+        run = in_mitmproxy(kind, "compare", saved, ours)
+        assert run.returncode == 0, run.stderr
+        first, *differences = run.stdout.splitlines()
+        assert int(first.split()[0]) >= 8
+        assert differences == []
+    finally:
+        proxy.end()
+        server.stop()
