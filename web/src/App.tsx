@@ -3,6 +3,7 @@ import { ConnectionBadge } from "./connection/ConnectionBadge";
 import { findRow } from "./connection/window";
 import { setPinned } from "./detail/actions";
 import { type DetailHandle, DetailPane } from "./detail/DetailPane";
+import { ExportDialog } from "./export/ExportDialog";
 import { FilterBox } from "./filter/FilterBox";
 import { EmptyState } from "./list/EmptyState";
 import { FlowList } from "./list/FlowList";
@@ -28,6 +29,7 @@ export function App() {
   const [cursor, setCursor] = useState<number | null>(place.flow);
   const [order, setOrder] = useState<Order>(() => readSetting("order", orders));
   const [help, setHelp] = useState(false);
+  const [exporting, setExporting] = useState(false);
   const { notice, say } = useNotice();
   const filterBox = useRef<HTMLInputElement>(null);
   const detail = useRef<DetailHandle>(null);
@@ -91,6 +93,9 @@ export function App() {
         />
         <LossBadge losses={view.losses} />
         <Count view={view} filtered={filter !== ""} />
+        <button type="button" className="button" onClick={() => setExporting(true)}>
+          Export
+        </button>
         <button
           type="button"
           className="button help"
@@ -123,6 +128,7 @@ export function App() {
           say={say}
         />
       </main>
+      {exporting && <ExportDialog filter={filter} onClose={() => setExporting(false)} />}
       {help && <HelpDialog onClose={() => setHelp(false)} />}
       <div className="notices" role="status">
         {notice && <p className={notice.bad ? "notice bad" : "notice"}>{notice.text}</p>}

@@ -1,4 +1,7 @@
 import { useMemo, useState } from "react";
+import { NodeTree } from "../decoded/NodeTree";
+import { type Branch, growTree } from "../decoded/tree";
+import { type BodySource, type Decoded, useDecoded } from "../decoded/useDecoded";
 import { copyText } from "../ui/clipboard";
 import { formatSize } from "../ui/format";
 import { download } from "./download";
@@ -17,9 +20,10 @@ interface Props {
   /* Why this is not the whole body; empty if it is. */
   problem: string;
   fileName: string;
+  source: BodySource;
 }
 
-type Mode = "image" | "pretty" | "text" | "hex";
+type Mode = "decoded" | "image" | "pretty" | "text" | "hex";
 
 const modesOf: Record<BodyKind, readonly Mode[]> = {
   image: ["image", "hex"],
@@ -29,6 +33,7 @@ const modesOf: Record<BodyKind, readonly Mode[]> = {
 };
 
 const modeNames: Record<Mode, string> = {
+  decoded: "Decoded",
   image: "Image",
   pretty: "Pretty",
   text: "Text",
@@ -42,7 +47,10 @@ const kindNames: Record<BodyKind, string> = {
   binary: "binary",
 };
 
-const order: readonly Mode[] = ["image", "pretty", "text", "hex"];
+const order: readonly Mode[] = ["decoded", "image", "pretty", "text", "hex"];
+
+/* Of these the server tells facts, but not what they say. */
+const factsOnly = new Set(["bytes", "image", "font", "pdf", "audio", "video", "archive"]);
 
 // A longer body is shown to here until the reader asks for the rest.
 const shownLen = 1_000_000;
@@ -52,11 +60,18 @@ export function BodyView(props: Props) {
   const kind = useMemo(() => bodyKind(bytes, contentType), [bytes, contentType]);
   const [chosen, setChosen] = useState<Mode | null>(null);
   const [all, setAll] = useState(false);
-  const modes = order.filter((mode) => modesOf[kind].includes(mode));
-  const mode = chosen && modes.includes(chosen) ? chosen : (modesOf[kind][0] ?? "hex");
+  const decoded = useDecoded(props.source);
+  const tree = useMemo(() => growTree(decoded?.nodes ?? []), [decoded]);
+  const modes = order.filter((mode) =>
+    mode === "decoded" ? tree.length > 0 : modesOf[kind].includes(mode),
+  );
+  const plain = modesOf[kind][0] ?? "hex";
+  const first =
+    tree.length > 0 && !factsOnly.has(decoded?.kind ?? "") ? "decoded" : plain;
+  const mode = chosen && modes.includes(chosen) ? chosen : first;
   // The same object as long as it is the same bytes: reading them is work.
   const shown = useMemo(() => (all ? bytes : bytes.subarray(0, shownLen)), [all, bytes]);
-  const cut = mode !== "image" && shown.length < bytes.length;
+  const cut = mode !== "image" && mode !== "decoded" && shown.length < bytes.length;
 
   if (bytes.length === 0) {
     return (
@@ -74,7 +89,8 @@ export function BodyView(props: Props) {
       <h3>
         Body
         <small>
-          {kindNames[kind]}, {formatSize(bytes.length)}
+          {first === "decoded" ? decoded?.kind : kindNames[kind]},{" "}
+          {formatSize(bytes.length)}
           {wireSize > 0 && encoding ? `, ${formatSize(wireSize)} on the wire` : ""}
         </small>
         <span className="tools">
@@ -90,6 +106,7 @@ export function BodyView(props: Props) {
         </span>
       </h3>
       {problem && <p className="alert">{problem}</p>}
+      {mode === "decoded" && decoded && <DecodedBody decoded={decoded} tree={tree} />}
       {mode === "image" && <ImageView bytes={bytes} />}
       {mode === "hex" && <HexView bytes={shown} />}
       {(mode === "pretty" || mode === "text") && (
@@ -109,6 +126,16 @@ export function BodyView(props: Props) {
         </p>
       )}
     </section>
+  );
+}
+
+function DecodedBody({ decoded, tree }: { decoded: Decoded; tree: Branch[] }) {
+  return (
+    <>
+      {decoded.error && <p className="alert">{decoded.error}</p>}
+      <NodeTree branches={tree} />
+      {decoded.limited && <p className="cut-off">There is more than is shown here.</p>}
+    </>
   );
 }
 

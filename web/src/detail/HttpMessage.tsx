@@ -1,5 +1,6 @@
 import { BodyView } from "../bodies/BodyView";
 import { problemOf } from "../bodies/problem";
+import type { BodySource } from "../decoded/useDecoded";
 import type { MessageDetails } from "../gen/mitmflow/v1/mitmflow_pb";
 import type { Request, Response } from "../gen/mitmproxy/v1/mitmproxy_pb";
 import { visibleLine } from "../ui/captured";
@@ -12,6 +13,7 @@ interface Props {
   /* What the body is saved as. */
   fileName: string;
   missing: string;
+  source: BodySource;
 }
 
 export function HeaderList({ title, headers }: { title: string; headers: Header[] }) {
@@ -45,7 +47,7 @@ export function HeaderList({ title, headers }: { title: string; headers: Header[
 }
 
 /* One half of an HTTP exchange: headers, body, trailers. */
-export function HttpMessage({ message, details, fileName, missing }: Props) {
+export function HttpMessage({ message, details, fileName, missing, source }: Props) {
   if (!message) return <p className="nothing">{missing}</p>;
   const headers = headersOf(message.headerFields, message.headers);
   const trailers = headersOf(message.trailerFields, message.trailers);
@@ -63,6 +65,7 @@ export function HttpMessage({ message, details, fileName, missing }: Props) {
         wireSize={message.rawContent.length}
         problem={problemOf(message, undecoded)}
         fileName={fileName}
+        source={source}
       />
     </>
   );

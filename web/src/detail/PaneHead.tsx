@@ -1,5 +1,7 @@
+import { useState } from "react";
 import type { Row } from "../connection/row";
 import { splitUrl } from "../connection/row";
+import { CopyDialog } from "../export/CopyDialog";
 import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
 import { visibleLine } from "../ui/captured";
 import { copyText } from "../ui/clipboard";
@@ -54,6 +56,7 @@ function Url({ url, row }: { url: string; row: Row }) {
 /* What the open flow is, and what can be done with it. */
 export function PaneHead({ number, row, flow, onPin, onDelete, onClose, say }: Props) {
   const url = urlOf(flow);
+  const [taking, setTaking] = useState(false);
   const copy = () => {
     copyText(url)
       .then(() => say("URL copied"))
@@ -84,6 +87,9 @@ export function PaneHead({ number, row, flow, onPin, onDelete, onClose, say }: P
           <button type="button" disabled={!url} onClick={copy}>
             Copy URL
           </button>
+          <button type="button" disabled={!row} onClick={() => setTaking(true)}>
+            Copy as…
+          </button>
           <button type="button" disabled={!row} onClick={onDelete}>
             Delete…
           </button>
@@ -98,6 +104,9 @@ export function PaneHead({ number, row, flow, onPin, onDelete, onClose, say }: P
         </span>
       </div>
       {row && <Url url={url} row={row} />}
+      {taking && (
+        <CopyDialog number={number} onClose={() => setTaking(false)} say={say} />
+      )}
     </div>
   );
 }

@@ -2,7 +2,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { memo, type Ref, type RefObject, useImperativeHandle, useRef } from "react";
 import { ScrollContext } from "../bodies/scroll";
 import type { Row } from "../connection/row";
-import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
+import { BodyPlace, type Flow } from "../gen/mitmflow/v1/mitmflow_pb";
 import type { HTTPFlow } from "../gen/mitmproxy/v1/mitmproxy_pb";
 import type { Say } from "../ui/notice";
 import { Connection } from "./Connection";
@@ -90,6 +90,11 @@ function Half({
       message={of.value[which]}
       details={flow.httpFlowExtra?.[which]}
       fileName={fileNameOf(of.value, row, which)}
+      source={{
+        number: row.number,
+        place: which === "request" ? BodyPlace.REQUEST : BodyPlace.RESPONSE,
+        change: String(flow.summary?.change ?? ""),
+      }}
       missing={which === "request" ? "The request is not known." : noResponse(row)}
     />
   );
