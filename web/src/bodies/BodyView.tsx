@@ -49,8 +49,12 @@ const kindNames: Record<BodyKind, string> = {
 
 const order: readonly Mode[] = ["decoded", "image", "pretty", "text", "hex"];
 
-/* Of these the server tells facts, but not what they say. */
-const factsOnly = new Set(["bytes", "image", "font", "pdf", "audio", "video", "archive"]);
+/* Of these the server tells facts, or what stands in them; they are read as
+ * they are. */
+const readAsTheyAre = new Set([
+  ...["bytes", "image", "font", "pdf", "audio", "video", "archive"],
+  ...["text", "json", "xml", "html", "css", "javascript"],
+]);
 
 // A longer body is shown to here until the reader asks for the rest.
 const shownLen = 1_000_000;
@@ -67,7 +71,7 @@ export function BodyView(props: Props) {
   );
   const plain = modesOf[kind][0] ?? "hex";
   const first =
-    tree.length > 0 && !factsOnly.has(decoded?.kind ?? "") ? "decoded" : plain;
+    tree.length > 0 && !readAsTheyAre.has(decoded?.kind ?? "") ? "decoded" : plain;
   const mode = chosen && modes.includes(chosen) ? chosen : first;
   // The same object as long as it is the same bytes: reading them is work.
   const shown = useMemo(() => (all ? bytes : bytes.subarray(0, shownLen)), [all, bytes]);
