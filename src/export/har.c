@@ -76,12 +76,6 @@ static void put_text(struct mf_json_out *json, const char *name,
 
 /* ---- the URL ---- */
 
-static bool starts_with(struct mf_span text, const char *start)
-{
-    size_t len = strlen(start);
-    return text.len >= len && memcmp(text.text, start, len) == 0;
-}
-
 static struct mf_span url_of(const struct mf_http_half *request)
 {
     return request->pretty_url.len ? request->pretty_url : request->url;
@@ -92,7 +86,8 @@ static void put_url(struct mf_json_out *json, struct mf_span url,
                     bool is_websocket)
 {
     char *text = NULL;
-    bool is_http = starts_with(url, "http://") || starts_with(url, "https://");
+    bool is_http = mf_span_starts_with(url, "http://") ||
+                   mf_span_starts_with(url, "https://");
     mf_json_put_key(json, "url");
     if (is_websocket && is_http && (text = malloc(url.len))) {
         memcpy(text, "ws", 2);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "export/har.h"
+#include "export/http_view.h"
 
 static struct mf_span trim(struct mf_span text)
 {
@@ -179,29 +180,24 @@ struct cookie {
     int64_t expiry_ns;
 };
 
-static bool is_name(struct mf_span name, const char *want)
-{
-    return mf_http_is_name(name, want);
-}
-
 static void take_attribute(struct cookie *cookie, struct mf_span part,
                            int64_t at_ns)
 {
     struct mf_span name, value;
     take_pair(part, &name, &value);
-    if (is_name(name, "path"))
+    if (mf_http_is_name(name, "path"))
         cookie->path = value;
-    else if (is_name(name, "domain"))
+    else if (mf_http_is_name(name, "domain"))
         cookie->domain = value;
-    else if (is_name(name, "samesite"))
+    else if (mf_http_is_name(name, "samesite"))
         cookie->same_site = value;
-    else if (is_name(name, "secure"))
+    else if (mf_http_is_name(name, "secure"))
         cookie->is_secure = true;
-    else if (is_name(name, "httponly"))
+    else if (mf_http_is_name(name, "httponly"))
         cookie->is_http_only = true;
-    else if (is_name(name, "max-age"))
+    else if (mf_http_is_name(name, "max-age"))
         cookie->has_age |= parse_age(value, at_ns, &cookie->expiry_ns);
-    else if (is_name(name, "expires") && !cookie->has_age)
+    else if (mf_http_is_name(name, "expires") && !cookie->has_age)
         cookie->has_expiry |= mf_har_parse_date(value, &cookie->expiry_ns);
 }
 
@@ -239,9 +235,9 @@ void mf_har_put_cookies(struct mf_json_out *json,
     struct mf_span name, value;
     mf_json_begin_array(json);
     while (mf_http_fields_next(&fields, &name, &value)) {
-        if (half->is_request && is_name(name, "cookie"))
+        if (half->is_request && mf_http_is_name(name, "cookie"))
             put_request_cookies(json, value);
-        else if (!half->is_request && is_name(name, "set-cookie"))
+        else if (!half->is_request && mf_http_is_name(name, "set-cookie"))
             put_set_cookie(json, value, half->start_ns);
     }
     mf_json_end_array(json);

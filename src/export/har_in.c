@@ -65,19 +65,13 @@ static int tell(struct mf_err *err, int rc)
     return rc ? mf_err_set(err, rc, "%s", mf_err_message(rc)) : 0;
 }
 
-static bool starts_with(struct mf_span text, const char *start)
-{
-    size_t len = strlen(start);
-    return text.len >= len && memcmp(text.text, start, len) == 0;
-}
-
 /* ---- what is not in "_mitmflow" ---- */
 
 static bool is_websocket(const struct mf_har_entry *entry)
 {
     return json_is_array(json_object_get(entry->json, "_webSocketMessages")) ||
-           starts_with(entry->url, "ws://") ||
-           starts_with(entry->url, "wss://");
+           mf_span_starts_with(entry->url, "ws://") ||
+           mf_span_starts_with(entry->url, "wss://");
 }
 
 /* Why there is no answer, as browsers tell it. */

@@ -12,16 +12,10 @@ static int tell(struct mf_err *err, int rc)
     return rc ? mf_err_set(err, rc, "%s", mf_err_message(rc)) : 0;
 }
 
-static bool starts_with(struct mf_span text, const char *start)
-{
-    size_t len = strlen(start);
-    return text.len >= len && memcmp(text.text, start, len) == 0;
-}
-
 static bool is_word(const json_t *object, const char *name, const char *want)
 {
     struct mf_span text = mf_json_get_text(object, name);
-    return text.len == strlen(want) && starts_with(text, want);
+    return text.len == strlen(want) && mf_span_starts_with(text, want);
 }
 
 /* ---- messages ---- */
@@ -114,7 +108,8 @@ int mf_har_put_url(const struct mf_har_entry *entry, uint32_t number,
 {
     struct mf_span url = entry->url;
     struct mf_buf text;
-    if (!starts_with(url, "ws://") && !starts_with(url, "wss://"))
+    if (!mf_span_starts_with(url, "ws://") &&
+        !mf_span_starts_with(url, "wss://"))
         return mf_wire_put_bytes_opt(out, number, url.text, url.len);
     mf_buf_init(&text, SIZE_MAX);
     int rc = mf_buf_append(&text, "http", 4);
@@ -193,8 +188,8 @@ static int put_text(struct mf_buf *out, uint32_t number, struct mf_span text)
 int mf_har_put_server(const struct mf_har_entry *entry, uint32_t number,
                       struct mf_buf *out)
 {
-    bool is_tls = starts_with(entry->url, "https://") ||
-                  starts_with(entry->url, "wss://");
+    bool is_tls = mf_span_starts_with(entry->url, "https://") ||
+                  mf_span_starts_with(entry->url, "wss://");
     uint32_t port = is_tls ? 443 : 80;
     struct mf_span host = unbracket(take_port(authority_of(entry->url), &port));
     struct mf_span ip =

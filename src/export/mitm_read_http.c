@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "codec/encoding.h"
+#include "export/http_view.h"
 #include "export/mitm.h"
 
 struct numbers {
@@ -48,12 +49,6 @@ static bool is_text(struct mf_span span, const char *text)
     return span.len == strlen(text) && memcmp(span.text, text, span.len) == 0;
 }
 
-static bool is_name(struct mf_span span, const char *text)
-{
-    return span.len == strlen(text) &&
-           strncasecmp(span.text, text, span.len) == 0;
-}
-
 static void put_varint(struct mf_mitm_reader *reader, uint32_t number,
                        uint64_t value)
 {
@@ -89,7 +84,7 @@ static struct mf_span find_field(struct mf_tnet message, const char *name,
     struct mf_cursor cursor = mf_tnet_inside(mf_tnet_find(message, "headers"));
     *ret_count = 0;
     while (mf_tnet_next(&cursor, &pair))
-        if (is_name(mf_tnet_text(mf_tnet_item(pair, 0)), name) &&
+        if (mf_http_is_name(mf_tnet_text(mf_tnet_item(pair, 0)), name) &&
             (*ret_count)++ == 0)
             first = mf_tnet_text(mf_tnet_item(pair, 1));
     return first;
@@ -222,8 +217,8 @@ static void name_host(struct mf_tnet request, struct mf_mitm_url *parts)
         mf_tnet_text(mf_tnet_find(request, "http_version"));
     struct mf_span authority = mf_tnet_text(mf_tnet_find(request, "authority"));
     struct mf_mitm_url named;
-    bool is_connect =
-        is_name(mf_tnet_text(mf_tnet_find(request, "method")), "CONNECT");
+    bool is_connect = mf_http_is_name(
+        mf_tnet_text(mf_tnet_find(request, "method")), "CONNECT");
     if (authority.len && (is_connect || is_text(version, "HTTP/2.0") ||
                           is_text(version, "HTTP/3"))) {
         name = authority;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/utf8.h"
 
 /* Mostly they are one byte or two: tags, short lengths, flags. */
 static inline uint64_t next_varint(struct mf_cursor *cursor)
@@ -195,6 +196,18 @@ int mf_wire_put_bytes_opt(struct mf_buf *buf, uint32_t number, const void *data,
                           size_t len)
 {
     return len ? mf_wire_put_bytes(buf, number, data, len) : 0;
+}
+
+int mf_wire_put_text_opt(struct mf_buf *buf, uint32_t number,
+                         struct mf_span text)
+{
+    size_t mark;
+    if (text.len == 0)
+        return 0;
+    int rc = mf_wire_begin(buf, number, &mark);
+    if (!rc)
+        rc = mf_utf8_append(text.text, text.len, buf);
+    return rc ? rc : mf_wire_end(buf, mark);
 }
 
 int mf_wire_put_timestamp_opt(struct mf_buf *buf, uint32_t number, int64_t ns)

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/cursor.h"
+#include "base/span.h"
 
 enum mf_wire_type {
     MF_WIRE_VARINT = 0,
@@ -66,6 +67,9 @@ int mf_wire_put_bytes(struct mf_buf *buf, uint32_t number, const void *data,
                       size_t len);
 int mf_wire_put_bytes_opt(struct mf_buf *buf, uint32_t number, const void *data,
                           size_t len);
+/* Any bytes as a string field: what is not UTF-8 is replaced. */
+int mf_wire_put_text_opt(struct mf_buf *buf, uint32_t number,
+                         struct mf_span text);
 int mf_wire_put_timestamp_opt(struct mf_buf *buf, uint32_t number, int64_t ns);
 /* The field as it was read. */
 int mf_wire_put_field(struct mf_buf *buf, const struct mf_wire_field *field);

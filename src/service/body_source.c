@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/utf8.h"
 #include "codec/charset.h"
 #include "decode/decode.h"
 #include "flow/body_http.h"
@@ -168,18 +167,6 @@ static int put_string(struct mf_buf *out, uint32_t number, const char *text)
     return mf_wire_put_bytes_opt(out, number, text, strlen(text));
 }
 
-/* Header values are any bytes; a string field is UTF-8. */
-static int put_text(struct mf_buf *out, uint32_t number, struct mf_span text)
-{
-    size_t mark;
-    if (text.len == 0)
-        return 0;
-    int rc = mf_wire_begin(out, number, &mark);
-    if (!rc)
-        rc = mf_utf8_append(text.text, text.len, out);
-    return rc ? rc : mf_wire_end(out, mark);
-}
-
 int mf_body_source_put_info(const struct mf_body_source *source,
                             const struct mf_body *body, uint32_t number,
                             struct mf_buf *out)
@@ -193,13 +180,14 @@ int mf_body_source_put_info(const struct mf_body_source *source,
                    told_by == MF_CHARSET_BOM;
     int rc = mf_wire_begin(out, number, &mark);
     if (!rc)
-        rc = put_text(out, INFO_CONTENT_TYPE, kept->content_type);
+        rc = mf_wire_put_text_opt(out, INFO_CONTENT_TYPE, kept->content_type);
     if (!rc)
         rc = put_string(out, INFO_KIND, mf_body_kind_name(mf_body_kind(body)));
     if (!rc)
         rc = put_string(out, INFO_SNIFFED_TYPE, mf_body_sniff(body->data));
     if (!rc)
-        rc = put_text(out, INFO_CONTENT_ENCODING, kept->content_encoding);
+        rc = mf_wire_put_text_opt(out, INFO_CONTENT_ENCODING,
+                                  kept->content_encoding);
     if (!rc)
         rc = put_string(out, INFO_CHARSET, is_text ? charset : "");
     if (!rc)
@@ -211,7 +199,7 @@ int mf_body_source_put_info(const struct mf_body_source *source,
     if (!rc)
         rc = mf_wire_put_varint_opt(out, INFO_CUT, kept->is_cut);
     if (!rc)
-        rc = put_text(out, INFO_LEFT_OUT, kept->left_out);
+        rc = mf_wire_put_text_opt(out, INFO_LEFT_OUT, kept->left_out);
     if (!rc)
         rc = mf_wire_put_varint_opt(out, INFO_CHANGED, kept->is_changed);
     if (!rc)

@@ -21,14 +21,8 @@ enum {
 
 static int put_text(struct mf_buf *out, uint32_t number, struct mf_span text)
 {
-    size_t mark;
-    if (text.len == 0)
-        return 0;
-    size_t len = mf_utf8_cut(text.text, text.len, MF_NODE_TEXT_MAX_LEN);
-    int rc = mf_wire_begin(out, number, &mark);
-    if (!rc)
-        rc = mf_utf8_append(text.text, len, out);
-    return rc ? rc : mf_wire_end(out, mark);
+    text.len = mf_utf8_cut(text.text, text.len, MF_NODE_TEXT_MAX_LEN);
+    return mf_wire_put_text_opt(out, number, text);
 }
 
 static bool is_cut(const struct mf_node *node)
