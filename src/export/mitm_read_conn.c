@@ -3,32 +3,7 @@
 
 #include "export/import.h"
 #include "export/mitm.h"
-
-/* Numbers of ClientConn and ServerConn. */
-enum {
-    PEERNAME = 1,
-    SOCKNAME = 3,
-    STATE = 5,
-    ID = 6,
-    TRANSPORT = 7,
-    ERROR = 8,
-    TLS = 9,
-    CERTS = 10,
-    ALPN = 11,
-    ALPN_OFFERS = 12,
-    CIPHER = 13,
-    CIPHERS = 14,
-    TLS_VERSION = 15,
-    SNI = 16,
-    START = 17,
-    END = 18,
-    TLS_SETUP = 19,
-    MITMCERT = 20,
-    PROXY_MODE = 21,
-    ADDRESS = 20,
-    TCP_SETUP = 22,
-    VIA = 23,
-};
+#include "export/mitm_conn.h"
 
 /* The first that is there of what versions called in different ways. */
 static struct mf_tnet find_any(struct mf_tnet dict, const char *const *keys)
