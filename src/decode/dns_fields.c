@@ -345,6 +345,18 @@ void mf_dns__put_hex(struct mf_dns_data *data, const uint8_t *bytes, size_t len)
     mf_dns__put(data, text, used);
 }
 
+void mf_dns__put_rest_escaped(struct mf_dns_data *data, struct mf_cursor *value)
+{
+    size_t len = mf_cursor_left(value);
+    mf_dns__put_escaped(data, mf_cursor_bytes(value, len), len);
+}
+
+void mf_dns__put_rest_hex(struct mf_dns_data *data, struct mf_cursor *value)
+{
+    size_t len = mf_cursor_left(value);
+    mf_dns__put_hex(data, mf_cursor_bytes(value, len), len);
+}
+
 void mf_dns__put_base64(struct mf_dns_data *data, const uint8_t *bytes,
                         size_t len)
 {

@@ -9,18 +9,6 @@
 
 typedef void putter(struct mf_dns_data *data, struct mf_cursor *value);
 
-static void put_hex(struct mf_dns_data *data, struct mf_cursor *value)
-{
-    size_t len = mf_cursor_left(value);
-    mf_dns__put_hex(data, mf_cursor_bytes(value, len), len);
-}
-
-static void put_text(struct mf_dns_data *data, struct mf_cursor *value)
-{
-    size_t len = mf_cursor_left(value);
-    mf_dns__put_escaped(data, mf_cursor_bytes(value, len), len);
-}
-
 /* RFC 5001: bytes that are mostly text. */
 static void put_server(struct mf_dns_data *data, struct mf_cursor *value)
 {
@@ -28,7 +16,7 @@ static void put_server(struct mf_dns_data *data, struct mf_cursor *value)
     bool is_text = true;
     for (size_t i = 0; i < len; i++)
         is_text = is_text && value->at[i] >= 0x20 && value->at[i] < 0x7f;
-    (is_text ? put_text : put_hex)(data, value);
+    (is_text ? mf_dns__put_rest_escaped : mf_dns__put_rest_hex)(data, value);
 }
 
 /* RFC 6975. */
@@ -93,7 +81,7 @@ static void put_cookie(struct mf_dns_data *data, struct mf_cursor *value)
     if (mf_cursor_done(value))
         return;
     mf_dns__putf(data, ", server ");
-    put_hex(data, value);
+    mf_dns__put_rest_hex(data, value);
 }
 
 /* RFC 7828: in tenths of a second. */
@@ -158,7 +146,7 @@ static const struct {
     const char *name;
     putter *put;
 } options[] = {
-    {1, "LLQ", put_hex},
+    {1, "LLQ", mf_dns__put_rest_hex},
     {2, "update lease", put_seconds},
     {3, "NSID", put_server},
     {5, "DAU", put_algorithms},
@@ -172,10 +160,10 @@ static const struct {
     {13, "chain", put_name},
     {14, "key tags", put_key_tags},
     {15, "error", put_error},
-    {16, "client tag", put_hex},
-    {17, "server tag", put_hex},
+    {16, "client tag", mf_dns__put_rest_hex},
+    {17, "server tag", mf_dns__put_rest_hex},
     {18, "report channel", put_name},
-    {19, "zone version", put_hex},
+    {19, "zone version", mf_dns__put_rest_hex},
 };
 
 static size_t option_of(unsigned code)
@@ -203,7 +191,7 @@ static void read_option(struct mf_dns_data *data)
     const uint8_t *bytes = mf_cursor_bytes(&data->at, len);
     if (bytes) {
         struct mf_cursor value = mf_cursor_make(bytes, len);
-        (is_known ? options[i].put : put_hex)(data, &value);
+        (is_known ? options[i].put : mf_dns__put_rest_hex)(data, &value);
         if (value.error || !mf_cursor_done(&value))
             mf_cursor_fail(&data->at, MF_ECORRUPT);
     }

@@ -101,6 +101,10 @@ void mf_dns__putf(struct mf_dns_data *data, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void mf_dns__put_hex(struct mf_dns_data *data, const uint8_t *bytes,
                      size_t len);
+/* All that is left of `value`. */
+void mf_dns__put_rest_hex(struct mf_dns_data *data, struct mf_cursor *value);
+void mf_dns__put_rest_escaped(struct mf_dns_data *data,
+                              struct mf_cursor *value);
 void mf_dns__put_base64(struct mf_dns_data *data, const uint8_t *bytes,
                         size_t len);
 void mf_dns__put_address(struct mf_dns_data *data, int family,

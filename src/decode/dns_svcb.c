@@ -86,18 +86,6 @@ static void put_base64(struct mf_dns_data *data, struct mf_cursor *value)
     mf_dns__put_base64(data, mf_cursor_bytes(value, len), len);
 }
 
-static void put_text(struct mf_dns_data *data, struct mf_cursor *value)
-{
-    size_t len = mf_cursor_left(value);
-    mf_dns__put_escaped(data, mf_cursor_bytes(value, len), len);
-}
-
-static void put_hex(struct mf_dns_data *data, struct mf_cursor *value)
-{
-    size_t len = mf_cursor_left(value);
-    mf_dns__put_hex(data, mf_cursor_bytes(value, len), len);
-}
-
 static const struct {
     const char *name;
     putter *put;
@@ -105,7 +93,7 @@ static const struct {
     {"mandatory", put_keys},          {"alpn", put_protocols},
     {"no-default-alpn", put_nothing}, {"port", put_port},
     {"ipv4hint", put_ipv4},           {"ech", put_base64},
-    {"ipv6hint", put_ipv6},           {"dohpath", put_text},
+    {"ipv6hint", put_ipv6},           {"dohpath", mf_dns__put_rest_escaped},
     {"ohttp", put_nothing},
 };
 enum { KEYS = sizeof keys / sizeof *keys };
@@ -134,7 +122,7 @@ void mf_dns__service_params(struct mf_dns_data *data, const char *name)
         const uint8_t *bytes = mf_cursor_bytes(&data->at, len);
         if (bytes) {
             struct mf_cursor value = mf_cursor_make(bytes, len);
-            (key < KEYS ? keys[key].put : put_hex)(data, &value);
+            (key < KEYS ? keys[key].put : mf_dns__put_rest_hex)(data, &value);
             if (value.error || !mf_cursor_done(&value))
                 mf_cursor_fail(&data->at, MF_ECORRUPT);
         }

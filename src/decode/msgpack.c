@@ -7,7 +7,6 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
-#include "base/utf8.h"
 #include "decode/decoders.h"
 #include "decode/value.h"
 
@@ -38,10 +37,7 @@ static bool is_key(const struct reader *reader)
 
 static void take_key(struct reader *reader, struct mf_span text)
 {
-    if (text.len > KEY_MAX)
-        text.len = mf_utf8_valid(text.text, text.len)
-                       ? mf_utf8_cut(text.text, text.len, KEY_MAX)
-                       : KEY_MAX;
+    text = mf_value_cut(text, KEY_MAX);
     if (text.len)
         memcpy(reader->key, text.text, text.len);
     reader->key_len = text.len;

@@ -1,5 +1,7 @@
 #include "decode/value.h"
 
+#include "base/utf8.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,4 +68,13 @@ struct mf_span mf_value_time(int64_t seconds, uint32_t nanoseconds,
         len--;
     room[len++] = 'Z';
     return (struct mf_span){room, len};
+}
+
+struct mf_span mf_value_cut(struct mf_span text, size_t max)
+{
+    if (text.len > max)
+        text.len = mf_utf8_valid(text.text, text.len)
+                       ? mf_utf8_cut(text.text, text.len, max)
+                       : max;
+    return text;
 }

@@ -1,4 +1,4 @@
-/* Numbers and moments as text, as formats of data have them. Private to
+/* Numbers, moments and texts, as formats of data have them. Private to
  * src/decode. */
 #ifndef MF_DECODE_VALUE_H
 #define MF_DECODE_VALUE_H
@@ -18,5 +18,8 @@ struct mf_span mf_value_float(float value, char room[MF_VALUE_ROOM]);
 /* RFC 3339; as a number where there is no such year. */
 struct mf_span mf_value_time(int64_t seconds, uint32_t nanoseconds,
                              char room[MF_VALUE_ROOM]);
+
+/* At most `max` bytes of it, no character of UTF-8 split. */
+struct mf_span mf_value_cut(struct mf_span text, size_t max);
 
 #endif
