@@ -1,7 +1,8 @@
 import { copyText } from "../ui/clipboard";
 import { Dialog } from "../ui/Dialog";
 import type { Say } from "../ui/notice";
-import { exportText, exportUrl, type Format, files, texts } from "./formats";
+import { exportText, type Format, texts } from "./formats";
+import { SaveLinks } from "./SaveLinks";
 
 interface Props {
   number: number;
@@ -34,18 +35,7 @@ export function CopyDialog({ number, onClose, say }: Props) {
         ))}
       </div>
       <h3>Save as</h3>
-      <div className="buttons">
-        {files.map((format) => (
-          <a
-            key={format.name}
-            className="button"
-            href={exportUrl(format, { number })}
-            download
-          >
-            {format.label}
-          </a>
-        ))}
-      </div>
+      <SaveLinks chosen={{ number }} />
       <div className="buttons">
         <button type="button" className="button" onClick={onClose}>
           Close

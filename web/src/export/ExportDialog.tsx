@@ -1,12 +1,12 @@
 import { Dialog } from "../ui/Dialog";
-import { exportUrl, files } from "./formats";
+import { SaveLinks } from "./SaveLinks";
 
 interface Props {
   filter: string;
   onClose(): void;
 }
 
-/* Saves all flows that the filter takes; the browser shows how far it is. */
+/* Saves all flows that the filter takes. */
 export function ExportDialog({ filter, onClose }: Props) {
   return (
     <Dialog title="Export" onClose={onClose}>
@@ -14,18 +14,7 @@ export function ExportDialog({ filter, onClose }: Props) {
         {filter ? "All flows that the filter takes" : "All flows"}, oldest first, as a
         file:
       </p>
-      <div className="buttons">
-        {files.map((format) => (
-          <a
-            key={format.name}
-            className="button"
-            href={exportUrl(format, { filter })}
-            download
-          >
-            {format.label}
-          </a>
-        ))}
-      </div>
+      <SaveLinks chosen={{ filter }} />
       <div className="buttons">
         <button type="button" className="button" onClick={onClose}>
           Close
