@@ -318,6 +318,7 @@ static void converse(struct mf_sender *sender, struct mf_transport *transport,
     }
     int rc = run_link(sender, link, transport, address, &err);
     size_t refused = mf_link_refused(link);
+    sender->was_cut = rc != MF_ECLOSED && mf_link_hello(link);
     if (mf_link_acked(link))
         sender->was_in_vain = false;
     else if (rc != MF_ECLOSED && mf_link_is_in_vain(link))
@@ -371,6 +372,7 @@ static void try_address(struct mf_sender *sender,
 
 static void try_all(struct mf_sender *sender)
 {
+    sender->was_cut = false;
     for (size_t i = 0; i < sender->current.address_count; i++) {
         if (config_changed(sender))
             return;
@@ -378,7 +380,9 @@ static void try_all(struct mf_sender *sender)
             break;
         try_address(sender, &sender->current.addresses[i]);
     }
-    sender->has_tried = true;
+    /* A server that spoke is tried again, also at the end. */
+    sender->has_tried = !sender->was_cut;
+    sender->has_tried |= mf_sender__must_stop(sender, false);
 }
 
 void mf_sender_free(struct mf_sender *sender)
@@ -406,8 +410,8 @@ static void *sender_main(void *arg)
             continue;
         int64_t until =
             mf_backoff_next_ns(&sender->backoff) + mf_clock_mono_ns();
-        while (!atomic_load(&sender->stopping) && !config_changed(sender) &&
-               mf_clock_mono_ns() < until)
+        while (!mf_sender__must_stop(sender, false) &&
+               !config_changed(sender) && mf_clock_mono_ns() < until)
             mf_sender__wait_without(sender, -1, 0, until);
     }
     mf_sender__take_in(sender);

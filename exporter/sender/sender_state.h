@@ -53,6 +53,7 @@ struct mf_sender {
     char session[MF_SENDER__SESSION_LEN + 1];
     struct mf_backoff backoff;
     bool has_tried;
+    bool was_cut;     /* the last link was up, and broke off */
     bool was_up;      /* since the last line about a loss */
     bool was_in_vain; /* the last link that had something to send */
     bool told_loss;   /* a loss is told once, until it is over */

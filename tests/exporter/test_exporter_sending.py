@@ -192,6 +192,21 @@ def test_a_stream_that_fails_is_sent_again_in_order(one, recorder):
     assert once[::-1] == result["ids"]
 
 
+def test_a_stream_that_fails_at_the_end_is_sent_again_within_the_deadline(one, recorder):
+    failures = []
+
+    def fail_first(message, context):
+        if len(failures) < 2:
+            failures.append(message)
+            context.abort(grpc.StatusCode.UNAVAILABLE, "for the test")
+
+    recorder.on_message = fail_first
+    result = one.run("send", recorder.url, "5", "100", "0")
+    assert len(failures) == 2
+    assert recorder.ended().keys() == set(result["ids"])
+    assert result["stats"]["given_up"] == 0
+
+
 def test_one_flow_that_a_server_will_not_take_holds_up_no_others(one, recorder):
     refused = []
 
