@@ -1,4 +1,7 @@
 import { useEffect, useRef, useState } from "react";
+import { HelpDialog } from "./commands/HelpDialog";
+import { useCommandKeys } from "./commands/useCommandKeys";
+import { useCommands } from "./commands/useCommands";
 import { ConnectionBadge } from "./connection/ConnectionBadge";
 import { findRow } from "./connection/window";
 import { setPinned } from "./detail/actions";
@@ -8,24 +11,25 @@ import { FilterBox } from "./filter/FilterBox";
 import { EmptyState } from "./list/EmptyState";
 import { FlowList } from "./list/FlowList";
 import type { Order } from "./list/items";
+import { ListCount } from "./list/ListCount";
 import { LossBadge } from "./losses/LossBadge";
+import { usePlace } from "./place/usePlace";
 import { useLive, useView } from "./store/hooks";
-import type { View } from "./store/store";
-import { formatCount, searching } from "./ui/format";
-import { HelpDialog } from "./ui/HelpDialog";
 import { useNotice } from "./ui/notice";
 import { readSetting, writeSetting } from "./ui/settings";
-import { useGlobalKeys } from "./useGlobalKeys";
-import { usePlace } from "./usePlace";
 
 const orders: Order[] = ["newest-first", "oldest-first"];
 // Where the pane covers the list, moving in the list does not open flows.
 const narrow = "(max-width: 700px)";
 
+/*
+ * The page: one row of controls, one of what the list is narrowed to, then
+ * the timeline, and below it panel, list and open flow side by side.
+ */
 export function App() {
   const { store } = useLive();
   const view = useView();
-  const [place, go] = usePlace();
+  const { place, go } = usePlace();
   const [cursor, setCursor] = useState<number | null>(place.flow);
   const [order, setOrder] = useState<Order>(() => readSetting("order", orders));
   const [help, setHelp] = useState(false);
@@ -41,6 +45,10 @@ export function App() {
   }, [place.filter]);
 
   const toList = () => document.querySelector<HTMLElement>("[role=grid]")?.focus();
+  const toFilter = () => {
+    filterBox.current?.focus();
+    filterBox.current?.select();
+  };
   const open = (number: number) => {
     if (flow === number) detail.current?.focus();
     setCursor(number);
@@ -55,25 +63,51 @@ export function App() {
     if (flow !== null && number !== null && !matchMedia(narrow).matches)
       go({ flow: number });
   };
+  const pin = () => {
+    const row = cursor === null ? undefined : findRow(view.rows, cursor);
+    if (row) setPinned(store, row.number, !row.pinned).catch(say);
+    else detail.current?.togglePin();
+  };
+  const writeNote = () => {
+    if (cursor === null) return;
+    if (flow !== cursor) open(cursor);
+    detail.current?.writeNote(cursor);
+  };
 
-  useGlobalKeys({
-    "/": () => {
-      filterBox.current?.focus();
-      filterBox.current?.select();
+  useCommandKeys();
+  useCommands([
+    { id: "filter", group: "Filter", title: "Filter", keys: ["/"], run: toFilter },
+    {
+      id: "pin",
+      group: "Flow",
+      title: "Pin the flow, or unpin it",
+      keys: ["p"],
+      run: pin,
     },
-    "?": () => setHelp(true),
-    p: () => {
-      const row = cursor === null ? undefined : findRow(view.rows, cursor);
-      if (row) setPinned(store, row.number, !row.pinned).catch(say);
-      else detail.current?.togglePin();
+    { id: "note", group: "Flow", title: "Write a note", keys: ["n"], run: writeNote },
+    {
+      id: "close",
+      group: "Flow",
+      title: "Close the flow",
+      keys: ["Escape"],
+      run: () => (flow !== null ? close() : setCursor(null)),
     },
-    n: () => {
-      if (cursor === null) return;
-      if (flow !== cursor) open(cursor);
-      detail.current?.writeNote(cursor);
+    {
+      id: "export",
+      group: "List",
+      title: "Export flows",
+      inMenu: true,
+      run: () => setExporting(true),
     },
-    Escape: () => (flow !== null ? close() : setCursor(null)),
-  });
+    {
+      id: "help",
+      group: "Page",
+      title: "Keys and filters",
+      keys: ["?"],
+      inMenu: true,
+      run: () => setHelp(true),
+    },
+  ]);
 
   // A filter that is wrong leaves the list of the one before.
   const { fault } = view;
@@ -91,8 +125,6 @@ export function App() {
           onFilter={(text) => go({ filter: text })}
           onLeave={toList}
         />
-        <LossBadge losses={view.losses} />
-        <Count view={view} filtered={filter !== ""} />
         <button type="button" className="button" onClick={() => setExporting(true)}>
           Export
         </button>
@@ -105,6 +137,10 @@ export function App() {
           ?
         </button>
       </header>
+      <div className="bar">
+        <LossBadge losses={view.losses} />
+        <ListCount view={view} filtered={filter !== ""} />
+      </div>
       <main className={loading ? "loading" : ""}>
         {view.rows.length === 0 ? (
           <EmptyState view={view} filter={filter} />
@@ -134,30 +170,5 @@ export function App() {
         {notice && <p className={notice.bad ? "notice bad" : "notice"}>{notice.text}</p>}
       </div>
     </div>
-  );
-}
-
-function Count({ view, filtered }: { view: View; filtered: boolean }) {
-  if (view.search)
-    return <span className="count">{searching(view.search.backToMs)}</span>;
-  if (!view.loaded || view.total === null) return null;
-  const total = formatCount(view.total);
-  const shown = `${formatCount(view.rows.length)}${view.hasOlder ? "+" : ""}`;
-  return (
-    <span className="count">
-      {view.limited && <Limited />}
-      {filtered ? `${shown} of ${total}` : total} {view.total === 1 ? "flow" : "flows"}
-    </span>
-  );
-}
-
-function Limited() {
-  const why =
-    "A regular expression met its limits on some flows, which may be missing here. " +
-    "Make it simpler.";
-  return (
-    <span className="tone-warn" title={why}>
-      incomplete:{" "}
-    </span>
   );
 }

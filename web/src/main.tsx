@@ -1,7 +1,8 @@
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { LiveClient } from "./connection/client";
-import { readPlace } from "./filter/location";
+import { readPlace } from "./place/place";
+import { PlaceProvider } from "./place/usePlace";
 import { LiveContext } from "./store/hooks";
 import { Store } from "./store/store";
 import "./ui/tokens.css";
@@ -18,7 +19,9 @@ const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <LiveContext value={{ store, client }}>
-      <App />
+      <PlaceProvider>
+        <App />
+      </PlaceProvider>
     </LiveContext>,
   );
 }

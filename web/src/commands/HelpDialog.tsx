@@ -1,4 +1,4 @@
-import { Dialog } from "./Dialog";
+import { Dialog } from "../ui/Dialog";
 
 const keys: [string[], string][] = [
   [["j", "k", "\u2193", "\u2191"], "next and previous flow"],

@@ -1,0 +1,99 @@
+/* Orders of the list; `arrival` is that of the server's numbers. */
+export const sorts = [
+  "arrival",
+  "start",
+  "duration",
+  "size",
+  "status",
+  "method",
+  "host",
+  "client",
+  "source",
+  "type",
+] as const;
+export type Sort = (typeof sorts)[number];
+
+/* What stands beside the list. */
+export const panels = ["", "tree", "statistics", "proxies"] as const;
+export type Panel = (typeof panels)[number];
+
+/*
+ * What the address bar keeps, so that a link shows what its sender saw:
+ * ?q= the filter, ?h= what is only highlighted, ?flow= the flow shown,
+ * ?tab= of it, ?with= the flow it is compared with, ?sort= and ?asc, ?panel=.
+ */
+export interface Place {
+  filter: string;
+  highlight: string;
+  flow: number | null;
+  /* The tab of the open flow; "": the reader's own choice for its kind. */
+  tab: string;
+  compare: number | null;
+  sort: Sort;
+  ascending: boolean;
+  panel: Panel;
+}
+
+export const home: Place = {
+  filter: "",
+  highlight: "",
+  flow: null,
+  tab: "",
+  compare: null,
+  sort: "arrival",
+  ascending: false,
+  panel: "",
+};
+
+function oneOf<T extends string>(allowed: readonly T[], text: string | null): T {
+  const [first] = allowed;
+  if (first === undefined) throw new Error("a choice needs a value");
+  return allowed.find((value) => value === text) ?? first;
+}
+
+function numberOf(text: string | null): number | null {
+  return text !== null && /^[1-9][0-9]{0,15}$/.test(text) ? Number(text) : null;
+}
+
+export function readPlace(search: string): Place {
+  const params = new URLSearchParams(search);
+  const tab = params.get("tab") ?? "";
+  return {
+    filter: params.get("q") ?? "",
+    highlight: params.get("h") ?? "",
+    flow: numberOf(params.get("flow")),
+    tab: /^[a-z]{1,16}$/.test(tab) ? tab : "",
+    compare: numberOf(params.get("with")),
+    sort: oneOf(sorts, params.get("sort")),
+    ascending: params.has("asc"),
+    panel: oneOf(panels, params.get("panel")),
+  };
+}
+
+export function placeSearch(place: Place): string {
+  const params = new URLSearchParams();
+  const put = (name: string, value: string | number | null) => {
+    if (value !== null && value !== "") params.set(name, String(value));
+  };
+  put("q", place.filter);
+  put("h", place.highlight);
+  put("flow", place.flow);
+  if (place.flow !== null) put("tab", place.tab);
+  if (place.flow !== null) put("with", place.compare);
+  if (place.sort !== "arrival") put("sort", place.sort);
+  if (place.ascending) params.set("asc", "1");
+  put("panel", place.panel);
+  const text = params.toString();
+  return text ? `?${text}` : "";
+}
+
+/*
+ * Shows `place` in the address bar. Opening the first flow is a step that
+ * Back undoes (on a phone it closes the flow); moving on is not.
+ */
+export function writePlace(place: Place): void {
+  const before = readPlace(location.search);
+  const url = location.pathname + placeSearch(place);
+  if (before.flow === null && place.flow !== null) history.pushState(null, "", url);
+  else history.replaceState(null, "", url);
+}

@@ -1,0 +1,45 @@
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useState,
+} from "react";
+import { useLive } from "../store/hooks";
+import { type Place, readPlace, writePlace } from "./place";
+
+export type Go = (change: Partial<Place>) => void;
+
+const PlaceContext = createContext<{ place: Place; go: Go } | null>(null);
+
+/* Where the reader is, kept in step with the address bar. */
+export function PlaceProvider({ children }: { children: ReactNode }) {
+  const { store, client } = useLive();
+  const [place, setPlace] = useState(() => readPlace(location.search));
+
+  const go = useCallback((change: Partial<Place>) => {
+    setPlace((before) => ({ ...before, ...change }));
+  }, []);
+
+  useEffect(() => {
+    writePlace(place);
+    store.setFilter(place.filter, client);
+  }, [place, store, client]);
+
+  useEffect(() => {
+    const moved = () => setPlace(readPlace(location.search));
+    addEventListener("popstate", moved);
+    return () => removeEventListener("popstate", moved);
+  }, []);
+
+  const value = useMemo(() => ({ place, go }), [place, go]);
+  return <PlaceContext value={value}>{children}</PlaceContext>;
+}
+
+export function usePlace(): { place: Place; go: Go } {
+  const value = useContext(PlaceContext);
+  if (!value) throw new Error("no PlaceContext");
+  return value;
+}
