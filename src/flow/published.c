@@ -15,6 +15,7 @@ enum { OWN_FIELDS = 100 };
 struct rewrite {
     struct mf_buf *out;
     bool drop_own;
+    bool drop_bodies;
     size_t body_max;
 };
 
@@ -150,7 +151,11 @@ static int put_half(const struct rewrite *rewrite, uint32_t number,
         has_content |= field.number == fields->content && field.len > 0;
         if (field.number == MF_FLOW__RAW_CONTENT)
             raw = mf_flow__span(&field);
-        if (field.number < OWN_FIELDS || !rewrite->drop_own)
+        bool is_body = field.number == fields->content ||
+                       field.number == MF_FLOW__RAW_CONTENT;
+        bool is_dropped = (is_body && rewrite->drop_bodies) ||
+                          (field.number >= OWN_FIELDS && rewrite->drop_own);
+        if (!is_dropped)
             rc = mf_wire_put_field(rewrite->out, &field);
     }
     if (!rc && cursor.error)
@@ -161,7 +166,7 @@ static int put_half(const struct rewrite *rewrite, uint32_t number,
     if (!rc && !has_trailers)
         rc = put_map(rewrite->out, half, MF_FLOW__TRAILER_FIELDS,
                      fields->trailers);
-    if (!rc && !has_content && raw.len)
+    if (!rc && !has_content && raw.len && !rewrite->drop_bodies)
         rc = put_body(rewrite, half, fields, raw, ret_error);
     return rc ? rc : mf_wire_end(rewrite->out, mark);
 }
@@ -229,6 +234,7 @@ int mf_flow_put_published(const uint8_t *flow, size_t len,
     const struct rewrite rewrite = {
         .out = out,
         .drop_own = mode == MF_PUBLISHED_ONLY,
+        .drop_bodies = mode == MF_PUBLISHED_BARE,
         .body_max = body_max,
     };
     struct mf_published_result result = {0};

@@ -17,8 +17,9 @@ struct mf_published_result {
 };
 
 enum mf_published_mode {
-    MF_PUBLISHED_ADD, /* keep fields from 100 up beside what is filled in */
-    MF_PUBLISHED_ONLY /* leave them out, for a peer of the old schema */
+    MF_PUBLISHED_ADD,  /* keep fields from 100 up beside what is filled in */
+    MF_PUBLISHED_ONLY, /* leave them out, for a peer of the old schema */
+    MF_PUBLISHED_BARE  /* as ADD, but without bodies of HTTP */
 };
 
 /*

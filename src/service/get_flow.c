@@ -163,13 +163,15 @@ static int put_flow(const struct mf_record *record, size_t body_max,
     size_t len;
     const uint8_t *bytes = mf_flow_snapshot(flow, &len);
 
-    int rc = mf_flow_put_published(bytes, len, MF_PUBLISHED_ADD, body_max,
-                                   published, &result);
+    enum mf_published_mode mode =
+        body_max ? MF_PUBLISHED_ADD : MF_PUBLISHED_BARE;
+    int rc =
+        mf_flow_put_published(bytes, len, mode, body_max, published, &result);
     if (!rc && !mf_wire_find(published->data, published->len, type, &kind))
         rc = MF_ECORRUPT;
     if (!rc)
         rc = mf_wire_put_bytes(out, viewer_field(type), kind.data, kind.len);
-    if (!rc && type == MF_FLOW_HTTP)
+    if (!rc && type == MF_FLOW_HTTP && body_max)
         rc = put_extra(&texts, &kind, &result, out);
     if (!rc)
         rc = mf_wire_put_varint_opt(out, FLOW_PINNED, head->pinned);

@@ -10,9 +10,10 @@
 
 /*
  * Append an encoded mitmflow.v1.GetFlowResponse for `record` (read with
- * its flow): bodies decoded within `body_max` bytes each, header maps filled,
- * frames and protobuf messages as texts by `types` (NULL: none are known), and
- * `more`, encoded fields of a mitmflow.v1.Flow. Any thread.
+ * its flow): bodies decoded within `body_max` bytes each (0: without bodies
+ * and what is told of them), header maps filled, frames and protobuf messages
+ * as texts by `types` (NULL: none are known), and `more`, encoded fields of a
+ * mitmflow.v1.Flow. Any thread.
  *
  *  MF_ECORRUPT  the snapshot cannot be read, or is missing
  *  MF_EFULL     the answer passes out's maximum

@@ -36,6 +36,7 @@ struct read {
     struct mf_err err;
     struct mf_owned_ref ref;
     size_t message_limit;
+    size_t body_max; /* 0: without bodies */
     const struct mf_types *types;
     struct mf_buf answer;
 };
@@ -81,16 +82,16 @@ static bool read_is_wanted(struct read *read)
 /* ---- GetFlow ---- */
 
 static int put_answer(struct mf_reader *reader, const struct mf_record *record,
-                      const struct mf_types *types, struct mf_buf *out,
-                      struct mf_err *err)
+                      struct read *read)
 {
+    struct mf_err *err = &read->err;
     struct mf_buf more;
     mf_buf_init(&more, SIZE_MAX);
     int rc = mf_connections_put(reader, record, FLOW_CONNECTIONS, &more, err);
     if (!rc) {
         rc = mf_get_flow_put(
-            record, BODY_MAX_LEN, types,
-            (struct mf_span){(const char *)more.data, more.len}, out);
+            record, read->body_max, read->types,
+            (struct mf_span){(const char *)more.data, more.len}, &read->answer);
         if (rc)
             mf_err_set(err, rc, "flow cannot be shown: %s", mf_err_message(rc));
     }
@@ -106,8 +107,7 @@ static void get_work(struct mf_job *job, struct mf_reader *reader)
                              &record, &read->err);
     if (read->rc)
         return;
-    read->rc =
-        put_answer(reader, record, read->types, &read->answer, &read->err);
+    read->rc = put_answer(reader, record, read);
     mf_record_unref(record);
 }
 
@@ -134,6 +134,7 @@ static struct read *read_new(struct mf_call *call,
     }
     read->call = call;
     read->message_limit = request->message_limit;
+    read->body_max = request->without_bodies ? 0 : BODY_MAX_LEN;
     read->types = context->types;
     read->job.work = get_work;
     read->job.done = get_done;

@@ -55,6 +55,17 @@ def decode(server, body=None, **request):
     return parts[0].info, [node for part in parts for node in part.nodes], parts[-1].end
 
 
+def test_a_flow_comes_without_its_bodies_where_asked_for_so(server):
+    put(server, encoded("gzip", gzip.compress(TEXT)))
+    flow = server.viewer.GetFlow(
+        view.GetFlowRequest(flow_id="f", without_bodies=True), timeout=DEADLINE_S
+    ).flow
+    assert not flow.http_flow.response.content and not flow.http_flow.response.raw_content
+    assert flow.http_flow.response.header_fields[1].value == b"gzip"
+    assert not flow.HasField("http_flow_extra")
+    assert flow.summary.id == "f"
+
+
 def test_a_body_comes_decoded_or_as_it_was_on_the_wire(server):
     packed = gzip.compress(TEXT)
     put(server, encoded("gzip", packed))

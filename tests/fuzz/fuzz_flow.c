@@ -65,6 +65,7 @@ static void use_flow(struct mf_flow *flow, int is_checked)
     check_summary(flow);
     check_published(flow, MF_PUBLISHED_ADD, is_checked);
     check_published(flow, MF_PUBLISHED_ONLY, is_checked);
+    check_published(flow, MF_PUBLISHED_BARE, is_checked);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -130,6 +130,24 @@ static void bodies_are_decoded_and_bounded(void **state)
     mf_buf_release(&packed);
 }
 
+static void bodies_are_left_out_where_nobody_asks_for_them(void **state)
+{
+    (void)state;
+    struct mf_buf flow;
+    int error;
+    make_flow("gzip", "no gzip", 7, &flow);
+    Mitmproxy__V1__Flow *published =
+        publish(&flow, MF_PUBLISHED_BARE, 100, &error);
+    const Mitmproxy__V1__Response *response = published->http_flow->response;
+    assert_int_equal(error, 0);
+    assert_int_equal(response->content.len, 0);
+    assert_int_equal(response->raw_content.len, 0);
+    assert_int_equal(response->n_headers, 3);
+    assert_int_equal(response->n_header_fields, 4);
+    mitmproxy__v1__flow__free_unpacked(published, NULL);
+    mf_buf_release(&flow);
+}
+
 static void a_body_that_cannot_be_decoded_is_given_as_it_is(void **state)
 {
     (void)state;
@@ -205,6 +223,7 @@ int main(void)
         cmocka_unit_test(header_fields_become_maps),
         cmocka_unit_test(an_old_peer_gets_no_field_from_100_up),
         cmocka_unit_test(bodies_are_decoded_and_bounded),
+        cmocka_unit_test(bodies_are_left_out_where_nobody_asks_for_them),
         cmocka_unit_test(a_body_that_cannot_be_decoded_is_given_as_it_is),
         cmocka_unit_test(a_flow_of_the_published_exporter_stays_as_it_is),
         cmocka_unit_test(what_does_not_fit_is_an_error_at_every_size),
