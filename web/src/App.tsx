@@ -1,12 +1,11 @@
-import { useEffect, useRef, useState } from "react";
-import { HelpDialog } from "./commands/HelpDialog";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useCommandKeys } from "./commands/useCommandKeys";
 import { useCommands } from "./commands/useCommands";
 import { ConnectionBadge } from "./connection/ConnectionBadge";
 import { findRow } from "./connection/window";
 import { setPinned } from "./detail/actions";
-import { type DetailHandle, DetailPane } from "./detail/DetailPane";
-import { ExportDialog } from "./export/ExportDialog";
+import { LazyPane } from "./detail/LazyPane";
+import type { DetailHandle } from "./detail/pane";
 import { FilterBox } from "./filter/FilterBox";
 import { EmptyState } from "./list/EmptyState";
 import { FlowList } from "./list/FlowList";
@@ -17,6 +16,13 @@ import { usePlace } from "./place/usePlace";
 import { useLive, useView } from "./store/hooks";
 import { useNotice } from "./ui/notice";
 import { readSetting, writeSetting } from "./ui/settings";
+
+const ExportDialog = lazy(() =>
+  import("./export/ExportDialog").then((m) => ({ default: m.ExportDialog })),
+);
+const HelpDialog = lazy(() =>
+  import("./commands/HelpDialog").then((m) => ({ default: m.HelpDialog })),
+);
 
 const orders: Order[] = ["newest-first", "oldest-first"];
 // Where the pane covers the list, moving in the list does not open flows.
@@ -156,7 +162,7 @@ export function App() {
             onOpen={open}
           />
         )}
-        <DetailPane
+        <LazyPane
           ref={detail}
           number={flow}
           row={flow === null ? undefined : findRow(view.rows, flow)}
@@ -164,8 +170,12 @@ export function App() {
           say={say}
         />
       </main>
-      {exporting && <ExportDialog filter={filter} onClose={() => setExporting(false)} />}
-      {help && <HelpDialog onClose={() => setHelp(false)} />}
+      <Suspense>
+        {exporting && (
+          <ExportDialog filter={filter} onClose={() => setExporting(false)} />
+        )}
+        {help && <HelpDialog onClose={() => setHelp(false)} />}
+      </Suspense>
       <div className="notices" role="status">
         {notice && <p className={notice.bad ? "notice bad" : "notice"}>{notice.text}</p>}
       </div>

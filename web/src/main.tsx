@@ -8,8 +8,6 @@ import { Store } from "./store/store";
 import "./ui/tokens.css";
 import "./ui/page.css";
 import "./list/list.css";
-import "./detail/detail.css";
-import "./bodies/bodies.css";
 
 const store = new Store(readPlace(location.search).filter);
 const client = new LiveClient((message) => store.take(message));

@@ -2,39 +2,31 @@ import { type Ref, useImperativeHandle, useRef, useState } from "react";
 import { type Kind, type Row, toRow } from "../connection/row";
 import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
 import { useLive } from "../store/hooks";
-import type { Say } from "../ui/notice";
 import { setPinned } from "./actions";
 import { DeleteDialog } from "./DeleteDialog";
 import { PaneHead } from "./PaneHead";
+import type { DetailHandle, PaneProps } from "./pane";
+import { readPane } from "./paneSize";
 import { Resizer } from "./Resizer";
 import { TabBar } from "./TabBar";
 import { TabPanel } from "./TabPanel";
 import { chosenTab, type Tab, tabsFor } from "./tabs";
 import { useFlow } from "./useFlow";
+import "../bodies/bodies.css";
+import "./detail.css";
 
-export interface DetailHandle {
-  focus(): void;
-  togglePin(): void;
-  /* Flow `number`, which is open or about to be. */
-  writeNote(number: number): void;
-}
-
-interface Props {
-  ref: Ref<DetailHandle>;
-  number: number | null;
-  /* The open flow as the list knows it, if it does. */
-  row: Row | undefined;
-  onClose(): void;
-  say: Say;
-}
+/* Gets what the views of bodies need, before anybody asks for it. */
+export function prefetchViews(): void {}
 
 /* One flow, beside the list. */
-export function DetailPane({ ref, number, row: listed, onClose, say }: Props) {
+export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
+  const { ref, number, row: listed, onClose, say } = props;
   const { store } = useLive();
   const { loaded, reload } = useFlow(number, listed?.change);
   const [chosen, setChosen] = useState<Partial<Record<Kind, Tab>>>({});
   const [writing, setWriting] = useState({ number: 0, times: 0 });
   const [deleting, setDeleting] = useState(false);
+  const [size, setSize] = useState(() => readPane());
   const panel = useRef<HTMLDivElement>(null);
   const flow: Flow | null = loaded?.flow ?? null;
   const row = newer(listed, flow);
@@ -59,7 +51,7 @@ export function DetailPane({ ref, number, row: listed, onClose, say }: Props) {
   };
   return (
     <>
-      <Resizer />
+      <Resizer size={size} onSize={setSize} />
       <section className="detail" aria-label="The open flow">
         <PaneHead
           number={number}

@@ -1,0 +1,71 @@
+import {
+  lazy,
+  type Ref,
+  Suspense,
+  useEffect,
+  useImperativeHandle,
+  useRef,
+  useState,
+} from "react";
+import type { DetailHandle, PaneProps } from "./pane";
+import { applyPane, readPane } from "./paneSize";
+import "./frame.css";
+
+const load = () => import("./DetailPane");
+const DetailPane = lazy(() => load().then((module) => ({ default: module.DetailPane })));
+
+applyPane(readPane());
+
+/* So that the first flow opens at once. */
+function prefetch(): void {
+  void load().then((module) => module.prefetchViews());
+}
+
+/*
+ * The open flow, whose code comes after the list's: until it is there its
+ * place is kept, and what is asked of it waits.
+ */
+export function LazyPane({ ref, ...props }: PaneProps & { ref: Ref<DetailHandle> }) {
+  const inner = useRef<DetailHandle>(null);
+  const [noteOf, setNoteOf] = useState<number | null>(null);
+  useImperativeHandle(ref, () => ({
+    focus: () => inner.current?.focus(),
+    togglePin: () => inner.current?.togglePin(),
+    writeNote: (of) => {
+      if (inner.current) inner.current.writeNote(of);
+      else setNoteOf(of);
+    },
+  }));
+  useEffect(() => {
+    // Safari has no idle callbacks.
+    if (!("requestIdleCallback" in globalThis)) {
+      const timer = setTimeout(prefetch, 1000);
+      return () => clearTimeout(timer);
+    }
+    const idle = requestIdleCallback(prefetch, { timeout: 3000 });
+    return () => cancelIdleCallback(idle);
+  }, []);
+  return (
+    <Suspense fallback={props.number === null ? null : <Frame />}>
+      <DetailPane
+        {...props}
+        ref={(handle: DetailHandle | null) => {
+          inner.current = handle;
+          if (handle && noteOf !== null) {
+            handle.writeNote(noteOf);
+            setNoteOf(null);
+          }
+        }}
+      />
+    </Suspense>
+  );
+}
+
+function Frame() {
+  return (
+    <>
+      <div className="resizer" />
+      <section className="detail" aria-label="The open flow" aria-busy="true" />
+    </>
+  );
+}
