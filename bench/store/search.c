@@ -138,6 +138,15 @@ static const char *word_from(const struct bench *bench, size_t rank)
     return bench->traffic.words[rank];
 }
 
+/* The page `part` of the way from the newest flow to the oldest. */
+static struct mf_query_opts deep(const struct bench *bench,
+                                 struct mf_query_opts opts, uint64_t part)
+{
+    opts.offset = (size_t)(bench->flow_count / part);
+    opts.offset -= part == 1 ? opts.limit : 0;
+    return opts;
+}
+
 static void run_all(struct bench *bench)
 {
     const struct mf_query_opts page = {.limit = PAGE};
@@ -163,11 +172,16 @@ static void run_all(struct bench *bench)
     snprintf(text, sizeof text, "~b \"%s[^a-z]\"", word_from(bench, RARE + 50));
     run(bench, "regular expression with a word", text, page);
     run(bench, "newest page", "", page);
+    run(bench, "a page of the middle", "", deep(bench, page, 2));
+    run(bench, "the oldest page but some", "", deep(bench, page, 1));
     run(bench, "~m POST", "~m POST", page);
     run(bench, "~m BREW, which there is not", "~m BREW", page);
     run(bench, "~size >3k", "~size >3k", page);
     run(bench, "by size", "", by_size);
     run(bench, "by host", "", by_host);
+    run(bench, "by size, of the middle", "", deep(bench, by_size, 2));
+    run(bench, "by host, of the middle", "", deep(bench, by_host, 2));
+    run(bench, "~m POST, of the middle", "~m POST", deep(bench, page, 6));
     run(bench, "histogram and facets", "", summary);
 }
 

@@ -342,6 +342,7 @@ static void on_query_flows(struct mf_call *call, void *user,
         opts.ascending = request->ascending;
         opts.limit = mf_list_limit(request->limit);
         opts.cursor = request->cursor;
+        opts.offset = request->offset;
         start(user, call, QUERY, &opts);
         mf_filter_unref(opts.filter);
     }

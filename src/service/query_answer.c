@@ -13,6 +13,7 @@ enum {
     PROGRESS_LIMITED = 4,
     END_NEXT = 1,
     END_WATCH_CURSOR = 2,
+    END_MATCHED = 3,
     SUMMARY_COUNT = 1,
     SUMMARY_HISTOGRAM = 2,
     SUMMARY_FACETS = 3,
@@ -94,6 +95,7 @@ int mf_query_put_end(const struct mf_context *context,
     if (!put.rc)
         put.rc = mf_position_put(context, mf_query_head(query),
                                  END_WATCH_CURSOR, out);
+    put_number(&put, END_MATCHED, mf_query_total(query));
     end(&put, mark);
     return put.rc;
 }

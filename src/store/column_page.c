@@ -1,6 +1,5 @@
 #include "store/column_page.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 enum {
@@ -248,6 +247,15 @@ uint8_t mf_column_page_type(const struct mf_column_page *page, unsigned at)
 uint64_t mf_column_page_change(const struct mf_column_page *page, unsigned at)
 {
     return value_at(&page->columns[MF_PAGED_CHANGE], at);
+}
+
+bool mf_column_page_is_full(const void *head, size_t len)
+{
+    const uint8_t *at = head;
+    if (len < MF_COLUMN_PAGE_HEAD_LEN || at[0] != VERSION)
+        return false;
+    at += 1 + MF_PAGED_TYPE * HEADER_LEN;
+    return load_le64(at + 1) > 0 && load_le64(at + 9) <= MF_FLOW_UDP;
 }
 
 int mf_column_page_changes(const void *head, size_t len, uint64_t *ret_first,

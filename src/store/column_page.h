@@ -9,6 +9,8 @@
 #ifndef MF_STORE_COLUMN_PAGE_H
 #define MF_STORE_COLUMN_PAGE_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 #include "flow/columns.h"
@@ -71,6 +73,9 @@ void mf_column_page_rows(const struct mf_column_page *page, unsigned at,
 /* One column of row `at` only, for scans that need no more. */
 uint8_t mf_column_page_type(const struct mf_column_page *page, unsigned at);
 uint64_t mf_column_page_change(const struct mf_column_page *page, unsigned at);
+
+/* True if each row of the page with this head is a flow. */
+bool mf_column_page_is_full(const void *head, size_t len);
 
 /* The least and the greatest change in the page whose first
  * MF_COLUMN_PAGE_HEAD_LEN bytes are `head`; both 0 when it has no flows.

@@ -7,7 +7,8 @@
 #include "store/lookup.h"
 #include "store/query_impl.h"
 
-enum { GIVE_LOOK_EVERY = 64 };
+/* Places that a round keeps: half of what mf_best then takes, 32 MB. */
+enum { ROUND_MAX = 1 << 19 };
 
 int mf_query__cancelled(struct mf_err *err)
 {
@@ -17,6 +18,12 @@ int mf_query__cancelled(struct mf_err *err)
 int mf_query__no_memory(struct mf_err *err)
 {
     return mf_err_set(err, MF_ENOMEM, "out of memory");
+}
+
+size_t mf_query__wanted(const struct mf_query *query)
+{
+    size_t left = query->limit - query->popped;
+    return query->skip > SIZE_MAX - left ? SIZE_MAX : query->skip + left;
 }
 
 /* ---- begin and end ---- */
@@ -49,6 +56,7 @@ int mf_query_new(const struct mf_query_opts *opts, struct mf_query **ret_query,
     query->limit = opts->summarize      ? 0
                    : opts->only_numbers ? SIZE_MAX
                                         : opts->limit;
+    query->skip = opts->summarize || opts->only_numbers ? 0 : opts->offset;
     query->order = (struct mf_order){opts->sort, opts->ascending, NULL};
     query->is_stream = !opts->summarize && !opts->only_numbers &&
                        opts->sort == MF_SORT_ARRIVAL && !opts->ascending;
@@ -62,15 +70,15 @@ int mf_query_new(const struct mf_query_opts *opts, struct mf_query **ret_query,
     }
     if (opts->filter && !mf_filter_is_empty(opts->filter))
         query->filter = mf_filter_ref(opts->filter);
-    query->pending.max = query->limit;
-    query->best.max = query->limit;
-    query->best.order = &query->order;
+    query->has_after = query->has_cursor;
+    query->round_max = ROUND_MAX;
+    query->pending.max = mf_query__wanted(query);
+    query->best.order = &query->taken;
     *ret_query = query;
     return 0;
 }
 
-/* What only searching needs. */
-static void release_search(struct mf_query *query)
+void mf_query__release_search(struct mf_query *query)
 {
     mf_seen_release(&query->seen);
     free(query->search.apart);
@@ -85,7 +93,7 @@ void mf_query_free(struct mf_query *query)
 {
     if (!query)
         return;
-    release_search(query);
+    mf_query__release_search(query);
     mf_numbers_release(&query->pending);
     mf_best_release(&query->best);
     mf_tally_free(query->tally);
@@ -128,8 +136,8 @@ static int give_row(struct mf_query *query, sqlite3_stmt *row,
     return rc == MF_ENOMEM ? mf_query__no_memory(err) : 0;
 }
 
-static int give_number(struct mf_query *query, uint64_t number,
-                       struct mf_err *err)
+int mf_query__give_number(struct mf_query *query, uint64_t number,
+                          struct mf_err *err)
 {
     int rc = mf_reader__row(query->reader, number, err);
     if (rc != 1)
@@ -139,18 +147,31 @@ static int give_number(struct mf_query *query, uint64_t number,
     return rc;
 }
 
+/* A stream's flow in its turn. True: it is passed over. */
+static bool take_turn(struct mf_query *query, uint64_t number)
+{
+    query->last.number = number;
+    if (query->skip) {
+        query->skip--;
+        query->skipped++;
+        return true;
+    }
+    query->popped++;
+    return false;
+}
+
 int mf_query__give(struct mf_query *query, uint64_t bound, struct mf_err *err)
 {
     size_t count = 0;
     int rc = 0;
     while (!rc && count < query->pending.count &&
            query->pending.items[count] > bound) {
-        query->last.number = query->pending.items[count];
-        rc = give_number(query, query->pending.items[count++], err);
+        uint64_t number = query->pending.items[count++];
+        if (!take_turn(query, number))
+            rc = mf_query__give_number(query, number, err);
     }
     mf_numbers_drop(&query->pending, count);
-    query->popped += count;
-    query->pending.max = query->limit - query->popped;
+    query->pending.max = mf_query__wanted(query);
     return rc;
 }
 
@@ -233,8 +254,9 @@ int mf_query__found(struct mf_query *query, const struct mf_columns *columns,
         rc = mf_numbers_add(&query->pending, columns->number);
     } else {
         mf_order_place(&query->order, columns, &place);
-        if (query->has_cursor &&
-            !mf_order_before(&query->order, &query->after, &place))
+        query->total++;
+        if (query->has_after &&
+            !mf_order_before(&query->taken, &query->after, &place))
             return 0;
         rc = mf_best_add(&query->best, &place);
     }
@@ -252,11 +274,10 @@ static int give_found(struct mf_query *query, const struct mf_columns *columns,
     if (rc || query->popped >= query->limit)
         return rc ? rc : 1;
     query->matched++;
-    query->popped++;
-    query->last.number = columns->number;
-    rc = row ? give_row(query, row, err)
-             : give_number(query, columns->number, err);
-    query->pending.max = query->limit - query->popped;
+    if (!take_turn(query, columns->number))
+        rc = row ? give_row(query, row, err)
+                 : mf_query__give_number(query, columns->number, err);
+    query->pending.max = mf_query__wanted(query);
     return rc ? rc : query->popped >= query->limit;
 }
 
@@ -371,10 +392,41 @@ static int read_bottom(struct mf_query *query, struct mf_err *err)
     return rc < 0 ? rc : 0;
 }
 
+int mf_query__begin_round(struct mf_query *query, struct mf_err *err)
+{
+    size_t wanted = mf_query__wanted(query);
+    query->best.max = !query->skip || wanted <= query->round_max ? wanted
+                      : query->skip <= query->round_max          ? query->skip
+                                                        : query->round_max;
+    query->matched = query->total = 0;
+    query->is_searched = query->is_whole = false;
+    query->plan = MF_QUERY_SCAN;
+    query->search = (struct mf_search){0};
+    query->scan = (struct mf_scan){
+        .below = query->top,
+        .wanted = wanted_columns(query),
+        .by_rows = query->is_stream && !query->filter && !query->since_ns,
+        .visit = visit,
+        .user = query,
+    };
+    return query->filter ? begin_filter(query, err) : 0;
+}
+
+/* Without a filter all flows match: what is passed over is only counted. */
+static int skip(struct mf_query *query, struct mf_err *err)
+{
+    uint64_t left = query->skip;
+    if (query->filter || query->since_ns || !query->is_stream || !left)
+        return 0;
+    int rc =
+        mf_scan_skip(&query->scan, query->reader, &left, query->cancel, err);
+    query->skip = (size_t)left;
+    return rc;
+}
+
 static int begin(struct mf_query *query, struct mf_err *err)
 {
     const struct mf_reader__head *head = &query->reader->head;
-    int rc = 0;
     query->head = head->last_change;
     query->order.names = query->reader->names;
     query->top = head->last_number + 1;
@@ -387,42 +439,20 @@ static int begin(struct mf_query *query, struct mf_err *err)
         return mf_query__no_memory(err);
     if (query->only_numbers && mf_seen_init(&query->numbers, query->top))
         return mf_query__no_memory(err);
-    if (query->filter)
-        rc = begin_filter(query, err);
-    query->scan = (struct mf_scan){
-        .below = query->top,
-        .wanted = wanted_columns(query),
-        .by_rows = query->is_stream && !query->filter && !query->since_ns,
-        .visit = visit,
-        .user = query,
-    };
+    mf_query__choose_end(query);
+    int rc = mf_query__begin_round(query, err);
+    if (!rc)
+        rc = skip(query, err);
+    query->flow_count = head->flow_count;
     if (!query->summarize && query->limit == 0)
         query->is_searched = query->is_whole = true;
     return rc ? rc : read_bottom(query, err);
 }
 
-/* The flows that a sorted query found, in order, some at a time. */
-static int give_best(struct mf_query *query, struct mf_err *err)
-{
-    int rc = 0;
-    if (query->best_at == 0)
-        mf_best_sort(&query->best);
-    while (!rc && query->best_at < query->best.count) {
-        query->last = query->best.places[query->best_at++];
-        query->popped++;
-        rc = give_number(query, query->last.number, err);
-        if (!rc && query->best_at % GIVE_LOOK_EVERY == 0 &&
-            mf_query__is_late(query))
-            break;
-    }
-    return rc;
-}
-
 static void finish(struct mf_query *query)
 {
-    bool has_more = !query->is_whole || query->matched > query->popped;
     query->is_done = true;
-    if (!query->summarize && has_more && query->popped)
+    if (!query->summarize && query->popped && mf_query__has_more(query))
         mf_order_put_cursor(&query->order, &query->last, query->cursor);
 }
 
@@ -432,7 +462,7 @@ static int give(struct mf_query *query, struct mf_err *err)
     uint64_t bound = 0;
     int rc = 0;
     if (query->is_searched)
-        release_search(query);
+        mf_query__release_search(query);
     if (query->is_stream) {
         if (!query->is_searched && query->plan == MF_QUERY_SCAN)
             bound = query->scan.below - 1;
@@ -447,10 +477,10 @@ static int give(struct mf_query *query, struct mf_err *err)
     if (!query->is_searched)
         return 0;
     if (!query->summarize)
-        rc = give_best(query, err);
+        rc = mf_query__give_best(query, err);
     else if (mf_tally_finish(query->tally))
         rc = mf_query__no_memory(err);
-    if (!rc && query->best_at == query->best.count)
+    if (!rc && query->best_at == query->best_count)
         finish(query);
     return rc;
 }
@@ -490,10 +520,13 @@ static int step(struct mf_query *query, struct mf_err *err)
     while (!rc && !query->is_searched) {
         rc = query->plan == MF_QUERY_SCAN ? scan(query, err)
                                           : search(query, err);
-        if (mf_query__is_late(query))
+        if (!rc && query->is_searched && !query->is_stream)
+            rc = mf_query__next_round(query, err);
+        if (rc < 0 || mf_query__is_late(query))
             break;
+        rc = 0;
     }
-    if (!rc)
+    if (rc >= 0)
         rc = give(query, err);
     return rc ? rc : note_progress(query, err);
 }
@@ -533,6 +566,15 @@ void mf_query_progress(const struct mf_query *query,
 const char *mf_query_cursor(const struct mf_query *query)
 {
     return query->cursor;
+}
+
+uint64_t mf_query_total(const struct mf_query *query)
+{
+    if (!query->filter && !query->since_ns)
+        return query->flow_count;
+    if (!query->is_stream)
+        return query->total;
+    return query->is_whole && !query->has_cursor ? query->matched : 0;
 }
 
 uint64_t mf_query_number_after(const struct mf_query *query, uint64_t number)

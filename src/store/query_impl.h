@@ -43,13 +43,18 @@ struct mf_query {
     /* As it was asked. */
     struct mf_filter *filter; /* NULL: all match */
     struct mf_order order;
-    bool is_stream; /* newest first, flows are given as they are found */
+    struct mf_order taken; /* in which `best` takes them: `order`, or its
+                              reverse where that end is nearer */
+    bool is_stream;        /* newest first, flows are given as they are found */
     bool summarize;
     bool only_numbers;
     size_t limit;
+    size_t skip; /* so many are still to be passed over */
     int64_t since_ns;
     bool has_cursor;
-    struct mf_place after;
+    size_t round_max;      /* places, see mf_query__next_round() */
+    bool has_after;        /* a cursor, or one round came before this one */
+    struct mf_place after; /* in the order `taken` */
     char after_text[MF_NAME_MAX_LEN];
     struct mf_query_opts opts;
 
@@ -68,8 +73,11 @@ struct mf_query {
     uint64_t top;        /* flows from here on are not looked at */
     uint64_t bottom;     /* the least number when it began */
     uint64_t head;
-    size_t matched; /* a sorted query's: those after its cursor */
-    size_t popped;  /* of those, left `pending` or `best` */
+    size_t matched;      /* a sorted query's: those after `after` */
+    size_t popped;       /* of those, left `pending` or `best` */
+    size_t skipped;      /* of those, passed over */
+    uint64_t total;      /* a sorted query's matches, before `after` too */
+    uint64_t flow_count; /* when it began */
 
     /* What it found. */
     struct mf_numbers pending; /* a stream's, not given yet */
@@ -82,6 +90,7 @@ struct mf_query {
     size_t record_at; /* the next to be taken */
     size_t given;     /* records made */
     size_t best_at;
+    size_t best_count;    /* of `best`, behind what is passed over */
     struct mf_place last; /* of the last that was given */
     char cursor[MF_CURSOR_CAP];
 
@@ -109,6 +118,28 @@ int mf_query__found(struct mf_query *query, const struct mf_columns *columns,
 /* A stream's flows that were found and have numbers above `bound` become
  * records: no greater ones will come. */
 int mf_query__give(struct mf_query *query, uint64_t bound, struct mf_err *err);
+
+/* Make a record of it; none if it is gone or damaged. */
+int mf_query__give_number(struct mf_query *query, uint64_t number,
+                          struct mf_err *err);
+
+/* How many more of the flows that match are of use. */
+size_t mf_query__wanted(const struct mf_query *query);
+
+/* Look at all from the start, and let go of what only that needs. */
+int mf_query__begin_round(struct mf_query *query, struct mf_err *err);
+void mf_query__release_search(struct mf_query *query);
+
+/*
+ * What sorted queries do. Where all flows match, a page near the other end is
+ * taken from there. When all was looked at and more is to be passed over than
+ * is kept at once, what is kept is passed over and all is looked at again
+ * (1). In the end its flows are given in order, some at a time.
+ */
+void mf_query__choose_end(struct mf_query *query);
+int mf_query__next_round(struct mf_query *query, struct mf_err *err);
+int mf_query__give_best(struct mf_query *query, struct mf_err *err);
+bool mf_query__has_more(const struct mf_query *query);
 
 /* Go on by frames: 1 there is more, 0 all was looked at, or enough. */
 int mf_query__search(struct mf_query *query, struct mf_err *err);

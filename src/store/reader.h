@@ -140,6 +140,7 @@ struct mf_query_opts {
     bool ascending;
     size_t limit;
     const char *cursor; /* of an earlier page, or "" */
+    size_t offset;      /* so many that match are passed over first */
     int64_t since_ns;   /* 0: any */
     /* ... or with `only_numbers` those of all that match. */
     bool only_numbers;
@@ -190,6 +191,10 @@ struct mf_record *mf_query_next(struct mf_query *query);
 /* When done: where the next page begins, "" when there is none; lives as
  * long as the query. */
 const char *mf_query_cursor(const struct mf_query *query);
+
+/* When done, how many flows match, before the page too; 0: not known, the
+ * query ended before it had looked at all. */
+uint64_t mf_query_total(const struct mf_query *query);
 
 /* When done, the committed change up to which the first step saw. */
 uint64_t mf_query_head(const struct mf_query *query);

@@ -192,3 +192,123 @@ int mf_scan_step(struct mf_scan *scan, struct mf_reader *reader,
     free(run.stale);
     return rc;
 }
+
+/* ---- passing over ---- */
+
+static int skip_rows(struct run *run, uint64_t from, uint64_t *count,
+                     struct mf_err *err)
+{
+    sqlite3_stmt *stmt = run->reader->stmts[MF_READ_ROWS_DOWN];
+    int rc = 1;
+    mf_sql_bind_int(stmt, 1, run->scan->below);
+    mf_sql_bind_int(stmt, 2, from);
+    while (*count && (rc = mf_sql_step(stmt, err)) == 1) {
+        run->scan->below = mf_reader__int(stmt, 0);
+        --*count;
+    }
+    sqlite3_reset(stmt);
+    if (rc == 0)
+        run->scan->below = from;
+    return rc < 0 ? rc : 0;
+}
+
+/* Whether all flows of page `number` are below and as the page says. */
+static bool is_untouched(struct run *run, uint64_t number)
+{
+    uint64_t first = number * MF_COLUMN_PAGE_ROWS;
+    uint64_t end = first + MF_COLUMN_PAGE_ROWS;
+    while (run->stale_at < run->stale_count && run->stale[run->stale_at] >= end)
+        run->stale_at++;
+    return run->scan->below >= end && (run->stale_at == run->stale_count ||
+                                       run->stale[run->stale_at] < first);
+}
+
+/* Whether page `number` has a flow in each of its rows, by its head alone. */
+static bool is_full(struct run *run, uint64_t number, sqlite3_blob **blob)
+{
+    uint8_t head[MF_COLUMN_PAGE_HEAD_LEN];
+    int code = *blob
+                   ? sqlite3_blob_reopen(*blob, (sqlite3_int64)number)
+                   : sqlite3_blob_open(run->reader->db, "main", "column_page",
+                                       "data", (sqlite3_int64)number, 0, blob);
+    return code == SQLITE_OK && sqlite3_blob_bytes(*blob) >= (int)sizeof head &&
+           sqlite3_blob_read(*blob, head, sizeof head, 0) == SQLITE_OK &&
+           mf_column_page_is_full(head, sizeof head);
+}
+
+static int is_there(struct run *run, const struct mf_column_page *page,
+                    unsigned at, struct mf_err *err)
+{
+    uint64_t number = page->first + at;
+    if (!is_stale(run, number))
+        return mf_column_page_type(page, at) != 0;
+    int rc = mf_reader__row(run->reader, number, err);
+    if (rc == 1)
+        mf_reader__row_done(run->reader);
+    return rc;
+}
+
+static int skip_in_page(struct run *run, uint64_t number, struct mf_span data,
+                        uint64_t *count, struct mf_err *err)
+{
+    struct mf_column_page page;
+    uint64_t first = number * MF_COLUMN_PAGE_ROWS;
+    if (run->scan->below > first + MF_COLUMN_PAGE_ROWS)
+        run->scan->below = first + MF_COLUMN_PAGE_ROWS;
+    if (mf_column_page_open(data.text, data.len, number, &page)) {
+        tell_damage(run->reader, number);
+        return skip_rows(run, first, count, err);
+    }
+    int rc = 0;
+    while (rc >= 0 && *count && run->scan->below > first) {
+        rc = is_there(run, &page, (unsigned)(--run->scan->below - first), err);
+        *count -= rc == 1;
+    }
+    return rc < 0 ? rc : 0;
+}
+
+static int skip_pages(struct run *run, uint64_t *count, struct mf_err *err)
+{
+    sqlite3_stmt *stmt = run->reader->stmts[MF_READ_PAGES_DOWN];
+    sqlite3_blob *blob = NULL;
+    int rc = 0;
+    mf_sql_bind_int(stmt, 1, (run->scan->below - 1) / MF_COLUMN_PAGE_ROWS);
+    while (*count && (rc = mf_sql_step(stmt, err)) == 1) {
+        uint64_t number = mf_reader__int(stmt, 0);
+        if (*count >= MF_COLUMN_PAGE_ROWS && is_untouched(run, number) &&
+            is_full(run, number, &blob)) {
+            *count -= MF_COLUMN_PAGE_ROWS;
+            run->scan->below = number * MF_COLUMN_PAGE_ROWS;
+        } else {
+            /* What a page holds is read only here. */
+            rc = skip_in_page(run, number, mf_row_span(stmt, 1), count, err);
+        }
+        if (mf_reader__is_cancelled(run->cancel))
+            rc = cancelled(err);
+        if (rc < 0)
+            break;
+        rc = 1;
+    }
+    sqlite3_blob_close(blob);
+    sqlite3_reset(stmt);
+    if (rc == 0)
+        run->scan->below = 0;
+    return rc < 0 ? rc : 0;
+}
+
+int mf_scan_skip(struct mf_scan *scan, struct mf_reader *reader,
+                 uint64_t *count, const _Atomic bool *cancel,
+                 struct mf_err *err)
+{
+    struct run run = {.scan = scan, .reader = reader, .cancel = cancel};
+    uint64_t paged = reader->head.paged * MF_COLUMN_PAGE_ROWS;
+    int rc = 0;
+    if (scan->below > paged)
+        rc = skip_rows(&run, paged, count, err);
+    if (!rc && *count && scan->below)
+        rc = load_stale(&run, err);
+    if (!rc && *count && scan->below)
+        rc = skip_pages(&run, count, err);
+    free(run.stale);
+    return rc;
+}

@@ -38,4 +38,12 @@ int mf_scan_step(struct mf_scan *scan, struct mf_reader *reader,
                  int64_t deadline_ns, const _Atomic bool *cancel,
                  struct mf_err *err);
 
+/*
+ * Pass over the next *count flows without a look at them, in one transaction;
+ * *count is left at how many there were not. The same errors.
+ */
+int mf_scan_skip(struct mf_scan *scan, struct mf_reader *reader,
+                 uint64_t *count, const _Atomic bool *cancel,
+                 struct mf_err *err);
+
 #endif

@@ -99,6 +99,26 @@ def test_the_oldest_come_first_if_asked_for(filled):
     assert pages(filled, limit=500, ascending=True) == filled.flows()[::-1]
 
 
+@pytest.mark.parametrize("expression", ["", "~m POST"])
+@pytest.mark.parametrize("sort", [view.SORT_KEY_UNSPECIFIED, view.SORT_KEY_SIZE])
+def test_a_page_begins_where_its_offset_says_and_tells_how_many_match(
+    filled, expression, sort
+):
+    asked = {
+        "filter": view.FlowFilter(expression=expression),
+        "sort": sort,
+    }
+    whole, end = query(filled, limit=100000, **asked)
+    assert end.matched == len(whole)
+    for offset in (1, 100, len(whole) - 5, len(whole), 10**12):
+        flows, end = query(filled, limit=20, offset=offset, **asked)
+        assert flows == whole[offset : offset + 20]
+        assert end.matched in (0, len(whole))
+    first, end = query(filled, limit=20, **asked)
+    later, _ = query(filled, limit=20, cursor=end.next, offset=30, **asked)
+    assert first + later == whole[:20] + whole[50:70]
+
+
 def size(flow):
     return flow.client_bytes + flow.server_bytes
 

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "pb/wire.h"
-#include "store/reader_impl.h"
+#include "store/query_impl.h"
 
 enum {
     MANY = 1000000000,
@@ -241,6 +241,9 @@ static struct found find_by_hand(struct mf_reader *reader,
 }
 
 /* One page; `cursor` (of MF_CURSOR_CAP bytes) is moved on. */
+static size_t round_max; /* 0: the usual */
+static uint64_t total_told;
+
 static struct found find_page(struct mf_reader *reader,
                               struct mf_query_opts opts, int64_t budget_ns,
                               char *cursor, size_t cap)
@@ -253,6 +256,8 @@ static struct found find_page(struct mf_reader *reader,
     int rc;
     opts.cursor = cursor;
     assert_int_equal(mf_query_new(&opts, &query, NULL), 0);
+    if (round_max)
+        query->round_max = round_max;
     do {
         struct mf_err err = {0};
         rc = mf_query_step(query, reader, budget_ns, NULL, &err);
@@ -271,6 +276,7 @@ static struct found find_page(struct mf_reader *reader,
     assert_true(share == 1);
     assert_true(progress.found >= found.count);
     snprintf(cursor, cap, "%s", mf_query_cursor(query));
+    total_told = mf_query_total(query);
     mf_query_free(query);
     return found;
 }
@@ -461,6 +467,58 @@ static void sorted_pages_hold_every_flow_once_in_order(void **state)
     assert_same(&whole, &want, "alpha");
     free(want.numbers);
     mf_filter_unref(filter);
+}
+
+/* A page of `limit` that begins at `offset` of `whole`, and what follows. */
+static void assert_slice(const struct found *whole, struct mf_query_opts opts,
+                         int64_t budget_ns, const char *what)
+{
+    size_t first = opts.offset < whole->count ? opts.offset : whole->count;
+    size_t end =
+        first + opts.limit < whole->count ? first + opts.limit : whole->count;
+    char cursor[1024] = "", place[160];
+    snprintf(place, sizeof place, "%s, sort %d%s, from %zu", what, opts.sort,
+             opts.ascending ? " up" : "", first);
+    struct found want = {whole->numbers + first, end - first};
+    struct found have =
+        find_page(shared_reader, opts, budget_ns, cursor, sizeof cursor);
+    if (total_told || !(opts.filter && opts.sort == MF_SORT_ARRIVAL))
+        assert_int_equal(total_told, whole->count);
+    assert_same(&have, &want, place);
+    assert_int_equal(*cursor != '\0', want.count && end < whole->count);
+    if (!*cursor)
+        return;
+    opts.offset = 3;
+    first = end + 3 < whole->count ? end + 3 : whole->count;
+    end = first + opts.limit < whole->count ? first + opts.limit : whole->count;
+    want = (struct found){whole->numbers + first, end - first};
+    have = find_page(shared_reader, opts, budget_ns, cursor, sizeof cursor);
+    assert_same(&have, &want, place);
+}
+
+static void a_page_begins_at_any_offset_of_any_order(void **state)
+{
+    static const char *const filters[] = {"", "~m POST", "needle"};
+    static const size_t offsets[] = {1, 7, 1024, 1300, 2300, 2580, 5000};
+    (void)state;
+    for (size_t f = 0; f < sizeof filters / sizeof *filters; f++) {
+        struct mf_filter *filter = filter_of(filters[f]);
+        for (int order = 0; order < 2 * (MF_SORT_TYPE + 1); order++) {
+            struct mf_query_opts opts = {.filter = filter,
+                                         .sort = (enum mf_sort_key)(order / 2),
+                                         .ascending = order % 2};
+            struct found whole = find(shared_reader, opts, LONG_NS, MANY);
+            opts.limit = 40;
+            for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+                opts.offset = offsets[i];
+                round_max = i % 3 ? 0 : 333;
+                assert_slice(&whole, opts, i % 2 ? 0 : LONG_NS, filters[f]);
+            }
+            round_max = 0;
+            free(whole.numbers);
+        }
+        mf_filter_unref(filter);
+    }
 }
 
 static void a_summary_counts_what_a_query_finds(void **state)
@@ -812,6 +870,7 @@ int main(void)
         cmocka_unit_test(
             every_way_of_a_query_finds_what_matching_each_flow_finds),
         cmocka_unit_test(sorted_pages_hold_every_flow_once_in_order),
+        cmocka_unit_test(a_page_begins_at_any_offset_of_any_order),
         cmocka_unit_test(a_summary_counts_what_a_query_finds),
         cmocka_unit_test(messages_come_by_range_from_head_and_pieces),
         cmocka_unit_test(changes_are_the_same_from_pages_rows_and_tombstones),

@@ -206,30 +206,56 @@ static void facets_tell_the_most_frequent_and_count_the_others(void **state)
 
 /* ---- orders, lists and sets ---- */
 
+/* Sizes in no order, in either order, and few of them. */
+static uint64_t size_at(int pattern, uint64_t i, uint64_t *random)
+{
+    const uint64_t sizes[] = {next_random(random) % 9000, i, 90000 - i, i % 3};
+    return sizes[pattern];
+}
+
+static void assert_best(const struct mf_order *order, size_t max, size_t first,
+                        int pattern)
+{
+    enum { ALL = 9000 };
+    struct mf_best best = {.order = order, .max = max};
+    struct mf_best all = {.order = order, .max = ALL};
+    struct mf_place place;
+    uint64_t random = 7;
+    for (uint64_t i = 1; i <= ALL; i++) {
+        const struct mf_columns row = {.number = i * 7919 % 10007,
+                                       .client_bytes =
+                                           size_at(pattern, i, &random)};
+        mf_order_place(order, &row, &place);
+        assert_int_equal(mf_best_add(&best, &place), 0);
+        assert_int_equal(mf_best_add(&all, &place), 0);
+    }
+    mf_best_sort(&best, first);
+    mf_best_sort(&all, 0);
+    assert_int_equal(best.count, max);
+    for (size_t i = 1; i < ALL; i++)
+        assert_true(mf_order_before(order, &all.places[i - 1], &all.places[i]));
+    for (size_t i = first; i < max; i++)
+        assert_int_equal(best.places[i].number, all.places[i].number);
+    for (size_t i = 0; i < first; i++)
+        assert_true(
+            mf_order_before(order, &best.places[i], &best.places[first]));
+    mf_best_release(&best);
+    mf_best_release(&all);
+}
+
 static void the_best_are_the_first_of_all_in_order(void **state)
 {
-    struct mf_order order = {.key = MF_SORT_SIZE};
+    static const struct {
+        size_t max, first;
+    } asked[] = {{1, 0}, {50, 0}, {50, 49}, {1500, 700}, {4000, 3999}};
     (void)state;
-    for (int ascending = 0; ascending < 2; ascending++) {
-        struct mf_best best = {.order = &order, .max = 50};
-        uint64_t random = 7;
-        order.ascending = ascending;
-        for (uint64_t i = 1; i <= 1000; i++) {
-            const struct mf_columns row = {
-                .number = i, .client_bytes = next_random(&random) % 300};
-            struct mf_place place;
-            mf_order_place(&order, &row, &place);
-            assert_int_equal(mf_best_add(&best, &place), 0);
-        }
-        mf_best_sort(&best);
-        assert_int_equal(best.count, 50);
-        for (size_t i = 1; i < best.count; i++)
-            assert_true(
-                mf_order_before(&order, &best.places[i - 1], &best.places[i]));
-        assert_true(ascending ? best.places[49].bits < 30
-                              : best.places[49].bits > 270);
-        mf_best_release(&best);
-    }
+    for (int pattern = 0; pattern < 4; pattern++)
+        for (int ascending = 0; ascending < 2; ascending++)
+            for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+                struct mf_order order = {.key = MF_SORT_SIZE,
+                                         .ascending = ascending};
+                assert_best(&order, asked[i].max, asked[i].first, pattern);
+            }
 }
 
 static void a_cursor_brings_back_its_place(void **state)
