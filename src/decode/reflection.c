@@ -30,7 +30,8 @@ static struct mf_span encoding_of(const struct mf_body *body)
                         : mf_rpc_header(body, "connect-content-encoding");
 }
 
-static bool learn_frame(struct mf_types *types, struct mf_decoding *decoding,
+static bool learn_frame(struct mf_types *types, uint64_t origin,
+                        struct mf_decoding *decoding,
                         const struct mf_rpc_frame *frame)
 {
     struct mf_buf out;
@@ -38,15 +39,17 @@ static bool learn_frame(struct mf_types *types, struct mf_decoding *decoding,
     if (frame->missing || (frame->flags & ~MF_ENVELOPE_COMPRESSED))
         return false;
     if (!frame->flags)
-        return mf_types_learn(types, frame->data, frame->len);
+        return mf_types_learn(types, origin, frame->data, frame->len);
     int rc = mf_rpc_inflate(decoding, encoding_of(decoding->body), frame->data,
                             frame->len, &out, fault);
-    bool is_new = !rc && !fault[0] && mf_types_learn(types, out.data, out.len);
+    bool is_new =
+        !rc && !fault[0] && mf_types_learn(types, origin, out.data, out.len);
     mf_buf_release(&out);
     return is_new;
 }
 
-bool mf_reflection_learn(struct mf_types *types, const struct mf_body *body)
+bool mf_reflection_learn(struct mf_types *types, uint64_t origin,
+                         const struct mf_body *body)
 {
     const uint8_t *at = (const uint8_t *)body->data.text;
     const uint8_t *end = at + body->data.len;
@@ -55,7 +58,7 @@ bool mf_reflection_learn(struct mf_types *types, const struct mf_body *body)
     struct mf_rpc_frame frame;
     bool is_new = false;
     while (mf_rpc_frame_next(&at, end, &frame))
-        if (learn_frame(types, &decoding, &frame))
+        if (learn_frame(types, origin, &decoding, &frame))
             is_new = true;
     return is_new;
 }

@@ -9,7 +9,8 @@
 bool mf_reflection_is_url(struct mf_span url);
 
 /* Learn from the frames of an answer of it, of gRPC, gRPC-Web or Connect.
- * True: something new is known. */
-bool mf_reflection_learn(struct mf_types *types, const struct mf_body *body);
+ * `origin` and what is returned as mf_types_learn(). */
+bool mf_reflection_learn(struct mf_types *types, uint64_t origin,
+                         const struct mf_body *body);
 
 #endif

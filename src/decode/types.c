@@ -31,7 +31,9 @@ int mf_types_new(struct mf_types **ret_types)
         return MF_ENOMEM;
     pthread_mutex_init(&types->writing, NULL);
     pthread_mutex_init(&types->lock, NULL);
-    int rc = make_builtin(&types->builtin);
+    atomic_init(&types->keeping, 1);
+    types->places = mf_map_new();
+    int rc = types->places ? make_builtin(&types->builtin) : MF_ENOMEM;
     if (!rc)
         rc = mf_types__publish(types, types->builtin, types->builtin);
     if (rc) {
@@ -52,6 +54,7 @@ void mf_types_free(struct mf_types *types)
     mf_layer_unref(types->builtin);
     mf_types__forget(&types->learned);
     mf_types__forget(&types->waiting);
+    mf_map_free(types->places);
     pthread_mutex_destroy(&types->writing);
     pthread_mutex_destroy(&types->lock);
     free(types);

@@ -34,13 +34,48 @@ void mf_types_free(struct mf_types *types); /* NULL is allowed */
 int mf_types_load(struct mf_types *types, const char *const *paths,
                   size_t count, struct mf_err *err);
 
+/* What is learned, at most. */
+enum { MF_TYPES_FILES_MAX = 10000 };
+#define MF_TYPES_FILES_MAX_LEN ((size_t)16 << 20)
+
 /*
  * Learn from the answer of a gRPC reflection service (both its versions): a
  * ServerReflectionResponse. What contradicts a file that is known is left
- * out; what misses an import waits for it; all past 16 MiB or 10,000 files is
- * left out. True: something new is known.
+ * out; what misses an import waits for it; all past the limits above is left
+ * out. `origin` says where the answer is from, and is told with its files.
+ * True: something new is known.
  */
-bool mf_types_learn(struct mf_types *types, const uint8_t *answer, size_t len);
+bool mf_types_learn(struct mf_types *types, uint64_t origin,
+                    const uint8_t *answer, size_t len);
+
+/* ---- Files that somebody keeps, so that they are known again later ---- */
+
+struct mf_types_file {
+    uint64_t origin;
+    struct mf_span name;
+    struct mf_span bytes; /* a google.protobuf.FileDescriptorProto */
+};
+
+/*
+ * Hand over the files that were learned since the last call, and those that
+ * came again after mf_types_lost(), each borrowed for its call. False: it
+ * cannot be kept, and is handed over when it comes again.
+ */
+typedef bool mf_types_keep(void *user, const struct mf_types_file *file);
+void mf_types_hand_over(struct mf_types *types, mf_types_keep *keep,
+                        void *user);
+
+/* Some of what was handed over may be lost. Never waits. */
+void mf_types_lost(struct mf_types *types);
+
+/*
+ * Learn what was handed over (their names are read from the bytes), in any
+ * order: nothing in it is trusted, and the same is left out as by
+ * mf_types_learn(). It is not handed over again. Returns how many files are
+ * known of it.
+ */
+size_t mf_types_restore(struct mf_types *types,
+                        const struct mf_types_file *files, size_t count);
 
 /* How many message types are known of sets and of answers, for the log. */
 size_t mf_types_count(const struct mf_types *types);

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/map.h"
 #include "decode/types.h"
 
 struct mf_typeset {
@@ -19,6 +20,9 @@ struct mf_types__file {
     char *bytes;
     size_t len;
     struct mf_span name; /* inside */
+    uint64_t origin;
+    uint64_t kept_at; /* mf_types.keeping when it was kept; 0: it is not */
+    bool must_keep;   /* hand it over */
 };
 
 struct mf_types__files {
@@ -41,6 +45,8 @@ struct mf_types {
     pthread_mutex_t writing; /* held for a whole addition */
     struct mf_layer *builtin;
     struct mf_types__files learned;
+    struct mf_map *places;    /* of `learned`, plus 1, by name */
+    _Atomic uint64_t keeping; /* 1, and one more when what was kept is lost */
     struct mf_types__files waiting; /* for what they import */
     struct mf_types__level levels[MF_TYPES__LEVELS_MAX];
     size_t level_count;

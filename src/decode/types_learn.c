@@ -15,8 +15,7 @@ enum {
     FILE_NAME = 1,      /* FileDescriptorProto */
 };
 
-enum { LEARNED_MAX = 10000, WAITING_MAX = 256, ANSWER_FILES_MAX = 2000 };
-#define LEARNED_MAX_LEN ((size_t)16 << 20)
+enum { WAITING_MAX = 256, ANSWER_FILES_MAX = 2000 };
 #define WAITING_MAX_LEN ((size_t)1 << 20)
 
 /* ---- Lists of files ---- */
@@ -43,46 +42,74 @@ static int make_room(struct mf_types__files *files)
     return 0;
 }
 
-/* A copy of a file, at the end. */
-static int add(struct mf_types__files *files, struct mf_span bytes,
-               struct mf_span name)
+/* A copy of a file, at the end; its name lies in its bytes. */
+static int add(struct mf_types__files *files, const struct mf_types_file *file,
+               uint64_t kept_at)
 {
-    char *copy = malloc(bytes.len + 1);
+    size_t len = file->bytes.len;
+    char *copy = malloc(len + 1);
     if (!copy || make_room(files)) {
         free(copy);
         return MF_ENOMEM;
     }
-    memcpy(copy, bytes.text, bytes.len);
+    memcpy(copy, file->bytes.text, len);
     files->list[files->count++] = (struct mf_types__file){
         .bytes = copy,
-        .len = bytes.len,
-        .name = {copy + (name.text - bytes.text), name.len},
+        .len = len,
+        .name = {copy + (file->name.text - file->bytes.text), file->name.len},
+        .origin = file->origin,
+        .kept_at = kept_at,
+        .must_keep = !kept_at,
     };
-    files->len += bytes.len;
+    files->len += len;
     return 0;
 }
 
 /* ---- Answers ---- */
 
+static bool read_name(struct mf_types_file *file)
+{
+    struct mf_wire_field name;
+    if (!mf_wire_find((const uint8_t *)file->bytes.text, file->bytes.len,
+                      FILE_NAME, &name))
+        return false;
+    file->name = (struct mf_span){(const char *)name.data, name.len};
+    return true;
+}
+
+/* A file that is known came again. */
+static void see_again(struct mf_types *types, const struct mf_types_file *file)
+{
+    size_t place = (size_t)(uintptr_t)mf_map_get(types->places, file->name.text,
+                                                 file->name.len);
+    if (!place)
+        return;
+    struct mf_types__file *known = &types->learned.list[place - 1];
+    if (known->kept_at == atomic_load(&types->keeping) || known->must_keep)
+        return;
+    known->origin = file->origin;
+    known->must_keep = true;
+}
+
 /* The files of an answer that are not known, behind those that wait. */
-static int collect(const struct mf_types *types, struct mf_span answer,
-                   struct mf_types__files *fresh)
+static int collect(struct mf_types *types, uint64_t origin,
+                   struct mf_span answer, struct mf_types__files *fresh)
 {
     struct mf_cursor cursor = mf_cursor_make(answer.text, answer.len);
-    struct mf_wire_field field, name;
-    size_t len_max = LEARNED_MAX_LEN - types->learned.len;
+    struct mf_wire_field field;
+    size_t len_max = MF_TYPES_FILES_MAX_LEN - types->learned.len;
     int rc = 0;
     while (!rc && mf_wire_next(&cursor, &field)) {
+        struct mf_types_file file = {
+            .origin = origin, .bytes = {(const char *)field.data, field.len}};
         if (field.number != FILES_FILE || field.type != MF_WIRE_LEN ||
-            !mf_wire_find(field.data, field.len, FILE_NAME, &name))
+            !read_name(&file))
             continue;
-        struct mf_span text = {(const char *)name.data, name.len};
-        if (fresh->count == ANSWER_FILES_MAX ||
-            field.len + fresh->len > len_max ||
-            mf_layer_has_file(types->now->learned, text) || has(fresh, text))
-            continue;
-        rc = add(fresh, (struct mf_span){(const char *)field.data, field.len},
-                 text);
+        if (mf_layer_has_file(types->now->learned, file.name))
+            see_again(types, &file);
+        else if (fresh->count < ANSWER_FILES_MAX &&
+                 field.len + fresh->len <= len_max && !has(fresh, file.name))
+            rc = add(fresh, &file, 0);
     }
     return rc;
 }
@@ -168,6 +195,10 @@ static size_t sort_out(struct mf_types *types, struct mf_types__files *fresh,
             continue;
         to->list[to->count++] = *file;
         to->len += file->len;
+        /* Without memory for that it is not kept again, once it is lost. */
+        if (is_taken)
+            (void)mf_map_put(types->places, file->name.text, file->name.len,
+                             (void *)(uintptr_t)to->count);
         file->bytes = NULL;
         taken += is_taken;
     }
@@ -199,14 +230,14 @@ static bool try_files(struct mf_types *types, struct mf_types__files *fresh)
     return mf_types__publish(types, types->now->given, top(types)) == 0;
 }
 
-static bool learn(struct mf_types *types, struct mf_span files)
+static bool learn(struct mf_types *types, uint64_t origin, struct mf_span files)
 {
     struct mf_types__files fresh = types->waiting;
     size_t waited = fresh.count;
     bool is_new = false;
     types->waiting = (struct mf_types__files){0};
-    if (collect(types, files, &fresh) == 0 && fresh.count > waited &&
-        types->learned.count + fresh.count <= LEARNED_MAX)
+    if (collect(types, origin, files, &fresh) == 0 && fresh.count > waited &&
+        types->learned.count + fresh.count <= MF_TYPES_FILES_MAX)
         is_new = try_files(types, &fresh);
     else if (fresh.count == waited) {
         types->waiting = fresh;
@@ -216,7 +247,8 @@ static bool learn(struct mf_types *types, struct mf_span files)
     return is_new;
 }
 
-bool mf_types_learn(struct mf_types *types, const uint8_t *answer, size_t len)
+bool mf_types_learn(struct mf_types *types, uint64_t origin,
+                    const uint8_t *answer, size_t len)
 {
     struct mf_cursor cursor = mf_cursor_make(answer, len);
     struct mf_wire_field field;
@@ -225,9 +257,67 @@ bool mf_types_learn(struct mf_types *types, const uint8_t *answer, size_t len)
         if (field.number != RESPONSE_FILES || field.type != MF_WIRE_LEN)
             continue;
         pthread_mutex_lock(&types->writing);
-        if (learn(types, (struct mf_span){(const char *)field.data, field.len}))
+        if (learn(types, origin,
+                  (struct mf_span){(const char *)field.data, field.len}))
             is_new = true;
         pthread_mutex_unlock(&types->writing);
     }
     return is_new;
+}
+
+/* ---- Keeping ---- */
+
+void mf_types_hand_over(struct mf_types *types, mf_types_keep *keep, void *user)
+{
+    pthread_mutex_lock(&types->writing);
+    uint64_t keeping = atomic_load(&types->keeping);
+    for (size_t i = 0; i < types->learned.count; i++) {
+        struct mf_types__file *file = &types->learned.list[i];
+        if (!file->must_keep)
+            continue;
+        const struct mf_types_file told = {
+            .origin = file->origin,
+            .name = file->name,
+            .bytes = {file->bytes, file->len},
+        };
+        file->kept_at = keep(user, &told) ? keeping : 0;
+        file->must_keep = false;
+    }
+    pthread_mutex_unlock(&types->writing);
+}
+
+void mf_types_lost(struct mf_types *types)
+{
+    atomic_fetch_add(&types->keeping, 1);
+}
+
+/* Those that may be learned, of what was handed over. */
+static int collect_kept(const struct mf_types *types,
+                        const struct mf_types_file *files, size_t count,
+                        struct mf_types__files *fresh)
+{
+    size_t count_max = MF_TYPES_FILES_MAX - types->learned.count;
+    size_t len_max = MF_TYPES_FILES_MAX_LEN - types->learned.len;
+    uint64_t keeping = atomic_load(&types->keeping);
+    int rc = 0;
+    for (size_t i = 0; !rc && i < count && fresh->count < count_max; i++) {
+        struct mf_types_file file = files[i];
+        if (file.bytes.len <= len_max - fresh->len && read_name(&file))
+            rc = add(fresh, &file, keeping);
+    }
+    return rc;
+}
+
+size_t mf_types_restore(struct mf_types *types,
+                        const struct mf_types_file *files, size_t count)
+{
+    struct mf_types__files fresh = {0};
+    pthread_mutex_lock(&types->writing);
+    size_t before = types->learned.count;
+    if (collect_kept(types, files, count, &fresh) == 0 && fresh.count)
+        try_files(types, &fresh);
+    size_t restored = types->learned.count - before;
+    pthread_mutex_unlock(&types->writing);
+    mf_types__forget(&fresh);
+    return restored;
 }

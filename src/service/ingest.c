@@ -12,7 +12,6 @@
 #include "pb/wire.h"
 #include "service/connections.h"
 #include "service/fail.h"
-#include "service/learner.h"
 #include "service/losses.h"
 #include "service/missing.h"
 #include "service/session.h"
@@ -182,8 +181,6 @@ static int put(struct stream *stream, struct mf_flow *flow, struct mf_err *err)
 {
     int rc = mf_store_put(stream->ingest->context->store, flow, stream->source,
                           mf_session_id(stream->session), &stream->last_ticket);
-    if (!rc)
-        mf_learner_see(stream->ingest->context, flow);
     mf_flow_unref(flow);
     return rc ? mf_err_set(err, rc, "%s", mf_err_message(rc)) : 0;
 }

@@ -17,6 +17,7 @@
 #include "service/failures.h"
 #include "service/get_body.h"
 #include "service/ingest.h"
+#include "service/learner.h"
 #include "service/losses.h"
 #include "service/messages.h"
 #include "service/must.h"
@@ -66,6 +67,7 @@ static void take_changes(void *arg)
     while ((count =
                 mf_store_take_changes(context->store, changes, TAKE_AT_ONCE))) {
         mf_failures_see(context->failures, changes, count);
+        mf_learner_see(context, changes, count);
         mf_hub_take(context->hub, changes, count);
         all += count;
     }
@@ -262,8 +264,10 @@ int mf_service_new(const struct mf_service_opts *opts,
         rc = mf_err_set(err, MF_ENOMEM, "out of memory");
     if (!rc)
         rc = mf_store_open(&store_opts, &context->store, err);
-    if (!rc)
+    if (!rc) {
+        mf_learner_remember(context);
         rc = start_hub(service, err);
+    }
     if (!rc)
         rc = mf_pool_new(context->loop, context->store, &context->pool, err);
     if (rc) {

@@ -176,6 +176,9 @@ static void write_answer(void *arg)
     struct write *write = arg;
     struct mf_buf answer;
     int rc = 0;
+    /* Flows that go take what they told of message types with them. */
+    if (!write->is_update && write->context->types)
+        mf_types_lost(write->context->types);
     mf_buf_init(&answer, SIZE_MAX);
     if (write->call && write->rc) {
         struct mf_err err;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/descriptor.h"
 #include "store/sql.h"
 
 enum {
@@ -95,9 +96,22 @@ struct mf_aside *mf_aside_new_loss(const struct mf_loss *loss,
     return aside;
 }
 
-struct mf_aside *mf_aside_new_forget(void)
+struct mf_aside *mf_aside_new_descriptor(struct mf_span name,
+                                         struct mf_span bytes)
 {
-    return new_aside(MF_ASIDE_FORGET, 0);
+    struct mf_aside *aside =
+        new_aside(MF_ASIDE_DESCRIPTOR, name.len + bytes.len);
+    if (!aside)
+        return NULL;
+    char *at = aside->data;
+    aside->id = keep(&at, name);
+    aside->kept = keep(&at, bytes);
+    return aside;
+}
+
+struct mf_aside *mf_aside_new_forget(enum mf_aside_kind kind)
+{
+    return new_aside(kind, 0);
 }
 
 /* ---- the tables ---- */
@@ -143,6 +157,7 @@ static const char *const sql[STATEMENTS] = {
 struct mf_aside_tables {
     sqlite3 *db;
     sqlite3_stmt *stmts[STATEMENTS];
+    struct mf_descriptors *descriptors;
     uint64_t connections_max;
     uint64_t count; /* of connections */
     uint64_t committed_count;
@@ -157,6 +172,8 @@ int mf_aside_tables_new(sqlite3 *db, size_t connections_max,
     tables->db = db;
     tables->connections_max = connections_max;
     int rc = mf_sql_prepare(db, sql, STATEMENTS, tables->stmts, err);
+    if (!rc)
+        rc = mf_descriptors_new(db, &tables->descriptors, err);
     if (!rc)
         rc = mf_sql_step(tables->stmts[COUNT], err);
     if (rc != 1) {
@@ -175,6 +192,7 @@ void mf_aside_tables_free(struct mf_aside_tables *tables)
     if (!tables)
         return;
     mf_sql_finalize(tables->stmts, STATEMENTS);
+    mf_descriptors_free(tables->descriptors);
     free(tables);
 }
 
@@ -182,6 +200,7 @@ void mf_aside_tables_end(struct mf_aside_tables *tables, bool is_committed)
 {
     for (size_t i = 0; i < STATEMENTS; i++)
         sqlite3_reset(tables->stmts[i]);
+    mf_descriptors_end(tables->descriptors, is_committed);
     if (is_committed)
         tables->committed_count = tables->count;
     else
@@ -277,20 +296,39 @@ static int trim(struct mf_aside_tables *tables, struct mf_err *err)
                                : 0;
 }
 
+static int write_one(struct mf_aside_tables *tables,
+                     const struct mf_aside *aside, struct mf_err *err)
+{
+    switch (aside->kind) {
+    case MF_ASIDE_CONNECTION:
+        return put_connection(tables, aside, err);
+    case MF_ASIDE_LOSS:
+        return put_loss(tables, aside, err);
+    case MF_ASIDE_FORGET:
+        return forget_all(tables, err);
+    case MF_ASIDE_DESCRIPTOR:
+        return mf_descriptors_put(tables->descriptors, aside->number, aside->id,
+                                  aside->kept, err);
+    case MF_ASIDE_FORGET_DESCRIPTORS:
+        return mf_descriptors_forget_all(tables->descriptors, err);
+    }
+    return 0;
+}
+
 int mf_aside_tables_write(struct mf_aside_tables *tables,
                           const struct mf_asides *asides, struct mf_err *err)
 {
     int rc = 0;
     for (const struct mf_aside *aside = asides->first; !rc && aside;
-         aside = aside->next) {
-        if (aside->kind == MF_ASIDE_CONNECTION)
-            rc = put_connection(tables, aside, err);
-        else if (aside->kind == MF_ASIDE_LOSS)
-            rc = put_loss(tables, aside, err);
-        else
-            rc = forget_all(tables, err);
-    }
+         aside = aside->next)
+        rc = write_one(tables, aside, err);
     return rc ? rc : trim(tables, err);
+}
+
+int mf_aside_tables_forget_descriptors(struct mf_aside_tables *tables,
+                                       uint64_t number, struct mf_err *err)
+{
+    return mf_descriptors_forget(tables->descriptors, number, err);
 }
 
 int mf_aside_tables_forget(struct mf_aside_tables *tables, uint64_t key,

@@ -1,7 +1,7 @@
 /*
  * mf_aside: what exporters tell beside flows, on its way to the tables
- * `connection` and `loss`; and that a person's deletions take what is known
- * of connections with them.
+ * `connection`, `loss` and `descriptor`; and that a person's deletions take
+ * what is known of connections and message types with them.
  *
  * Thread:  items are made by anybody, queued under the front's mutex, written
  *          by the writer.
@@ -18,6 +18,8 @@ enum mf_aside_kind {
     MF_ASIDE_CONNECTION,
     MF_ASIDE_LOSS,
     MF_ASIDE_FORGET, /* all connections */
+    MF_ASIDE_DESCRIPTOR,
+    MF_ASIDE_FORGET_DESCRIPTORS, /* all */
 };
 
 /* One row to be; texts lie behind it. */
@@ -25,9 +27,10 @@ struct mf_aside {
     struct mf_aside *next;
     enum mf_aside_kind kind;
     struct mf_span source;
-    struct mf_span id;
-    uint64_t number; /* loss: its own; connection: its mark */
-    uint64_t key;    /* connection */
+    struct mf_span id; /* descriptor: its name */
+    uint64_t number;   /* loss: its own; connection: its mark; descriptor: of
+                          its flow */
+    uint64_t key;      /* connection */
     uint32_t event;
     bool is_server;
     int64_t heard_ns;
@@ -36,8 +39,8 @@ struct mf_aside {
     int64_t closed_ns;   /* loss: to */
     uint64_t count;      /* loss */
     struct mf_span text; /* error or reason */
-    struct mf_span kept;
-    size_t bytes; /* of the backlog */
+    struct mf_span kept; /* descriptor: its bytes */
+    size_t bytes;        /* of the backlog */
     char data[];
 };
 
@@ -58,7 +61,9 @@ struct mf_aside *mf_aside_new_connection(const struct mf_connection *connection,
                                          struct mf_span source);
 struct mf_aside *mf_aside_new_loss(const struct mf_loss *loss,
                                    struct mf_span source);
-struct mf_aside *mf_aside_new_forget(void);
+struct mf_aside *mf_aside_new_descriptor(struct mf_span name,
+                                         struct mf_span bytes);
+struct mf_aside *mf_aside_new_forget(enum mf_aside_kind kind);
 
 /* ---- the writer's ---- */
 
@@ -82,6 +87,10 @@ int mf_aside_tables_write(struct mf_aside_tables *tables,
 /* The connection with this key goes. */
 int mf_aside_tables_forget(struct mf_aside_tables *tables, uint64_t key,
                            struct mf_span source, struct mf_err *err);
+
+/* What flow `number` told of message types goes. */
+int mf_aside_tables_forget_descriptors(struct mf_aside_tables *tables,
+                                       uint64_t number, struct mf_err *err);
 
 /* Some of the connections go that have a mark below `mark` and were heard of
  * before `heard_ns`. */

@@ -281,6 +281,8 @@ static int write_all(struct mf_batch *batch, const struct mf_taken *taken,
     batch->paged_end = paged * 1024;
     mf_batch__plan_packing(batch, taken);
     mf_pack_begin(batch->pack, batch->next.last_frame + 1);
+    /* Deletions take what was told beside their flows. */
+    rc = mf_aside_tables_write(batch->store->asides, &taken->asides, err);
     for (size_t i = 0; !rc && i < taken->count; i++)
         rc = mf_batch__write(batch, &taken->versions[i], err);
     if (!rc && batch->packs)
@@ -292,8 +294,6 @@ static int write_all(struct mf_batch *batch, const struct mf_taken *taken,
                                batch->store->names, batch->next.names, err);
     if (!rc)
         rc = end_growing(batch, taken, err);
-    if (!rc)
-        rc = mf_aside_tables_write(batch->store->asides, &taken->asides, err);
     if (!rc)
         rc = mf_batch__trim_tombstones(batch, err);
     return rc ? rc : save_counters(batch, taken, err);

@@ -128,8 +128,11 @@ static int forget_connections(struct mf_batch *batch,
 int mf_batch__delete(struct mf_batch *batch, const struct mf_version *version,
                      struct mf_err *err)
 {
-    int rc = 0;
-    if (!version->is_new) {
+    int rc = version->is_evicted
+                 ? 0
+                 : mf_aside_tables_forget_descriptors(batch->store->asides,
+                                                      version->number, err);
+    if (!rc && !version->is_new) {
         if (version->forgets)
             rc = forget_connections(batch, version, err);
         if (!rc)

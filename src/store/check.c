@@ -121,6 +121,9 @@ int mf_check__counters(struct mf_check *check, struct mf_err *err)
          "stale: numbers that no column page has"},
         {"SELECT count(*) FROM flow JOIN tombstone USING (number)",
          "tombstone: flows that are there"},
+        {"SELECT count(*) FROM descriptor, store"
+         " WHERE descriptor.flow > last_number",
+         "descriptor: numbers that no counter knows"},
         {"SELECT count(*) FROM block_dead"
          " WHERE frame NOT IN (SELECT frame FROM block)",
          "block_dead: blocks that are not there"},

@@ -89,6 +89,8 @@ int mf_front_put_loss(struct mf_front *front, const struct mf_loss *loss,
                       uint64_t *ret_ticket);
 void mf_front_each_loss(struct mf_front *front, uint64_t after,
                         mf_store_visit_loss *visit, void *user);
+int mf_front_put_descriptor(struct mf_front *front, uint64_t number,
+                            struct mf_span name, struct mf_span bytes);
 uint64_t mf_front_key(const struct mf_front *front, struct mf_span id);
 struct mf_flow *mf_front_held(struct mf_front *front, const char *source,
                               struct mf_span id);
@@ -152,6 +154,8 @@ int mf_front_update(struct mf_front *front, uint64_t number,
 int mf_front_delete(struct mf_front *front, uint64_t number, bool forgets);
 /* What is known of any connection goes. MF_ENOMEM. */
 int mf_front_forget_connections(struct mf_front *front);
+/* The same of message types. */
+int mf_front_forget_descriptors(struct mf_front *front);
 /* Flow `number` becomes cut off, if it is live and of this session. */
 int mf_front_cut_off(struct mf_front *front, uint64_t number,
                      const char *session);

@@ -1,4 +1,4 @@
-/* What is put beside flows: connections and losses. */
+/* What is put beside flows: connections, losses and message types. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,9 +51,9 @@ int mf_front_put_connection(struct mf_front *front,
     return rc;
 }
 
-int mf_front_forget_connections(struct mf_front *front)
+static int forget_all(struct mf_front *front, enum mf_aside_kind kind)
 {
-    struct mf_aside *aside = mf_aside_new_forget();
+    struct mf_aside *aside = mf_aside_new_forget(kind);
     if (!aside)
         return MF_ENOMEM;
     pthread_mutex_lock(&front->mutex);
@@ -61,6 +61,50 @@ int mf_front_forget_connections(struct mf_front *front)
     push(front, aside);
     pthread_mutex_unlock(&front->mutex);
     return 0;
+}
+
+int mf_front_forget_connections(struct mf_front *front)
+{
+    return forget_all(front, MF_ASIDE_FORGET);
+}
+
+/* ---- message types ---- */
+
+/* Whether flow `number` is there. */
+static int find(struct mf_front *front, uint64_t number)
+{
+    struct mf_entry *entry;
+    int rc = mf_front__load(front, number, &entry);
+    if (!rc && entry->list == MF_ENTRY_NOWHERE)
+        mf_front__file(front, entry);
+    return rc;
+}
+
+int mf_front_put_descriptor(struct mf_front *front, uint64_t number,
+                            struct mf_span name, struct mf_span bytes)
+{
+    struct mf_aside *aside = mf_aside_new_descriptor(name, bytes);
+    if (!aside)
+        return MF_ENOMEM;
+    aside->number = number;
+    pthread_mutex_lock(&front->mutex);
+    int rc = mf_front__admit(front);
+    /* A deletion that comes later is written after this, and takes it. */
+    if (!rc)
+        rc = find(front, number);
+    if (!rc) {
+        front->ticket++;
+        push(front, aside);
+    }
+    pthread_mutex_unlock(&front->mutex);
+    if (rc)
+        free(aside);
+    return rc;
+}
+
+int mf_front_forget_descriptors(struct mf_front *front)
+{
+    return forget_all(front, MF_ASIDE_FORGET_DESCRIPTORS);
 }
 
 /* ---- losses ---- */

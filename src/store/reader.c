@@ -61,6 +61,8 @@ static const char *const sql[MF_READ_STATEMENTS] = {
     [MF_READ_CONNECTION] = "SELECT is_server, event, at_ns, opened_ns,"
                            " closed_ns, error, conn FROM connection"
                            " WHERE key = ?1 AND source = ?2",
+    [MF_READ_DESCRIPTORS] = "SELECT flow, bytes FROM descriptor"
+                            " ORDER BY number",
 };
 
 int mf_reader_open(struct mf_store *store, struct mf_reader **ret_reader,

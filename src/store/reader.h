@@ -106,6 +106,22 @@ int mf_reader_connection(struct mf_reader *reader, struct mf_span id,
                          struct mf_err *err);
 void mf_known_connection_release(struct mf_known_connection *known);
 
+/*
+ * Visit the files of message types that are kept (mf_store_put_descriptor()),
+ * in the order in which they came; borrowed for the visit, of which anything
+ * but 0 ends this with that error. What they hold is for the visitor to judge.
+ */
+struct mf_kept_descriptor {
+    uint64_t flow; /* its number; it may be gone */
+    struct mf_span bytes;
+};
+typedef int
+mf_reader_visit_descriptor(void *user,
+                           const struct mf_kept_descriptor *descriptor);
+int mf_reader_descriptors(struct mf_reader *reader,
+                          mf_reader_visit_descriptor *visit, void *user,
+                          struct mf_err *err);
+
 /* ---- long queries, in steps ---- */
 
 enum mf_sort_key { /* mitmflow.v1.SortKey */

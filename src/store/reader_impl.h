@@ -44,6 +44,7 @@ enum mf_reader__statement {
     MF_READ_CHANGED_STALE, /* the same of what is in `stale` */
     MF_READ_GONE,          /* change, number: after ?1, at most ?2 */
     MF_READ_CONNECTION,    /* ?1 key, ?2 source */
+    MF_READ_DESCRIPTORS,
     MF_READ_STATEMENTS,
 };
 

@@ -109,7 +109,8 @@ static int delete_all(struct mf_resolver *resolver, struct mf_op *op)
     /* All that was put before must be where it is looked for. */
     if (!mf_front_is_durable(store->front, op->change))
         return 0;
-    if (!op->position && mf_front_forget_connections(store->front))
+    if (!op->position && (mf_front_forget_connections(store->front) ||
+                          mf_front_forget_descriptors(store->front)))
         return MF_ENOMEM;
     mf_sql_bind_int(stmt, 1, op->position);
     mf_sql_bind_int(stmt, 2, op->number_max);

@@ -200,10 +200,21 @@ enum { BUSY_TIMEOUT_MS = 5000 };
     " reason TEXT NOT NULL,"                             \
     " UNIQUE (source, id));"
 
+/* descriptor.number is given in order of arrival; flow: the number of the flow
+ * whose body told of it; bytes: a google.protobuf.FileDescriptorProto. */
+#define VERSION_4                  \
+    "CREATE TABLE descriptor ("    \
+    " number INTEGER PRIMARY KEY," \
+    " flow INTEGER NOT NULL,"      \
+    " name BLOB NOT NULL UNIQUE,"  \
+    " bytes BLOB NOT NULL);"       \
+    "CREATE INDEX descriptor_flow ON descriptor (flow);"
+
 const struct mf_store__step mf_store__steps[] = {
     {.sql = VERSION_1},
     {.sql = VERSION_2, .run = mf_store__move_flows},
     {.sql = VERSION_3},
+    {.sql = VERSION_4},
 };
 const int mf_store__version = sizeof mf_store__steps / sizeof *mf_store__steps;
 

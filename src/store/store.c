@@ -243,6 +243,12 @@ void mf_store_each_loss(struct mf_store *store, uint64_t after,
     mf_front_each_loss(store->front, after, visit, user);
 }
 
+int mf_store_put_descriptor(struct mf_store *store, uint64_t number,
+                            struct mf_span name, struct mf_span bytes)
+{
+    return mf_front_put_descriptor(store->front, number, name, bytes);
+}
+
 uint64_t mf_store__key(const struct mf_store *store, struct mf_span id)
 {
     return mf_front_key(store->front, id);

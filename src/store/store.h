@@ -167,6 +167,22 @@ typedef void mf_store_visit_loss(void *user, const struct mf_kept_loss *loss);
 void mf_store_each_loss(struct mf_store *store, uint64_t after,
                         mf_store_visit_loss *visit, void *user);
 
+/* Files of message types that are kept, at most. */
+enum { MF_STORE_DESCRIPTORS_MAX = 10000 };
+#define MF_STORE_DESCRIPTORS_MAX_LEN ((size_t)16 << 20)
+
+/*
+ * Keep a file of message types (a google.protobuf.FileDescriptorProto) that
+ * the body of flow `number` told of, in place of one of this name; past the
+ * limits above it is left out. It stays when the flow is evicted, and goes
+ * when a person deletes the flow, or all. Borrowed for the call. Errors as
+ * mf_store_put(), and
+ *
+ *  MF_ENOENT  the flow is not there
+ */
+int mf_store_put_descriptor(struct mf_store *store, uint64_t number,
+                            struct mf_span name, struct mf_span bytes);
+
 /* Every flow of `session` that is live becomes cut off. */
 int mf_store_cut_off(struct mf_store *store, const char *session,
                      uint64_t *ret_ticket);

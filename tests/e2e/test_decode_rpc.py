@@ -1,7 +1,9 @@
 """gRPC flows as viewers read them: by descriptor sets, by reflection answers
 that passed, and by their looks."""
 
+import contextlib
 import pathlib
+import sqlite3
 
 from harness import build, schema
 from harness.process import DEADLINE_S
@@ -52,6 +54,21 @@ def nodes(server, flow_id):
     return {node.name: node for node in found}
 
 
+ROWS = 1  # files of the reflection answer
+
+
+def rows(server):
+    """Files of message types that the database has."""
+    path = f"file:{server.data_dir}/flows.db?mode=ro"
+    with contextlib.closing(sqlite3.connect(path, uri=True)) as database:
+        return database.execute("SELECT count(*) FROM descriptor").fetchone()[0]
+
+
+def wait_rows(server):
+    while rows(server) != ROWS:
+        export(server, build.http("http://after/"))
+
+
 def test_a_descriptor_set_names_fields_and_frames_are_texts(start_server):
     server = start_server("--descriptor-set", SAMPLES / "shop.binpb")
     flow_id = export(server, sample("grpc-stream"))
@@ -95,6 +112,67 @@ def test_types_are_learned_from_a_reflection_answer_that_passes(start_server):
     assert found["price"].text == "12.5"
     assert found["items"].type == "shop.v1.Item"
     assert found["grpc-status"].text == "OK"
+
+
+def learn(server):
+    """Types of a reflection answer that is in the store with what it told."""
+    number = export(server, sample("reflection"))
+    server.process.wait_lines("learned from a reflection answer")
+    # A commit that comes after it holds it.
+    export(server, build.http("http://after/"))
+    return number
+
+
+def restart(server, start_server):
+    server.kill()
+    return start_server("--log-level", "debug")
+
+
+def test_types_that_were_learned_are_known_after_a_restart(start_server):
+    server = start_server("--log-level", "debug")
+    learn(server)
+    shown = export(server, sample("grpc-identity"))
+    for _ in range(2):
+        server = restart(server, start_server)
+        server.process.wait_lines("message types are known, with those that were learned before")
+        found = nodes(server, shown)
+        assert found["price"].text == "12.5"
+        assert found["items"].type == "shop.v1.Item"
+    # What is known is not learned again.
+    export(server, sample("reflection"))
+    export(server, build.http("http://after/"))
+    assert rows(server) == ROWS
+
+
+def test_a_deleted_answer_takes_its_types_from_the_disk_and_another_brings_them(start_server):
+    server = start_server("--log-level", "debug")
+    flow_id = learn(server)
+    assert rows(server) == ROWS
+    server.viewer.DeleteFlows(
+        schema.view.DeleteFlowsRequest(flow_ids=[flow_id]), timeout=DEADLINE_S
+    )
+    assert rows(server) == 0
+    export(server, sample("reflection"))
+    wait_rows(server)
+    shown = export(server, sample("grpc-identity"))
+    server = restart(server, start_server)
+    assert nodes(server, shown)["items"].type == "shop.v1.Item"
+
+
+def test_damaged_types_are_learned_anew(start_server):
+    server = start_server("--log-level", "debug")
+    learn(server)
+    server.kill()
+    with contextlib.closing(sqlite3.connect(server.data_dir / "flows.db")) as database, database:
+        database.execute("UPDATE descriptor SET bytes = x'ffff' || bytes")
+    server = start_server("--log-level", "debug")
+    server.process.wait_lines("of message types that were learned before cannot be used")
+    shown = export(server, sample("grpc-identity"))
+    assert "items" not in nodes(server, shown)
+    learn(server)
+    assert rows(server) == ROWS
+    server = restart(server, start_server)
+    assert nodes(server, shown)["items"].type == "shop.v1.Item"
 
 
 def test_details_of_an_error_are_decoded(server):

@@ -32,7 +32,7 @@ static struct mf_typeset *shapes(void)
     require(mf_types_new(&types) == 0);
     require(mf_wire_put_bytes(&answer, 4, mf_test_shapes, mf_test_shapes_len) ==
             0);
-    require(mf_types_learn(types, answer.data, answer.len));
+    require(mf_types_learn(types, 1, answer.data, answer.len));
     mf_buf_release(&answer);
     set = mf_types_now(types);
     mf_types_free(types);

@@ -1,6 +1,7 @@
 /*
  * Reflection answers of a stranger: two of them, the second from the place
- * that the first two bytes tell; then all that is known is asked for.
+ * that the first two bytes tell; then all that is known is asked for. Of what
+ * is handed over all is read back, and then what a damaged disk may give.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -47,8 +48,40 @@ static void ask(const struct mf_types *types)
     mf_typeset_unref(set);
 }
 
+enum { KEPT_MAX = 32 };
+
+struct shelf {
+    struct mf_types_file files[KEPT_MAX];
+    size_t count;
+};
+
+static bool keep(void *user, const struct mf_types_file *file)
+{
+    struct shelf *shelf = user;
+    if (shelf->count == KEPT_MAX)
+        return false;
+    shelf->files[shelf->count++] = *file;
+    return true;
+}
+
+static void restore(struct shelf *shelf, const uint8_t *data, size_t size)
+{
+    struct mf_types *types;
+    require(mf_types_new(&types) == 0);
+    if (shelf->count < KEPT_MAX)
+        shelf->files[shelf->count++].bytes =
+            (struct mf_span){(const char *)data, size};
+    require(mf_types_restore(types, shelf->files, shelf->count) <=
+            shelf->count);
+    ask(types);
+    mf_types_learn(types, 1, data, size);
+    ask(types);
+    mf_types_free(types);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct shelf shelf = {0};
     struct mf_types *types;
     if (size < 2)
         return 0;
@@ -59,11 +92,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         cut = size;
     require(mf_types_new(&types) == 0);
     struct mf_typeset *before = mf_types_now(types);
-    mf_types_learn(types, data, cut);
-    mf_types_learn(types, data + cut, size - cut);
+    mf_types_learn(types, 1, data, cut);
+    mf_types_learn(types, 1, data + cut, size - cut);
     ask(types);
-    mf_types_learn(types, data, size);
+    mf_types_learn(types, 1, data, size);
     ask(types);
+    mf_types_hand_over(types, keep, &shelf);
+    restore(&shelf, data, size);
     mf_typeset_unref(before);
     mf_types_free(types);
     return 0;

@@ -18,7 +18,7 @@ static struct mf_types *shapes(void)
     assert_int_equal(mf_types_new(&types), 0);
     assert_int_equal(
         mf_wire_put_bytes(&answer, 4, mf_test_shapes, mf_test_shapes_len), 0);
-    assert_true(mf_types_learn(types, answer.data, answer.len));
+    assert_true(mf_types_learn(types, 1, answer.data, answer.len));
     mf_buf_release(&answer);
     return types;
 }

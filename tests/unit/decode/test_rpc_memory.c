@@ -42,7 +42,7 @@ static bool use(const struct sample *answer, const struct sample *bodies,
     struct mf_types *types;
     if (mf_types_new(&types))
         return true;
-    mf_reflection_learn(types, &answer->body);
+    mf_reflection_learn(types, 1, &answer->body);
     mf_types_load(types, &set, 1, NULL);
     const struct mf_decode_opts opts = {.types = types,
                                         .inflated_max = 1 << 20};

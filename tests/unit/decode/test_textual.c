@@ -174,8 +174,8 @@ static void what_reflection_answers_tell_is_learned_and_used(void **state)
     assert_int_equal(mf_types_new(&types), 0);
     sample_read(&sample, SAMPLE("reflection.response"));
     assert_true(mf_reflection_is_url(sample.http.url));
-    assert_true(mf_reflection_learn(types, &sample.body));
-    assert_false(mf_reflection_learn(types, &sample.body));
+    assert_true(mf_reflection_learn(types, 1, &sample.body));
+    assert_false(mf_reflection_learn(types, 1, &sample.body));
     sample_release(&sample);
     read_sample(SAMPLE("grpc-stream.response"), types, &texts);
     assert_string_equal(texts.texts[0], "next_page: \"page 0\"\n");

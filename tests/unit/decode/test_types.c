@@ -11,24 +11,9 @@
 #include "decode/view.h"
 #include "pb/wire.h"
 #include "shapes.h"
+#include "types_support.h"
 
-enum { SET_FILE = 1, FILE_NAME = 1, FILE_IMPORT = 3 };
-
-static struct mf_types *new_types(void)
-{
-    struct mf_types *types;
-    assert_int_equal(mf_types_new(&types), 0);
-    return types;
-}
-
-static bool knows(const struct mf_types *types, const char *name)
-{
-    struct mf_typeset *set = mf_types_now(types);
-    bool is_known =
-        mf_typeset_message(set, (struct mf_span){name, strlen(name)}) != NULL;
-    mf_typeset_unref(set);
-    return is_known;
-}
+enum { SET_FILE = 1 };
 
 /* A file of these bytes, whose path lasts until the next call. */
 static const char *write_file(const void *data, size_t len)
@@ -75,23 +60,6 @@ static void shapes_file(const char *name, struct mf_wire_field *ret_file)
         if (is_named(ret_file, name))
             return;
     fail_msg("no %s", name);
-}
-
-/* Learn from an answer with these files. */
-static bool learn(struct mf_types *types, const struct mf_wire_field *files,
-                  size_t count)
-{
-    struct mf_buf answer;
-    size_t mark;
-    mf_buf_init(&answer, 4 << 20);
-    assert_int_equal(mf_wire_begin(&answer, 4, &mark), 0);
-    for (size_t i = 0; i < count; i++)
-        assert_int_equal(
-            mf_wire_put_bytes(&answer, 1, files[i].data, files[i].len), 0);
-    assert_int_equal(mf_wire_end(&answer, mark), 0);
-    bool is_new = mf_types_learn(types, answer.data, answer.len);
-    mf_buf_release(&answer);
-    return is_new;
 }
 
 /* ---- What every server may send ---- */
@@ -300,25 +268,6 @@ static void a_file_waits_for_what_it_imports(void **state)
     assert_true(knows(types, "shapes.All"));
     assert_true(knows(types, "shapes.old.Base"));
     mf_types_free(types);
-}
-
-/* A file `name` with a message `message` in package "p" that imports
- * `import`, unless it is NULL. */
-static struct mf_wire_field make_file(struct mf_buf *buf, const char *name,
-                                      const char *message, const char *import)
-{
-    enum { PACKAGE = 2, MESSAGE = 4 };
-    size_t mark;
-    mf_buf_clear(buf);
-    assert_int_equal(mf_wire_put_bytes(buf, FILE_NAME, name, strlen(name)), 0);
-    assert_int_equal(mf_wire_put_bytes(buf, PACKAGE, "p", 1), 0);
-    if (import)
-        assert_int_equal(
-            mf_wire_put_bytes(buf, FILE_IMPORT, import, strlen(import)), 0);
-    assert_int_equal(mf_wire_begin(buf, MESSAGE, &mark), 0);
-    assert_int_equal(mf_wire_put_bytes(buf, 1, message, strlen(message)), 0);
-    assert_int_equal(mf_wire_end(buf, mark), 0);
-    return (struct mf_wire_field){.data = buf->data, .len = buf->len};
 }
 
 static void what_contradicts_a_known_file_is_left_out(void **state)

@@ -183,6 +183,26 @@ static void flows_of_version_2_are_all_there_and_go_on(void **state)
     assert_int_equal(sql_int(fixture, "SELECT count(*) FROM connection"), 1);
 }
 
+static void flows_of_version_3_are_all_there_and_go_on(void **state)
+{
+    struct fixture *fixture = *state;
+    copy_sample(fixture, "version-3.db");
+    fixture_open(fixture);
+    assert_string_equal(mf_store_epoch(fixture->store), "9eeb46f6ec88cf91");
+    struct mf_window window = list(fixture, 100);
+    assert_int_equal(window.count, 2);
+    const struct mf_record_head *head = mf_record_head(record_of(&window, 1));
+    assert_true(head->pinned);
+    assert_string_equal(head->note, "look at this");
+    mf_window_release(&window);
+    assert_int_equal(mf_store_put_descriptor(fixture->store, 1,
+                                             MF_SPAN("a.proto"),
+                                             MF_SPAN("bytes")),
+                     0);
+    wait_ticket(fixture, put(fixture, "new", TCP_END, "x"));
+    assert_int_equal(sql_int(fixture, "SELECT count(*) FROM descriptor"), 1);
+}
+
 int main(void)
 {
 #define TEST(name) \
@@ -191,6 +211,7 @@ int main(void)
         TEST(flows_of_version_1_are_all_there),
         TEST(flows_of_version_1_go_on),
         TEST(flows_of_version_2_are_all_there_and_go_on),
+        TEST(flows_of_version_3_are_all_there_and_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

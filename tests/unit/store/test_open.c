@@ -79,7 +79,9 @@ static void a_newer_version_is_refused_and_left_alone(void **state)
     run_sql(fixture, "PRAGMA user_version = 99");
     assert_int_equal(fixture_try_open(fixture, &err), MF_EVERSION);
     assert_non_null(strstr(err.text, "99"));
-    run_sql(fixture, "PRAGMA user_version = 3");
+    char sql[64];
+    snprintf(sql, sizeof sql, "PRAGMA user_version = %d", mf_store__version);
+    run_sql(fixture, sql);
     fixture_open(fixture);
 }
 
