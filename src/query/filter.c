@@ -96,7 +96,7 @@ static bool is_slow(const struct mf_node *node)
     }
 }
 
-static struct mf_filter *new_filter(void)
+struct mf_filter *mf_filter__new(void)
 {
     struct mf_filter *filter = calloc(1, sizeof *filter);
     if (filter)
@@ -116,10 +116,10 @@ int mf_filter_parse(const char *text, size_t len, struct mf_filter **ret_filter,
 {
     struct mf_filter_fault fault = {0};
     const struct mf_node *root;
-    struct mf_filter *filter = new_filter();
+    struct mf_filter *filter = mf_filter__new();
     if (!filter)
         return MF_ENOMEM;
-    int rc = mf_filter__parse(filter, text, len, &root, &fault);
+    int rc = mf_filter__parse(filter, text, len, NULL, &root, &fault);
     if (!rc)
         rc = finish(filter, root);
     if (rc == MF_EINVAL && ret_fault)
@@ -142,8 +142,8 @@ static int make_both(struct mf_filter *filter,
     int rc = mf_filter__message(filter, message, &items[0], err);
     if (rc)
         return rc;
-    rc = mf_filter__parse(filter, expression, strlen(expression), &items[1],
-                          fault);
+    rc = mf_filter__parse(filter, expression, strlen(expression), NULL,
+                          &items[1], fault);
     if (rc == MF_EINVAL)
         return mf_err_set(err, rc, "expression, at byte %zu: %s",
                           fault->position, fault->text);
@@ -164,7 +164,7 @@ int mf_filter_new(const Mitmflow__V1__FlowFilter *message,
     static const Mitmflow__V1__FlowFilter empty =
         MITMFLOW__V1__FLOW_FILTER__INIT;
     struct mf_filter_fault fault = {0};
-    struct mf_filter *filter = new_filter();
+    struct mf_filter *filter = mf_filter__new();
     int rc = filter ? make_both(filter, message ? message : &empty, &fault, err)
                     : MF_ENOMEM;
     if (!rc) {

@@ -8,6 +8,8 @@
 #include <stdatomic.h>
 
 #include "query/arena.h"
+#include "query/explain.h"
+#include "query/operators.h"
 #include "query/tree.h"
 
 struct mf_filter {
@@ -23,6 +25,9 @@ struct mf_filter {
 
 /* The most regular expressions in one filter: each is compiled to code. */
 enum { MF_FILTER_MAX_PATTERNS = 250 };
+
+/* Without a tree yet; mf_filter_unref() ends it. NULL: memory is out. */
+struct mf_filter *mf_filter__new(void);
 
 /* Nodes in the filter's arena; NULL when memory is out. */
 struct mf_node *mf_filter__node(struct mf_filter *filter,
@@ -44,8 +49,24 @@ struct mf_node *mf_filter__not(struct mf_filter *filter,
 int mf_filter__text(struct mf_filter *filter, enum mf_node_kind kind,
                     const char *text, size_t len, struct mf_node **ret_node);
 
-/* The tree of an expression. As mf_filter_parse(). */
+/* A leaf as it was said. */
+struct mf_said {
+    const struct mf_node *node;
+    const struct mf_operator *op; /* NULL: a bare word */
+    struct mf_span operand;       /* quotes undone; lives as the filter and the
+                                     expression do */
+};
+
+/* What the parser came by: for whoever tells users what it understood. */
+struct mf_parse_notes {
+    struct mf_buf tokens; /* of struct mf_token, in order */
+    struct mf_buf said;   /* of struct mf_said: the tree's leaves, in order */
+};
+
+/* The tree of an expression. As mf_filter_parse(). `notes` (NULL: nobody
+ * asks) has what came before a fault, too. */
 int mf_filter__parse(struct mf_filter *filter, const char *text, size_t len,
+                     struct mf_parse_notes *notes,
                      const struct mf_node **ret_node,
                      struct mf_filter_fault *ret_fault);
 

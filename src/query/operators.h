@@ -13,11 +13,17 @@ enum mf_operand {
 
 struct mf_operator {
     const char *name; /* without ~ */
+    /* What it finds, and what its negation does; the operand stands after. */
+    const char *says;
+    const char *denies;
     enum mf_node_kind kind;
     enum mf_operand operand;
     unsigned types;            /* of MF_NODE_TYPES */
     struct mf_pattern pattern; /* what MF_OPERAND_PATTERN begins with */
 };
+
+/* In order of their names; NULL: there are not so many. */
+const struct mf_operator *mf_operator_at(size_t index);
 
 /* NULL: there is none of this name. */
 const struct mf_operator *mf_operator_find(const char *name, size_t len);

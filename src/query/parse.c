@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "query/filter_impl.h"
-#include "query/operators.h"
 #include "query/pattern.h"
 #include "query/values.h"
 
@@ -22,6 +21,7 @@ struct parser {
     size_t at;
     size_t depth;
     int64_t now_ns;
+    struct mf_parse_notes *notes; /* NULL: nobody asks */
     struct mf_filter_fault *fault;
 };
 
@@ -51,6 +51,27 @@ static int fail(const struct parser *parser, size_t position, size_t len,
     vsnprintf(parser->fault->text, sizeof parser->fault->text, format, args);
     va_end(args);
     return MF_EINVAL;
+}
+
+/* ---- notes ---- */
+
+/* From `start` to here there is one of `kind`. */
+static int note(const struct parser *parser, enum mf_token_kind kind,
+                size_t start)
+{
+    const struct mf_token token = {kind, start, parser->at - start};
+    return parser->notes
+               ? mf_buf_append(&parser->notes->tokens, &token, sizeof token)
+               : 0;
+}
+
+static int note_leaf(const struct parser *parser, const struct mf_node *node,
+                     const struct mf_operator *op, struct mf_span operand)
+{
+    const struct mf_said said = {node, op, operand};
+    return parser->notes
+               ? mf_buf_append(&parser->notes->said, &said, sizeof said)
+               : 0;
 }
 
 /* ---- words ---- */
@@ -219,25 +240,39 @@ static int text_leaf(struct parser *parser, enum mf_node_kind kind,
                            : rc;
 }
 
+static int take_operand(struct parser *parser, const struct mf_operator *op,
+                        size_t start, struct word *ret_word)
+{
+    int rc = op->operand == MF_OPERAND_VALUE
+                 ? take_value(parser, ret_word)
+                 : take_word(parser, false, ret_word);
+    if (rc || ret_word->len || ret_word->origin)
+        return rc;
+    return fail(parser, start, parser->at - start,
+                next_char(parser) == '('
+                    ? "~%s: put what has parentheses in quotes"
+                    : "~%s: a value must follow",
+                op->name);
+}
+
+/* What follows the name of `op`, which begins at `start`. */
 static int operand_of(struct parser *parser, const struct mf_operator *op,
                       size_t start, struct mf_node **ret_node)
 {
-    bool is_value = op->operand == MF_OPERAND_VALUE;
+    bool is_pattern = op->operand == MF_OPERAND_PATTERN;
     struct word word;
-    int rc =
-        is_value ? take_value(parser, &word) : take_word(parser, false, &word);
-    if (rc)
-        return rc;
-    if (!word.len && !word.origin)
-        return fail(parser, start, parser->at - start,
-                    next_char(parser) == '('
-                        ? "~%s: put what has parentheses in quotes"
-                        : "~%s: a value must follow",
-                    op->name);
-    if (op->operand == MF_OPERAND_TEXT)
-        return text_leaf(parser, op->kind, &word, ret_node);
-    return is_value ? value_leaf(parser, &word, *ret_node)
-                    : pattern_leaf(parser, op, &word, *ret_node);
+    int rc = take_operand(parser, op, start, &word);
+    if (!rc && op->operand == MF_OPERAND_TEXT)
+        rc = text_leaf(parser, op->kind, &word, ret_node);
+    else if (!rc)
+        rc = is_pattern ? pattern_leaf(parser, op, &word, *ret_node)
+                        : value_leaf(parser, &word, *ret_node);
+    if (!rc)
+        rc = note(parser, is_pattern ? MF_TOKEN_REGEX : MF_TOKEN_VALUE,
+                  word.start);
+    return rc ? rc
+              : note_leaf(parser, *ret_node, op,
+                          (struct mf_span){word.text, word.len});
 }
 
 /* `at` is at the ~. */
@@ -266,8 +301,10 @@ static int operator_leaf(struct parser *parser, struct mf_node **ret_node)
         return MF_ENOMEM;
     if (op->kind == MF_NODE_TYPES)
         node->types = op->types;
-    int rc = op->operand == MF_OPERAND_NONE
-                 ? 0
+    int rc = note(parser, MF_TOKEN_OPERATOR, start);
+    if (!rc)
+        rc = op->operand == MF_OPERAND_NONE
+                 ? note_leaf(parser, node, op, (struct mf_span){0})
                  : operand_of(parser, op, start, &node);
     *ret_node = node;
     return rc;
@@ -277,7 +314,13 @@ static int bare_word(struct parser *parser, struct mf_node **ret_node)
 {
     struct word word;
     int rc = take_word(parser, false, &word);
-    return rc ? rc : text_leaf(parser, MF_NODE_TEXT, &word, ret_node);
+    if (!rc)
+        rc = text_leaf(parser, MF_NODE_TEXT, &word, ret_node);
+    if (!rc)
+        rc = note(parser, MF_TOKEN_WORD, word.start);
+    return rc ? rc
+              : note_leaf(parser, *ret_node, NULL,
+                          (struct mf_span){word.text, word.len});
 }
 
 /* ---- groups ---- */
@@ -294,7 +337,9 @@ static int deeper(struct parser *parser)
 static int parenthesis(struct parser *parser, struct mf_node **ret_node)
 {
     size_t open = parser->at++;
-    int rc = deeper(parser);
+    int rc = note(parser, MF_TOKEN_PAREN, open);
+    if (!rc)
+        rc = deeper(parser);
     if (!rc && next_char(parser) == ')')
         return fail(parser, open, parser->at + 1 - open,
                     "nothing in the parentheses");
@@ -302,9 +347,9 @@ static int parenthesis(struct parser *parser, struct mf_node **ret_node)
         rc = sequence(parser, ret_node);
     if (!rc && next_char(parser) != ')')
         return fail(parser, open, 1, "nothing closes (");
-    parser->at++;
+    size_t close = parser->at++;
     parser->depth--;
-    return rc;
+    return rc ? rc : note(parser, MF_TOKEN_PAREN, close);
 }
 
 static int operand(struct parser *parser, struct mf_node **ret_node);
@@ -313,7 +358,9 @@ static int negation(struct parser *parser, struct mf_node **ret_node)
 {
     struct mf_node *item = NULL;
     size_t start = parser->at++;
-    int rc = deeper(parser);
+    int rc = note(parser, MF_TOKEN_CONNECTIVE, start);
+    if (!rc)
+        rc = deeper(parser);
     if (!rc && !next_char(parser))
         return fail(parser, start, 1, "something must follow !");
     if (!rc)
@@ -376,7 +423,8 @@ static int infix(struct parser *parser, char sign, enum mf_node_kind kind,
         size_t start = parser->at++;
         if (parser->at < parser->len && parser->text[parser->at] == sign)
             parser->at++;
-        if (!next_char(parser))
+        rc = note(parser, MF_TOKEN_CONNECTIVE, start);
+        if (!rc && !next_char(parser))
             rc = fail(parser, start, 1, "something must follow %c", sign);
         if (!rc)
             rc = part(parser, &node);
@@ -412,6 +460,7 @@ static int sequence(struct parser *parser, struct mf_node **ret_node)
 }
 
 int mf_filter__parse(struct mf_filter *filter, const char *text, size_t len,
+                     struct mf_parse_notes *notes,
                      const struct mf_node **ret_node,
                      struct mf_filter_fault *ret_fault)
 {
@@ -420,6 +469,7 @@ int mf_filter__parse(struct mf_filter *filter, const char *text, size_t len,
         .text = text,
         .len = len,
         .now_ns = mf_clock_wall_ns(),
+        .notes = notes,
         .fault = ret_fault,
     };
     struct mf_node *node = NULL;

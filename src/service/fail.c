@@ -37,8 +37,8 @@ enum {
     ERROR_MAX_LEN = 1024,
 };
 
-static int put_filter_error(const struct mf_filter_fault *fault,
-                            struct mf_buf *out)
+int mf_fail_put_filter_error(const struct mf_filter_fault *fault,
+                             struct mf_buf *out)
 {
     int rc = mf_wire_put_bytes_opt(out, ERROR_MESSAGE, fault->text,
                                    strlen(fault->text));
@@ -52,7 +52,7 @@ static void fail_filter(struct mf_call *call, const struct mf_err *err,
 {
     struct mf_buf bytes;
     mf_buf_init(&bytes, ERROR_MAX_LEN);
-    int rc = put_filter_error(fault, &bytes);
+    int rc = mf_fail_put_filter_error(fault, &bytes);
     const struct mf_error_detail detail = {
         .type = "mitmflow.v1.FilterError",
         .value = bytes.data,

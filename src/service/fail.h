@@ -15,6 +15,10 @@
  */
 void mf_fail(struct mf_call *call, const struct mf_err *err);
 
+/* Append the fields of a mitmflow.v1.FilterError. As mf_buf_append(). */
+int mf_fail_put_filter_error(const struct mf_filter_fault *fault,
+                             struct mf_buf *out);
+
 /*
  * Compile a viewer's filter (NULL matches everything). True, or `call` is
  * finished: with a mitmflow.v1.FilterError among the details where the

@@ -13,6 +13,7 @@
 #include "service/access.h"
 #include "service/context.h"
 #include "service/decode.h"
+#include "service/explain.h"
 #include "service/export.h"
 #include "service/failures.h"
 #include "service/get_body.h"
@@ -214,6 +215,8 @@ static int start_rpc(struct mf_service *service)
         mf_rpc_add(service->rpc, mf_messages_methods, mf_messages_method_count,
                    &service->context) ||
         mf_rpc_add(service->rpc, mf_decode_methods, mf_decode_method_count,
+                   &service->context) ||
+        mf_rpc_add(service->rpc, mf_explain_methods, mf_explain_method_count,
                    &service->context) ||
         mf_rpc_add(service->rpc, mf_get_body_methods, mf_get_body_method_count,
                    &service->context) ||

@@ -391,6 +391,29 @@ def test_a_wrong_expression_is_told_with_its_position_by_connect(module_server, 
     assert (error.position, error.length) == (9, 9)
 
 
+def test_an_expression_is_explained(module_server):
+    answer = module_server.viewer.ExplainFilter(
+        view.ExplainFilterRequest(expression="~d a & !b", with_operators=True),
+        timeout=DEADLINE_S,
+    )
+    assert answer.words == "Flows where the host matches “a” and it has “b” nowhere"
+    assert not answer.HasField("error")
+    assert [(token.position, token.length) for token in answer.tokens] == [
+        (0, 2), (3, 1), (5, 1), (7, 1), (8, 1)
+    ]
+    finds = {operator.name: operator.finds for operator in answer.operators}
+    assert finds["~d"] == "the host matches"
+
+
+def test_a_wrong_expression_is_explained_up_to_its_fault(module_server):
+    answer = module_server.viewer.ExplainFilter(
+        view.ExplainFilterRequest(expression="~m GET & ~nonsense x"), timeout=DEADLINE_S
+    )
+    assert (answer.error.position, answer.error.length) == (9, 9)
+    assert len(answer.tokens) == 3
+    assert answer.words == ""
+
+
 def test_other_filters_that_are_wrong_have_words_and_no_position(module_server):
     with pytest.raises(grpc.RpcError) as refused:
         list(

@@ -1,6 +1,7 @@
 #include "support.h"
 
 #include "../wrap_memory.h"
+#include "query/explain.h"
 
 /* How many allocations still work; negative: all. */
 static long left = -1;
@@ -51,6 +52,15 @@ static int use_filter(const struct mf_record *record,
     return rc;
 }
 
+static int explain(void)
+{
+    struct mf_explanation explanation;
+    int rc = mf_filter_explain(expression, strlen(expression), &explanation);
+    if (!rc)
+        mf_explanation_release(&explanation);
+    return rc;
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
@@ -70,10 +80,25 @@ static void every_allocation_may_fail(void **state)
     mf_record_unref(record);
 }
 
+static void every_allocation_of_an_explanation_may_fail(void **state)
+{
+    (void)state;
+    long failures = 0;
+    for (int rc = MF_ENOMEM; rc; failures++) {
+        assert_true(failures < 1000);
+        left = failures;
+        rc = explain();
+        left = -1;
+        assert_true(rc == 0 || rc == MF_ENOMEM);
+    }
+    assert_true(failures > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(every_allocation_of_an_explanation_may_fail),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     forget_names();
