@@ -1,0 +1,69 @@
+import { body, Exporter, fields, http } from "../../web/e2e/harness/exporter";
+import type { Server } from "../../web/e2e/harness/server";
+import type { Browser } from "../../web/node_modules/playwright-core";
+import { jsonOf } from "./fill";
+import { Tab } from "./tab";
+import { times } from "./table";
+
+const small = 20;
+
+function json(path: string, text: string) {
+  return http(`http://bodies.example/${path}`, {
+    response: {
+      headerFields: fields(["Content-Type", "application/json"]),
+      content: body(text),
+    },
+  });
+}
+
+/* From the click on a row to the text of its body, painted. */
+async function open(tab: Tab, path: string, text: string): Promise<number> {
+  const row = tab.page.locator("[role=row][data-number]", { hasText: path }).first();
+  await row.waitFor();
+  const taken = tab.page.evaluate(
+    (needle) =>
+      new Promise<number>((resolve) => {
+        const hasText = (root: Element | ShadowRoot): boolean => {
+          for (const element of root.querySelectorAll("*"))
+            if (element.shadowRoot && hasText(element.shadowRoot)) return true;
+          return root.textContent?.includes(needle) ?? false;
+        };
+        const clicked = ({ timeStamp }: MouseEvent) => {
+          const look = () => {
+            const panel = document.querySelector("[role=tabpanel]");
+            if (panel && hasText(panel))
+              setTimeout(() => resolve(performance.now() - timeStamp));
+            else requestAnimationFrame(look);
+          };
+          requestAnimationFrame(look);
+        };
+        addEventListener("click", clicked, { once: true, capture: true });
+      }),
+    text,
+  );
+  await row.click();
+  return taken;
+}
+
+export async function bodies(browser: Browser, server: Server): Promise<void> {
+  const exporter = new Exporter(server.url);
+  const flows = Array.from({ length: small }, (_, i) =>
+    json(`small-${i}-`, JSON.stringify({ here: `the body of ${i}.`, list: [1, 2, 3] })),
+  );
+  const large = jsonOf(1_200_000);
+  await exporter.send(...flows, json("large-", large));
+  const tab = await Tab.open(browser, server.url);
+  await tab.firstRow();
+  await tab.stable(500);
+  const taken: number[] = [];
+  for (let i = 0; i < small; i++)
+    taken.push(await open(tab, `small-${i}-`, `the body of ${i}.`));
+  // The first one brings what only an open flow needs.
+  times("a flow is open, its body readable", taken.slice(1), 50);
+  times("  the first of them", taken.slice(0, 1));
+  await tab.longTasks();
+  times("a JSON body of 1.2 MB is open", [await open(tab, "large-", '"item 0"')], 100);
+  await tab.page.waitForTimeout(1000);
+  times("  longest task", [Math.max(0, ...(await tab.longTasks()))], 50);
+  await tab.close();
+}
