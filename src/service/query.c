@@ -343,6 +343,7 @@ static void on_query_flows(struct mf_call *call, void *user,
         opts.limit = mf_list_limit(request->limit);
         opts.cursor = request->cursor;
         opts.offset = request->offset;
+        opts.before = request->before;
         start(user, call, QUERY, &opts);
         mf_filter_unref(opts.filter);
     }
@@ -395,6 +396,7 @@ static void on_summarize_flows(struct mf_call *call, void *user,
         refuse(call, fault);
     } else if (mf_fail_or_filter(call, request->filter, &opts.filter)) {
         opts.bars = request->bars;
+        opts.before = request->before;
         opts.from_ns = timestamp_ns(request->from);
         opts.to_ns = timestamp_ns(request->to);
         start(user, call, SUMMARIZE, &opts);

@@ -70,6 +70,7 @@ int mf_query_new(const struct mf_query_opts *opts, struct mf_query **ret_query,
     }
     if (opts->filter && !mf_filter_is_empty(opts->filter))
         query->filter = mf_filter_ref(opts->filter);
+    query->takes_all = !query->filter && !opts->since_ns && !opts->before;
     query->has_after = query->has_cursor;
     query->round_max = ROUND_MAX;
     query->pending.max = mf_query__wanted(query);
@@ -433,6 +434,8 @@ static int begin(struct mf_query *query, struct mf_err *err)
     if (query->is_stream && query->has_cursor &&
         query->after.number < query->top)
         query->top = query->after.number;
+    if (query->opts.before && query->opts.before < query->top)
+        query->top = query->opts.before;
     query->last.number = query->top;
     if (query->summarize &&
         mf_tally_new(&query->opts, query->reader->names, &query->tally))
@@ -570,7 +573,7 @@ const char *mf_query_cursor(const struct mf_query *query)
 
 uint64_t mf_query_total(const struct mf_query *query)
 {
-    if (!query->filter && !query->since_ns)
+    if (query->takes_all)
         return query->flow_count;
     if (!query->is_stream)
         return query->total;

@@ -57,6 +57,7 @@ struct mf_query {
     struct mf_place after; /* in the order `taken` */
     char after_text[MF_NAME_MAX_LEN];
     struct mf_query_opts opts;
+    bool takes_all; /* every flow that there is */
 
     /* How it is carried out. */
     enum mf_query__plan plan;

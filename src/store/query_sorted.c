@@ -14,9 +14,8 @@ void mf_query__choose_end(struct mf_query *query)
 {
     uint64_t all = query->reader->head.flow_count;
     query->taken = query->order;
-    if (query->filter || query->since_ns || query->has_cursor ||
-        query->is_stream || query->summarize || query->only_numbers ||
-        query->skip <= all / 2)
+    if (!query->takes_all || query->has_cursor || query->is_stream ||
+        query->summarize || query->only_numbers || query->skip <= all / 2)
         return;
     uint64_t left = query->skip < all ? all - query->skip : 0;
     if (query->limit > left)

@@ -158,6 +158,7 @@ struct mf_query_opts {
     const char *cursor; /* of an earlier page, or "" */
     size_t offset;      /* so many that match are passed over first */
     int64_t since_ns;   /* 0: any */
+    uint64_t before;    /* only smaller numbers; 0: any */
     /* ... or with `only_numbers` those of all that match. */
     bool only_numbers;
     /* ... or with `summarize` counts of them. */

@@ -119,6 +119,22 @@ def test_a_page_begins_where_its_offset_says_and_tells_how_many_match(
     assert first + later == whole[:20] + whole[50:70]
 
 
+@pytest.mark.parametrize("expression", ["", "~m POST"])
+@pytest.mark.parametrize("sort", [view.SORT_KEY_UNSPECIFIED, view.SORT_KEY_SIZE])
+def test_flows_before_a_number_are_paged_and_counted_by_themselves(
+    filled, expression, sort
+):
+    asked = {"filter": view.FlowFilter(expression=expression), "sort": sort}
+    whole, _ = query(filled, limit=100000, **asked)
+    before = sorted(flow.number for flow in whole)[300]
+    below = [flow for flow in whole if flow.number < before]
+    flows, end = query(filled, limit=50, offset=20, before=before, **asked)
+    assert flows == below[20:70]
+    assert end.matched in (0, 300)
+    assert query(filled, limit=1000, before=before, **asked)[0] == below
+    assert summarize(filled, filter=asked["filter"], before=before).count == 300
+
+
 def size(flow):
     return flow.client_bytes + flow.server_bytes
 
