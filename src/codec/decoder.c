@@ -35,6 +35,7 @@ struct mf_decoder {
     uint64_t read;    /* of the caller's input, by the calls before this one */
     size_t offered;   /* by this one */
     uint64_t between; /* what passed between stages */
+    uint64_t given;   /* what came out of the last one */
 };
 
 /* ---- life ---- */
@@ -137,13 +138,26 @@ static bool has_input(const struct stage *stage)
            stage->in_len > 0;
 }
 
+/* Of the caller's input, until now. */
+static uint64_t read_of(const struct mf_decoder *decoder)
+{
+    return decoder->read + decoder->offered - decoder->stages[0].in_len;
+}
+
 /* `len` more pass between stages. False: that is out of all proportion. */
 static bool may_pass(struct mf_decoder *decoder, size_t len)
 {
-    uint64_t read =
-        decoder->read + decoder->offered - decoder->stages[0].in_len;
     decoder->between += len;
-    return decoder->between <= BETWEEN_FREE_LEN + BETWEEN_RATIO_MAX * read;
+    return decoder->between <=
+           BETWEEN_FREE_LEN + BETWEEN_RATIO_MAX * read_of(decoder);
+}
+
+/* The same of what comes out at the end. */
+static bool may_give(struct mf_decoder *decoder, size_t len)
+{
+    decoder->given += len;
+    return decoder->given <=
+           MF_DECODER_FREE_LEN + MF_DECODER_RATIO_MAX * read_of(decoder);
 }
 
 /* Make the next output of stage `at`: *ret_made is 0 if more input of the
@@ -212,6 +226,8 @@ int mf_decoder_run(struct mf_decoder *decoder, const uint8_t **data,
                   &made);
         out->len += made;
         room -= made;
+        if (!rc && !may_give(decoder, made))
+            rc = MF_EFULL;
     }
     *data = first->in;
     *len = first->in_len;

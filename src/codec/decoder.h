@@ -15,6 +15,13 @@
 
 struct mf_decoder;
 
+/*
+ * What may come out of it whatever went in, and how many times what went in
+ * beyond that: more is no content, but made to keep a reader busy.
+ */
+#define MF_DECODER_FREE_LEN ((uint64_t)256 << 20)
+enum { MF_DECODER_RATIO_MAX = 100 };
+
 /* For a Content-Encoding header value. MF_EUNSUPPORTED, MF_ENOMEM. */
 int mf_decoder_new(const char *header, size_t len,
                    struct mf_decoder **ret_decoder);
@@ -27,8 +34,9 @@ void mf_decoder_free(struct mf_decoder *decoder); /* NULL is allowed */
  *  1            there may be more, once there is room again
  *  0            the input is used up
  *  MF_ECORRUPT  malformed from here on; what was appended is good
- *  MF_EFULL     of a stack: an encoding inside gives far more than its input
- *               (what was appended is good), or `out` has no such room
+ *  MF_EFULL     out of proportion: as above, or an encoding inside of a stack
+ *               gives far more than its input (what was appended is good); or
+ *               `out` has no such room
  *  MF_ENOMEM
  *
  * After an error nothing more can be read.

@@ -51,7 +51,9 @@ int mf_body_reader_next(struct mf_body_reader *reader, size_t room,
     if (rc == MF_ECORRUPT)
         reader->fault = "its content encoding is malformed from here on";
     else if (rc == MF_EFULL)
-        reader->fault = "its content encodings are out of all proportion";
+        reader->fault = "its content encoding gives far more than it takes, as "
+                        "only what is made to keep readers busy does: the rest "
+                        "is left out, and can be had as it was on the wire";
     else if (rc == 0 && reader->decoder &&
              !mf_decoder_is_whole(reader->decoder))
         reader->fault = "its content encoding breaks off here";

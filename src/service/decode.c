@@ -63,7 +63,12 @@ static void undo_encodings(struct decode *decode, struct mf_body_source *source,
     }
     source->body.data = (struct mf_span){(char *)plain->data, plain->len};
     source->body.is_cut |= rc != 0;
-    if (rc)
+    if (rc == MF_EFULL)
+        snprintf(decode->error, sizeof decode->error,
+                 "the body is longer than %zu MiB without its content "
+                 "encoding: the rest is not shown here",
+                 DECODED_MAX_LEN >> 20);
+    else if (rc)
         snprintf(decode->error, sizeof decode->error, "content encoding: %s",
                  mf_err_message(rc));
 }

@@ -123,6 +123,43 @@ def test_a_bomb_is_read_in_the_viewers_time(server):
     assert end.size == 0
 
 
+def zstd_of_zeros(length):
+    """A frame of blocks that each say 128 KiB in four bytes."""
+    block, rle = 1 << 17, 2
+    blocks = length // block
+    heads = [
+        ((n == blocks - 1) | rle | block << 3).to_bytes(3, "little") + b"\0" for n in range(blocks)
+    ]
+    return b"\x28\xb5\x2f\xfd\x00\x38" + b"".join(heads)
+
+
+@pytest.mark.parametrize(
+    ("name", "bomb"),
+    [("gzip", gzip.compress(bytes(300 << 20))), ("zstd", zstd_of_zeros(1 << 30))],
+    ids=["gzip", "zstd"],
+)
+def test_a_bomb_ends_with_a_word_and_can_be_had_raw(server, name, bomb):
+    put(server, encoded(name, bomb))
+    _, body, end = get(server, offset=256 << 20)
+    assert body.count(b"\0") == len(body) <= 101 * len(bomb) + (1 << 18)
+    assert "far more than it takes" in end.error
+    _, _, end = decode(server)
+    assert "longer than 64 MiB" in end.error
+    assert get(server, form=view.BODY_FORM_RAW)[1] == bomb
+
+
+@pytest.mark.parametrize(
+    "text",
+    [bytes(10 << 20), b'[%s{"id": 0}]' % (b'{"id": 1, "name": "as before"},\n' * (1 << 20))],
+    ids=["zeros", "rows"],
+)
+def test_what_compresses_well_is_whole(server, text):
+    put(server, encoded("gzip", gzip.compress(text)))
+    _, body, end = get(server)
+    assert (body == text, end.size, end.error) == (True, len(text), "")
+    assert decode(server)[2].error == ""
+
+
 def test_a_message_is_a_body(server):
     put(
         server,

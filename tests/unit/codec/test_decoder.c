@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "base/error.h"
 #include "codec/decoder.h"
@@ -215,6 +216,148 @@ static void layers_that_give_nothing_to_each_other_are_stopped(void **state)
     mf_buf_release(&outer);
 }
 
+/* ---- what is out of proportion ---- */
+
+enum { BOMB_LEN = 300 << 20, ROOM_LEN = 64 << 10 };
+
+static struct mf_buf encode_bytes(const char *header, const void *data,
+                                  size_t len)
+{
+    enum mf_encoding stack[MF_ENCODING_STACK_MAX];
+    size_t count;
+    struct mf_buf last, next;
+    assert_int_equal(
+        mf_encoding_parse_stack(header, strlen(header), stack, &count), 0);
+    mf_buf_init(&last, SIZE_MAX);
+    for (size_t i = 0; i < count; i++) {
+        mf_buf_init(&next, SIZE_MAX);
+        assert_int_equal(mf_encoding_encode(stack[i], i ? last.data : data,
+                                            i ? last.len : len, &next),
+                         0);
+        mf_buf_release(&last);
+        last = next;
+    }
+    return last;
+}
+
+/* How much comes out, which is kept nowhere. */
+static uint64_t measure(const char *header, const struct mf_buf *data,
+                        int *ret_rc)
+{
+    struct mf_decoder *decoder;
+    struct mf_buf out;
+    const uint8_t *at = data->data;
+    size_t left = data->len;
+    uint64_t len = 0;
+    mf_buf_init(&out, ROOM_LEN);
+    assert_int_equal(mf_decoder_new(header, strlen(header), &decoder), 0);
+    do {
+        mf_buf_clear(&out);
+        *ret_rc = mf_decoder_run(decoder, &at, &left, ROOM_LEN, &out);
+        len += out.len;
+    } while (*ret_rc == 1);
+    if (*ret_rc == 0)
+        assert_true(mf_decoder_is_whole(decoder));
+    mf_decoder_free(decoder);
+    mf_buf_release(&out);
+    return len;
+}
+
+/* As small as zlib makes it; our own encoder is in a hurry. */
+static struct mf_buf deflate_bytes(int window_bits, char *data, size_t len)
+{
+    enum { MEMORY_LEVEL = 9 };
+    z_stream zlib = {.next_in = (Bytef *)data, .avail_in = (uInt)len};
+    struct mf_buf out;
+    mf_buf_init(&out, SIZE_MAX);
+    assert_int_equal(deflateInit2(&zlib, Z_BEST_COMPRESSION, Z_DEFLATED,
+                                  window_bits, MEMORY_LEVEL,
+                                  Z_DEFAULT_STRATEGY),
+                     Z_OK);
+    assert_int_equal(mf_buf_reserve(&out, len / 500), 0);
+    zlib.next_out = out.data;
+    zlib.avail_out = (uInt)(len / 500);
+    assert_int_equal(deflate(&zlib, Z_FINISH), Z_STREAM_END);
+    out.len = zlib.total_out;
+    deflateEnd(&zlib);
+    return out;
+}
+
+static void a_bomb_ends_where_it_is_out_of_proportion(void **state)
+{
+    (void)state;
+    enum { WINDOW_ZLIB = 15, WINDOW_GZIP = 15 + 16 };
+    static const struct {
+        const char *header;
+        int window_bits; /* 0: by our own encoder */
+    } bombs[] = {
+        {"gzip", WINDOW_GZIP}, {"deflate", WINDOW_ZLIB}, {"br", 0},
+        {"zstd", 0},           {"gzip, gzip", 0},        {"zstd, br", 0}};
+    char *zeros = calloc(1, BOMB_LEN);
+    assert_non_null(zeros);
+    for (size_t i = 0; i < sizeof bombs / sizeof *bombs; i++) {
+        int rc;
+        const char *header = bombs[i].header;
+        struct mf_buf data =
+            bombs[i].window_bits
+                ? deflate_bytes(bombs[i].window_bits, zeros, BOMB_LEN)
+                : encode_bytes(header, zeros, BOMB_LEN);
+        uint64_t most = MF_DECODER_FREE_LEN + MF_DECODER_RATIO_MAX * data.len;
+        assert_true(most < BOMB_LEN);
+        uint64_t len = measure(header, &data, &rc);
+        assert_int_equal(rc, MF_EFULL);
+        assert_true(len >= MF_DECODER_FREE_LEN);
+        assert_true(len <= most + ROOM_LEN);
+        mf_buf_release(&data);
+    }
+    free(zeros);
+}
+
+static void what_compresses_well_is_whole(void **state)
+{
+    (void)state;
+    enum { ZEROS_LEN = 10 << 20, ROWS_LEN = 100 << 20 };
+    static const char row[] =
+        "{\"id\": 1, \"name\": \"the same as before\", \"tags\": []},\n";
+    char *zeros = calloc(1, ZEROS_LEN), *rows = malloc(ROWS_LEN);
+    assert_true(zeros && rows);
+    for (size_t i = 0; i < ROWS_LEN; i++)
+        rows[i] = row[i % (sizeof row - 1)];
+    for (size_t i = 0; i < 4; i++) {
+        int rc;
+        struct mf_buf data = encode_bytes(headers[i], zeros, ZEROS_LEN);
+        assert_int_equal(measure(headers[i], &data, &rc), ZEROS_LEN);
+        assert_int_equal(rc, 0);
+        mf_buf_release(&data);
+        data = encode_bytes(headers[i], rows, ROWS_LEN);
+        assert_int_equal(measure(headers[i], &data, &rc), ROWS_LEN);
+        assert_int_equal(rc, 0);
+        mf_buf_release(&data);
+    }
+    free(zeros);
+    free(rows);
+}
+
+/* In proportion, its length does not matter. */
+static void what_is_long_and_in_proportion_is_whole(void **state)
+{
+    (void)state;
+    enum { PIECE_LEN = 10 << 20, TIMES = 30 };
+    char *piece = calloc(1, PIECE_LEN);
+    struct mf_buf all;
+    int rc;
+    assert_non_null(piece);
+    memcpy(piece, text, TEXT_LEN);
+    struct mf_buf member = encode_bytes("gzip", piece, PIECE_LEN);
+    mf_buf_init(&all, SIZE_MAX);
+    append_times(&all, &member, TIMES);
+    assert_int_equal(measure("gzip", &all, &rc), (uint64_t)TIMES * PIECE_LEN);
+    assert_int_equal(rc, 0);
+    mf_buf_release(&all);
+    mf_buf_release(&member);
+    free(piece);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +368,9 @@ int main(void)
         cmocka_unit_test(deflate_without_its_wrapper_is_known),
         cmocka_unit_test(layers_that_give_nothing_to_each_other_are_stopped),
         cmocka_unit_test(an_encoding_that_is_not_known_is_refused),
+        cmocka_unit_test(a_bomb_ends_where_it_is_out_of_proportion),
+        cmocka_unit_test(what_compresses_well_is_whole),
+        cmocka_unit_test(what_is_long_and_in_proportion_is_whole),
     };
     return cmocka_run_group_tests(tests, make_text, NULL);
 }
