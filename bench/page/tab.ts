@@ -6,7 +6,7 @@ export interface Look {
   watched: string;
 }
 
-export const ours: Look = { rows: "[role=row][data-number]", watched: "[role=grid]" };
+export const ours: Look = { rows: "[role=row][data-number]", watched: "main" };
 
 /* A tab of a profile of its own, with the probe in it. */
 export class Tab {

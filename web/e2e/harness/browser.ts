@@ -1,10 +1,10 @@
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
-const chromiumPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+export const chromiumPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
-export function launch(): Promise<Browser> {
+export function launch(executablePath = chromiumPath): Promise<Browser> {
   return chromium.launch({
-    executablePath: chromiumPath,
+    executablePath,
     // A fresh profile each time: Playwright makes and removes it.
     args: [
       "--headless",
@@ -47,7 +47,8 @@ export class Guard {
     });
     context.on("console", (message) => {
       const text = message.text();
-      if (/policy/i.test(text)) this.wrongs.push(`console: ${text}`);
+      if (/content security policy|policy violation/i.test(text))
+        this.wrongs.push(`console: ${text}`);
     });
   }
 

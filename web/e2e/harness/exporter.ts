@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
@@ -124,8 +125,11 @@ export function loss(id: string, flows: number, fromMs: number, toMs: number): E
 export class Exporter {
   private readonly client;
 
-  constructor(url: string) {
-    this.client = createClient(Service, createGrpcTransport({ baseUrl: url }));
+  /* `createConnection`: another way to the server than by its address. */
+  constructor(url: string, createConnection?: () => Socket) {
+    const nodeOptions = createConnection && { createConnection };
+    const transport = createGrpcTransport({ baseUrl: url, nodeOptions });
+    this.client = createClient(Service, transport);
   }
 
   /* Sends flows in one call and waits until the server has them for good. */

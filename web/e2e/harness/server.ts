@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-function binary(): string {
+export function binary(): string {
   const path = process.env.MITMFLOW_TEST_SERVER;
   if (!path)
     throw new Error("MITMFLOW_TEST_SERVER must name the mitmflow binary to test");

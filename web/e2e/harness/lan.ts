@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { get } from "node:http";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { binary } from "./server";
+
+const address = "192.0.2.10";
+const port = 8081;
+
+const enter = `
+ip link set lo up && ip addr add ${address}/32 dev lo && exec "$@"
+`;
+
+/*
+ * A server on an address that is not loopback, in a network namespace of its
+ * own, and the way into it for a browser. The exporter comes by a socket file.
+ */
+export class Lan {
+  readonly url = `http://${address}:${port}`;
+  private child: ChildProcess | null = null;
+  private log = "";
+  private readonly folder = mkdtempSync(join(tmpdir(), "mitmflow-lan-"));
+  private readonly socket = join(this.folder, "socket");
+
+  /* Resolves once the server answers. */
+  async start(): Promise<void> {
+    const flags = ["--addr", `${address}:${port}`, "--addr", `unix:${this.socket}`];
+    const command = [binary(), ...flags, "--insecure", "--data-dir", this.folder];
+    const child = spawn("unshare", ["-rn", "sh", "-c", enter, "sh", ...command], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    this.child = child;
+    child.stderr?.on("data", (text: Buffer) => {
+      this.log += text.toString();
+    });
+    while (!(await this.answers())) {
+      if (child.exitCode !== null) throw new Error(`the server ended:\n${this.log}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  private answers(): Promise<boolean> {
+    return new Promise((resolve) => {
+      get({ socketPath: this.socket, path: "/healthz" }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode === 200);
+      }).on("error", () => resolve(false));
+    });
+  }
+
+  /* A program that runs `program` in the namespace. */
+  wrapped(program: string): string {
+    const path = join(this.folder, "enter");
+    const into = `nsenter -t ${this.child?.pid} --preserve-credentials -U -n`;
+    writeFileSync(path, `#!/bin/sh\nexec ${into} ${program} "$@"\n`);
+    chmodSync(path, 0o755);
+    return path;
+  }
+
+  readonly connect = () => connect(this.socket);
+
+  async remove(): Promise<void> {
+    const { child } = this;
+    if (child && child.exitCode === null) {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill();
+      await ended;
+    }
+    rmSync(this.folder, { recursive: true });
+  }
+}
