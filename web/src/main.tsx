@@ -7,6 +7,7 @@ import { LiveContext } from "./store/hooks";
 import { Store } from "./store/store";
 import "./ui/tokens.css";
 import "./ui/page.css";
+import "./filter/filter.css";
 import "./list/list.css";
 
 const store = new Store(readPlace(location.search).filter);

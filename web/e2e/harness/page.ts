@@ -29,8 +29,14 @@ export class Reader {
     return this.page.getByRole("tabpanel");
   }
 
+  get box(): Locator {
+    return this.page.getByRole("combobox", { name: "Filter flows" });
+  }
+
   async filters(text: string): Promise<void> {
-    await this.page.getByRole("textbox", { name: "Filter flows" }).fill(text);
+    await this.box.fill(text);
+    // What the box offers while it is empty would lie over the list.
+    if (text === "") await this.box.press("Enter");
   }
 
   /* Resolves once `ask` is true of what the page shows. */

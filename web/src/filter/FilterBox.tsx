@@ -1,10 +1,26 @@
-import { type KeyboardEvent, type Ref, useEffect, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  lazy,
+  type RefObject,
+  Suspense,
+  useEffect,
+  useRef,
+  useState,
+} from "react";
 import type { View } from "../store/store";
 import { CloseIcon } from "../ui/icons";
+import type { Assist } from "./assist";
+import { inkUntilNow } from "./explanation";
 import { FilterFault } from "./FilterFault";
+import { InkField } from "./InkField";
+import { useExplanation } from "./useExplanation";
+
+const Completions = lazy(() =>
+  import("./Completions").then((m) => ({ default: m.Completions })),
+);
 
 interface Props {
-  ref: Ref<HTMLInputElement>;
+  ref: RefObject<HTMLInputElement | null>;
   filter: string;
   /* Why the newest filter was not taken, or null. */
   fault: View["fault"];
@@ -18,7 +34,12 @@ const debounceMs = 150;
 /* A filter (docs/filters.md), sent once the typing pauses. */
 export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {
   const [text, setText] = useState(filter);
+  const [focused, setFocused] = useState(false);
+  const [caret, setCaret] = useState<number | null>(null);
+  const [active, setActive] = useState<string | null>(null);
+  const assist = useRef<Assist>(null);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const known = useExplanation(text);
 
   // The filter changes by itself when the reader goes back or forward.
   useEffect(() => {
@@ -31,30 +52,46 @@ export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => onFilter(value.trim()), wait);
   };
+  const leave = () => {
+    assist.current?.close();
+    onLeave();
+  };
 
   const pressed = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
-    if (event.key === "Escape") {
-      if (text === "") onLeave();
+    if (assist.current?.pressed(event)) {
+      // It was for the completions.
+    } else if (event.key === "Escape") {
+      if (text === "") leave();
       else send("", 0);
     } else if (event.key === "Enter" || event.key === "ArrowDown") {
       send(text, 0);
-      onLeave();
+      leave();
     } else {
       return;
     }
     event.preventDefault();
     event.stopPropagation();
   };
+  /* Where the caret is, if nothing is selected. */
+  const moved = () => {
+    const { selectionStart = null, selectionEnd = null } = ref.current ?? {};
+    setCaret(selectionStart === selectionEnd ? selectionStart : null);
+  };
 
   return (
     <search className="filter">
-      <input
-        ref={ref}
-        type="text"
+      <InkField
+        field={ref}
         value={text}
+        ink={inkUntilNow(text, known)}
         placeholder="Filter: any text in a flow, ~m POST, ~c 500, ~d example"
+        role="combobox"
         aria-label="Filter flows"
+        aria-autocomplete="list"
+        aria-expanded={active !== null}
+        aria-controls={active === null ? undefined : "filter-completions"}
+        aria-activedescendant={active || undefined}
         aria-invalid={fault !== null}
         aria-describedby={fault ? "filter-fault" : undefined}
         spellCheck={false}
@@ -62,6 +99,9 @@ export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {
         autoCapitalize="off"
         onChange={(event) => send(event.target.value, debounceMs)}
         onKeyDown={pressed}
+        onSelect={moved}
+        onFocus={() => setFocused(true)}
+        onBlur={() => setFocused(false)}
       />
       {text === "" ? (
         <kbd aria-hidden="true">/</kbd>
@@ -70,7 +110,29 @@ export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {
           <CloseIcon />
         </button>
       )}
-      {fault && <FilterFault filter={fault.filter} fault={fault} />}
+      <div className="filter-below">
+        {fault && <FilterFault filter={fault.filter} fault={fault} />}
+        {focused && !fault && known?.words && text.trim() !== "" && (
+          <p className="filter-words" id="filter-words">
+            {known.words}
+          </p>
+        )}
+        {focused && (
+          <Suspense>
+            <Completions
+              ref={assist}
+              text={text}
+              caret={caret}
+              known={known}
+              onText={(value, at) => {
+                send(value, debounceMs);
+                requestAnimationFrame(() => ref.current?.setSelectionRange(at, at));
+              }}
+              onActive={setActive}
+            />
+          </Suspense>
+        )}
+      </div>
     </search>
   );
 }

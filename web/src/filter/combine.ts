@@ -18,7 +18,8 @@ function joined(parts: readonly Part[]): string {
 function partOf(clause: string): Part {
   const text = clause.trim();
   const isChoice = partsOf(text)?.some((part) => part.isChoice) === true;
-  return { text: isChoice ? `(${text})` : text, joint: " ", isChoice: false };
+  const whole = isChoice ? `(${text})` : text;
+  return { text: whole, from: 0, to: whole.length, joint: " ", isChoice: false };
 }
 
 /* The filter that also asks for `clause`; as it is if it does already. */
@@ -61,4 +62,10 @@ export function replaceClause(
     index === at && clause ? [put] : isOld(part) ? [] : [part],
   );
   return joined(rest);
+}
+
+/* The filter without the part that `at` (counted in characters) is in. */
+export function withoutPart(filter: string, at: number): string {
+  const parts = partsOf(filter);
+  return parts ? joined(parts.filter(({ from, to }) => at < from || at > to)) : "";
 }

@@ -90,6 +90,8 @@ export function tokensOf(text: string): Token[] | null {
 /* A part of an expression that all flows must match. */
 export interface Part {
   text: string;
+  from: number;
+  to: number;
   /* How it is joined to the one before: " " or " & ". */
   joint: string;
   /* It has a | outside of parentheses. */
@@ -139,6 +141,8 @@ export function partsOf(text: string): Part[] | null {
     const whole = isChoice ? [{ ...first, to: last.to }] : row;
     return whole.map(({ from, to, sign: before }) => ({
       text: text.slice(from, to),
+      from,
+      to,
       joint: before === "&" ? " & " : " ",
       isChoice,
     }));

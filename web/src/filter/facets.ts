@@ -1,0 +1,71 @@
+import { api, callTimeoutMs } from "../connection/api";
+import { FacetKind } from "../gen/mitmflow/v1/mitmflow_pb";
+import { tokensOf } from "./syntax";
+
+export { FacetKind };
+
+export interface FacetValue {
+  value: string;
+  count: number;
+}
+
+export interface Facet {
+  values: readonly FacetValue[];
+  /* Flows with a value beyond those told. */
+  others: number;
+}
+
+const valuesMost = 500;
+// Nothing that is captured changes a list of values in so short a time.
+const keptMs = 5000;
+
+const kept = new Map<string, { at: number; facet: Promise<Facet> }>();
+
+async function ask(kind: FacetKind, filter: string): Promise<Facet> {
+  const request = {
+    filter: { expression: filter },
+    facets: [kind],
+    facetLimit: valuesMost,
+  };
+  for await (const { summary } of api.summarizeFlows(request, {
+    timeoutMs: callTimeoutMs,
+  })) {
+    const facet = summary?.facets[0];
+    if (facet)
+      return {
+        values: facet.values.map(({ value, count }) => ({ value, count: Number(count) })),
+        others: Number(facet.others),
+      };
+  }
+  return { values: [], others: 0 };
+}
+
+/* The values that flows of `filter` have, the most frequent first. */
+export function facetOf(kind: FacetKind, filter: string): Promise<Facet> {
+  const key = `${kind} ${filter}`;
+  const known = kept.get(key);
+  if (known && Date.now() - known.at < keptMs) return known.facet;
+  const facet = ask(kind, filter);
+  for (const [old, { at }] of kept) if (Date.now() - at >= keptMs) kept.delete(old);
+  kept.set(key, { at: Date.now(), facet });
+  facet.catch(() => kept.delete(key));
+  return facet;
+}
+
+// What the server answers from columns, whatever it has stored.
+const quick = new Set(
+  "~all ~c ~d ~device ~dns ~dur ~e ~http ~m ~noted ~pinned ~q ~s ~size ~source ~tcp ~time ~udp ~websocket".split(
+    " ",
+  ),
+);
+
+/* `filter` if counting what it finds reads no bodies, else "". */
+export function quickFilter(filter: string): string {
+  const tokens = tokensOf(filter);
+  const isQuick = tokens?.every(({ kind, from, to, operand }) =>
+    kind === "operator"
+      ? quick.has(filter.slice(from, to))
+      : operand || (kind !== "word" && kind !== "quoted"),
+  );
+  return isQuick ? filter : "";
+}
