@@ -70,17 +70,26 @@ struct mf_redact_facts *mf_facts_get(struct mf_redact_flow *flow,
     return facts;
 }
 
+/* The host that follows another (NULL: the first); NULL: it was the last. */
+static const char *next_host(const struct mf_redact_facts *facts,
+                             const char *before)
+{
+    const char *first = (const char *)facts->hosts.data;
+    size_t at = before ? (size_t)(before - first) + strlen(before) + 1 : 0;
+    return at < facts->hosts.len ? first + at : NULL;
+}
+
 int mf_facts_add_host(struct mf_redact_facts *facts, const void *host,
                       size_t len)
 {
-    const char *text = host, *at = (const char *)facts->hosts.data;
+    const char *text = host;
     while (len && text[len - 1] == '.')
         len--;
     if (len == 0 || len > HOST_MAX_LEN || memchr(text, 0, len))
         return 0;
-    const char *end = at + facts->hosts.len;
-    for (; at < end; at += strlen(at) + 1)
-        if (strlen(at) == len && strncasecmp(at, text, len) == 0)
+    const char *known = NULL;
+    while ((known = next_host(facts, known)))
+        if (strlen(known) == len && strncasecmp(known, text, len) == 0)
             return 0;
     /* So many that it is none of a usual flow's: the first count. */
     if (facts->hosts.len + len + 1 > HOSTS_MAX_LEN)
@@ -121,11 +130,10 @@ void mf_facts_settle(struct mf_redact_facts *facts,
     /* Of a flow of which not all hosts are known each rule holds. */
     for (size_t i = 0; i < redactor->count; i++) {
         const struct mf_rule *rule = &redactor->rules[i];
-        const char *at = (const char *)facts->hosts.data;
-        const char *end = at + facts->hosts.len;
+        const char *host = NULL;
         bool is = rule->hosts.count == 0;
-        for (; !is && at < end; at += strlen(at) + 1)
-            is = mf_globs_match(&rule->hosts, at, strlen(at));
+        while (!is && (host = next_host(facts, host)))
+            is = mf_globs_match(&rule->hosts, host, strlen(host));
         bool may_be = is || !facts->has_head || facts->hosts.len == 0;
         unsigned state = facts->rules[i] & MF_RULE_FIRED;
         state |= may_be ? MF_RULE_APPLIES : 0;

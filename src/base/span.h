@@ -14,12 +14,20 @@ struct mf_span {
 
 /* A literal as a span. */
 #define MF_SPAN(literal) ((struct mf_span){(literal), sizeof(literal) - 1})
+
+#define MF_SPAN_NONE ((struct mf_span){"", 0})
+
 static inline bool mf_span_starts_with(struct mf_span span, const char *start)
 {
     size_t len = strlen(start);
     return span.len >= len && memcmp(span.text, start, len) == 0;
 }
 
-#define MF_SPAN_NONE ((struct mf_span){"", 0})
+/* What follows the first `len` bytes, which are at most all. */
+static inline struct mf_span mf_span_after(struct mf_span span, size_t len)
+{
+    /* No step, not even of 0, from the NULL of a span that is empty. */
+    return len ? (struct mf_span){span.text + len, span.len - len} : span;
+}
 
 #endif

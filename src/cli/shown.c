@@ -52,6 +52,8 @@ static int put_hidden(struct mf_buf *out, uint32_t character)
 
 int mf_shown_put(struct mf_buf *out, const char *text, size_t len)
 {
+    if (len == 0)
+        return 0;
     int rc = 0;
     size_t plain = 0; /* bytes before `at` that are taken as they are */
     for (size_t at = 0; !rc && at < len;) {

@@ -113,8 +113,7 @@ static struct mf_span value_after(struct mf_span text, const char *name)
     for (; text.len > name_len; text.text++, text.len--) {
         if (!mf_span_starts(text, name))
             continue;
-        struct mf_span rest = mf_span_trim(
-            (struct mf_span){text.text + name_len, text.len - name_len});
+        struct mf_span rest = mf_span_trim(mf_span_after(text, name_len));
         if (!rest.len || *rest.text != '=')
             continue;
         rest = mf_span_trim((struct mf_span){rest.text + 1, rest.len - 1});

@@ -119,7 +119,7 @@ static int step(struct stage *stage, uint8_t *out, size_t room,
     size_t used = before - io.in_len;
     if (is_head) {
         stage->head_used += used;
-    } else {
+    } else if (used > 0) {
         stage->in += used;
         stage->in_len -= used;
     }
@@ -202,6 +202,8 @@ static int copy(const uint8_t **data, size_t *len, size_t room,
                 struct mf_buf *out)
 {
     size_t fits = *len < room ? *len : room;
+    if (fits == 0)
+        return *len > 0;
     int rc = mf_buf_append(out, *data, fits);
     if (rc)
         return rc;

@@ -49,9 +49,10 @@ int mf_envelope_next(struct mf_envelope *envelope, const uint8_t **data,
                      size_t *len, struct mf_envelope_message *ret_message)
 {
     forget_taken(envelope);
+    if (*len == 0)
+        return 0;
     size_t take = min(MF_ENVELOPE_PREFIX_LEN - envelope->prefix_len, *len);
-    if (take)
-        memcpy(envelope->prefix + envelope->prefix_len, *data, take);
+    memcpy(envelope->prefix + envelope->prefix_len, *data, take);
     envelope->prefix_len += take;
     *data += take;
     *len -= take;

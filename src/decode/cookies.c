@@ -15,8 +15,7 @@ static void split(struct mf_span pair, struct mf_span *ret_name,
     size_t len = equals ? (size_t)(equals - pair.text) : 0;
     size_t value_at = equals ? len + 1 : 0;
     *ret_name = mf_span_trim((struct mf_span){pair.text, len});
-    *ret_value = mf_span_trim(
-        (struct mf_span){pair.text + value_at, pair.len - value_at});
+    *ret_value = mf_span_trim(mf_span_after(pair, value_at));
 }
 
 static int put_token(struct mf_view *view, struct mf_span value)
@@ -36,7 +35,7 @@ static bool next_pair(struct mf_span *rest, struct mf_span *ret_pair)
     size_t len = end ? (size_t)(end - rest->text) : rest->len;
     size_t step = end ? len + 1 : len;
     *ret_pair = mf_span_trim((struct mf_span){rest->text, len});
-    *rest = (struct mf_span){rest->text + step, rest->len - step};
+    *rest = mf_span_after(*rest, step);
     return true;
 }
 

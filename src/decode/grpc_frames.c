@@ -129,6 +129,8 @@ int mf_rpc_put_frames(const struct mf_rpc_body *rpc, const uint8_t *data,
                       size_t len, uint8_t end_flag, const char *end_name,
                       mf_rpc_end *end)
 {
+    if (len == 0)
+        return 0;
     const uint8_t *at = data, *data_end = data + len;
     struct mf_rpc_frame frame;
     uint64_t number = 0;

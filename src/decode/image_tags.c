@@ -52,7 +52,7 @@ static double read_number(struct mf_span *text)
     char *end;
     double value = strtod(digits, &end);
     size_t used = (size_t)(end - digits);
-    *text = (struct mf_span){text->text + used, text->len - used};
+    *text = mf_span_after(*text, used);
     return value > 0 && value < 1e9 ? value : 0;
 }
 

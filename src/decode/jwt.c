@@ -121,7 +121,7 @@ static struct mf_span next_part(struct mf_span *rest)
     size_t len = dot ? (size_t)(dot - rest->text) : rest->len;
     struct mf_span part = {rest->text, len};
     size_t step = dot ? len + 1 : len;
-    *rest = (struct mf_span){rest->text + step, rest->len - step};
+    *rest = mf_span_after(*rest, step);
     return part;
 }
 

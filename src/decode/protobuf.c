@@ -189,7 +189,7 @@ static int put_message(const struct mf_protobuf *pb,
                        struct mf_pb_reader *reader, struct mf_node *node)
 {
     bool is_group = field->kind == MF_FIELD_GROUP;
-    struct mf_pb_reader inner = {record->data, record->data + record->len};
+    struct mf_pb_reader inner = mf_pb_reader_make(record->data, record->len);
     enum mf_known_type known = mf_message_type_known(field->message);
     if (!node->type.len)
         node->type = mf_message_type_name(field->message);
@@ -261,7 +261,7 @@ static int put_packed(const struct mf_protobuf *pb,
                       const struct mf_pb_record *record, struct mf_node *node)
 {
     enum mf_pb_wire wire = scalars[field->kind].wire;
-    struct mf_pb_reader reader = {record->data, record->data + record->len};
+    struct mf_pb_reader reader = mf_pb_reader_make(record->data, record->len);
     uint64_t value;
     node->kind = MF_NODE_LIST;
     node->type = field->kind == MF_FIELD_ENUM
@@ -310,7 +310,7 @@ static bool read_entry(const struct mf_pb_record *entry,
                        struct mf_pb_record *ret_key,
                        struct mf_pb_record *ret_value)
 {
-    struct mf_pb_reader reader = {entry->data, entry->data + entry->len};
+    struct mf_pb_reader reader = mf_pb_reader_make(entry->data, entry->len);
     struct mf_pb_record record;
     const char *why;
     *ret_key = absent(entry, key);
@@ -476,7 +476,7 @@ int mf_protobuf_put(const struct mf_protobuf *pb,
                     const struct mf_message_type *type, const uint8_t *data,
                     size_t len)
 {
-    struct mf_pb_reader reader = {data, data + len};
+    struct mf_pb_reader reader = mf_pb_reader_make(data, len);
     return type ? put_fields(pb, type, &reader, 0)
                 : mf_protobuf__put_raw_all(pb, &reader, 0);
 }

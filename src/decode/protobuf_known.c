@@ -19,7 +19,7 @@ enum { NS_PER_S = 1000000000, TIME_TEXT_CAP = 48 };
 static bool read_seconds(const struct mf_pb_record *message,
                          int64_t *ret_seconds, int64_t *ret_nanos)
 {
-    struct mf_pb_reader reader = {message->data, message->data + message->len};
+    struct mf_pb_reader reader = mf_pb_reader_make(message->data, message->len);
     struct mf_pb_record record;
     const char *why;
     *ret_seconds = *ret_nanos = 0;
@@ -105,7 +105,7 @@ static int put_mask(const struct mf_protobuf *pb,
     enum { TEXT_CAP = 1024 };
     char text[TEXT_CAP];
     size_t len = 0;
-    struct mf_pb_reader reader = {message->data, message->data + message->len};
+    struct mf_pb_reader reader = mf_pb_reader_make(message->data, message->len);
     struct mf_pb_record record;
     const char *why;
     *ret_is_told = false;
@@ -133,7 +133,7 @@ static int put_wrapper(const struct mf_protobuf *pb,
                        const struct mf_pb_record *message, struct mf_node *node,
                        bool *ret_is_told)
 {
-    struct mf_pb_reader reader = {message->data, message->data + message->len};
+    struct mf_pb_reader reader = mf_pb_reader_make(message->data, message->len);
     struct mf_pb_record record,
         value = {.start = message->start, .number = 1, .data = message->data};
     struct mf_field_type field;
@@ -185,7 +185,7 @@ static int put_any_inner(const struct mf_protobuf *pb,
 static int put_any_fields(const struct mf_protobuf *pb,
                           const struct mf_pb_record *message)
 {
-    struct mf_pb_reader reader = {message->data, message->data + message->len};
+    struct mf_pb_reader reader = mf_pb_reader_make(message->data, message->len);
     struct mf_pb_record record;
     struct mf_span url = MF_SPAN("");
     const char *why;
@@ -247,7 +247,7 @@ static int put_json_value(const struct mf_protobuf *pb,
 static int put_json_fields(const struct mf_protobuf *pb, bool is_list,
                            const struct mf_pb_record *message)
 {
-    struct mf_pb_reader reader = {message->data, message->data + message->len};
+    struct mf_pb_reader reader = mf_pb_reader_make(message->data, message->len);
     struct mf_pb_record record, part;
     const char *why, *why_inside;
     int rc = 0;
@@ -262,7 +262,8 @@ static int put_json_fields(const struct mf_protobuf *pb, bool is_list,
         mf_protobuf__place(pb, record.start, reader.at, &node);
         struct mf_pb_record value = record;
         if (!is_list) {
-            struct mf_pb_reader entry = {record.data, record.data + record.len};
+            struct mf_pb_reader entry =
+                mf_pb_reader_make(record.data, record.len);
             value.len = 0;
             while (mf_pb_next(&entry, &part, &why_inside)) {
                 if (part.number == 1 && part.wire == MF_PB_LEN)
@@ -334,7 +335,7 @@ static int put_json_value(const struct mf_protobuf *pb,
         [VALUE_STRING] = MF_PB_LEN,  [VALUE_BOOL] = MF_PB_VARINT,
         [VALUE_STRUCT] = MF_PB_LEN,  [VALUE_LIST] = MF_PB_LEN,
     };
-    struct mf_pb_reader reader = {message->data, message->data + message->len};
+    struct mf_pb_reader reader = mf_pb_reader_make(message->data, message->len);
     struct mf_pb_record record, value = {.number = VALUE_NULL};
     const char *why;
     while (mf_pb_next(&reader, &record, &why))

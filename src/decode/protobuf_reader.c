@@ -67,6 +67,11 @@ static const char *read_value(const uint8_t **at, const uint8_t *end,
     return NULL;
 }
 
+struct mf_pb_reader mf_pb_reader_make(const uint8_t *data, size_t len)
+{
+    return (struct mf_pb_reader){data, len ? data + len : data};
+}
+
 bool mf_pb_next(struct mf_pb_reader *reader, struct mf_pb_record *ret_record,
                 const char **ret_why)
 {

@@ -35,6 +35,9 @@ struct mf_pb_record {
     uint64_t missing; /* MF_PB_LEN: bytes past the end of the message */
 };
 
+/* Over `len` borrowed bytes; `data` may be NULL if there are none. */
+struct mf_pb_reader mf_pb_reader_make(const uint8_t *data, size_t len);
+
 /*
  * The next record. False at the end, and where it breaks: then *ret_why says
  * how ("the field number is 0"), else it is NULL, and the reader stays before

@@ -29,7 +29,7 @@ enum { GROUPS_MAX = 16, PLAUSIBLE_NUMBER_MAX = 100000 };
 /* All records are whole, and groups end as they begin. */
 static bool is_message(const uint8_t *data, size_t len)
 {
-    struct mf_pb_reader reader = {data, data + len};
+    struct mf_pb_reader reader = mf_pb_reader_make(data, len);
     struct mf_pb_record record;
     uint32_t groups[GROUPS_MAX];
     unsigned depth = 0;
@@ -153,7 +153,7 @@ static bool is_word(const struct mf_pb_record *record)
 bool mf_protobuf_is_likely(const uint8_t *data, size_t len)
 {
     enum { NUMBER_MAX = 1000, LEN_MIN = 8, LEN_MAX = 1 << 20 };
-    struct mf_pb_reader reader = {data, data + len};
+    struct mf_pb_reader reader = mf_pb_reader_make(data, len);
     struct mf_pb_record record, inner;
     const char *why;
     bool has_word = false;
@@ -165,7 +165,7 @@ bool mf_protobuf_is_likely(const uint8_t *data, size_t len)
         has_word = has_word || is_word(&record);
         if (has_word || record.wire != MF_PB_LEN)
             continue;
-        struct mf_pb_reader in = {record.data, record.data + record.len};
+        struct mf_pb_reader in = mf_pb_reader_make(record.data, record.len);
         if (is_message(record.data, record.len))
             while (!has_word && mf_pb_next(&in, &inner, &why))
                 has_word = is_word(&inner);
@@ -341,7 +341,7 @@ static int put_bytes(const struct mf_protobuf *pb,
                      const struct mf_pb_record *record, struct mf_node *node)
 {
     struct mf_span data = {(const char *)record->data, record->len};
-    struct mf_pb_reader inner = {record->data, record->data + record->len};
+    struct mf_pb_reader inner = mf_pb_reader_make(record->data, record->len);
     enum looks looks = look(record->data, record->len);
     /* What is cut may well be a message that is cut. */
     if (record->missing && looks == LOOKS_BYTES && record->len > 0)

@@ -52,7 +52,7 @@ static struct mf_span field_value(struct mf_span line, size_t name_len)
 {
     size_t at = name_len + (name_len < line.len);
     at += at < line.len && line.text[at] == ' ';
-    return (struct mf_span){line.text + at, line.len - at};
+    return mf_span_after(line, at);
 }
 
 static bool is_name(struct mf_span line, size_t len, const char *name)

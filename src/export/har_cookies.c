@@ -25,7 +25,7 @@ static struct mf_span take_part(struct mf_span *rest)
     size_t len = end ? (size_t)(end - rest->text) : rest->len;
     size_t skip = end ? len + 1 : len;
     struct mf_span part = {rest->text, len};
-    *rest = (struct mf_span){rest->text + skip, rest->len - skip};
+    *rest = mf_span_after(*rest, skip);
     return trim(part);
 }
 
@@ -37,7 +37,7 @@ static void take_pair(struct mf_span part, struct mf_span *ret_name,
     size_t len = sign ? (size_t)(sign - part.text) : part.len;
     size_t skip = sign ? len + 1 : len;
     *ret_name = trim((struct mf_span){part.text, len});
-    *ret_value = trim((struct mf_span){part.text + skip, part.len - skip});
+    *ret_value = trim(mf_span_after(part, skip));
 }
 
 static void put(struct mf_json_out *json, const char *key, struct mf_span text)
@@ -90,7 +90,7 @@ static bool take_clock(struct mf_span token, struct tm *tm)
         if ((parts[i] = number_of(token, 1, 2)) < 0 || (i < 2 && !end))
             return false;
         size_t skip = end ? (size_t)(end - token.text) + 1 : token.len;
-        token = (struct mf_span){token.text + skip, token.len - skip};
+        token = mf_span_after(token, skip);
     }
     tm->tm_hour = parts[0];
     tm->tm_min = parts[1];
@@ -141,7 +141,7 @@ bool mf_har_parse_date(struct mf_span text, int64_t *ret_ns)
         if (len)
             take_token((struct mf_span){text.text, len}, &tm, &found);
         size_t skip = len < text.len ? len + 1 : len;
-        text = (struct mf_span){text.text + skip, text.len - skip};
+        text = mf_span_after(text, skip);
     }
     if (found != ALL || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 ||
         tm.tm_min > 59 || tm.tm_sec > 59 || tm.tm_year < YEAR_MIN ||

@@ -121,11 +121,6 @@ int mf_har_put_url(const struct mf_har_entry *entry, uint32_t number,
     return rc;
 }
 
-static struct mf_span skip(struct mf_span text, size_t len)
-{
-    return (struct mf_span){text.text + len, text.len - len};
-}
-
 /* What stands between scheme and path, without a user's name. */
 static struct mf_span authority_of(struct mf_span url)
 {
@@ -133,13 +128,13 @@ static struct mf_span authority_of(struct mf_span url)
     size_t len = 0;
     if (!start)
         return (struct mf_span){"", 0};
-    url = skip(url, (size_t)(start - url.text) + 3);
+    url = mf_span_after(url, (size_t)(start - url.text) + 3);
     while (len < url.len && !strchr("/?#", url.text[len]))
         len++;
     url.len = len;
     for (size_t i = url.len; i > 0; i--)
         if (url.text[i - 1] == '@')
-            return skip(url, i);
+            return mf_span_after(url, i);
     return url;
 }
 

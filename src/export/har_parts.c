@@ -66,8 +66,7 @@ static void put_pair(struct mf_json_out *json, struct mf_span pair)
     size_t skip = sign ? len + 1 : len;
     mf_json_begin_object(json);
     put_decoded(json, "name", (struct mf_span){pair.text, len});
-    put_decoded(json, "value",
-                (struct mf_span){pair.text + skip, pair.len - skip});
+    put_decoded(json, "value", mf_span_after(pair, skip));
     mf_json_end_object(json);
 }
 
@@ -80,7 +79,7 @@ void mf_har__put_pairs(struct mf_json_out *json, struct mf_span text)
         if (len)
             put_pair(json, (struct mf_span){text.text, len});
         size_t skip = end ? len + 1 : len;
-        text = (struct mf_span){text.text + skip, text.len - skip};
+        text = mf_span_after(text, skip);
     }
     mf_json_end_array(json);
 }
@@ -92,7 +91,7 @@ void mf_har_put_query(struct mf_json_out *json, struct mf_span url)
         url.len = (size_t)(hash - url.text);
     const char *mark = url.len ? memchr(url.text, '?', url.len) : NULL;
     size_t skip = mark ? (size_t)(mark - url.text) + 1 : url.len;
-    mf_har__put_pairs(json, (struct mf_span){url.text + skip, url.len - skip});
+    mf_har__put_pairs(json, mf_span_after(url, skip));
 }
 
 /* ---- messages ---- */

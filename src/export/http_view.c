@@ -34,8 +34,9 @@ static const struct numbers response_numbers = {2, 3, 5, 6, 8, 9, 10};
 
 static struct mf_span span_of(const struct mf_wire_field *field)
 {
-    return (struct mf_span){(const char *)field->data,
-                            field->type == MF_WIRE_LEN ? field->len : 0};
+    return field->type == MF_WIRE_LEN
+               ? (struct mf_span){(const char *)field->data, field->len}
+               : MF_SPAN_NONE;
 }
 
 static int64_t time_of(const struct mf_wire_field *field)

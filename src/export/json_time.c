@@ -15,7 +15,7 @@ static bool take_number(struct mf_span *at, size_t count, int *ret_value)
             return false;
         value = value * 10 + (at->text[i] - '0');
     }
-    *at = (struct mf_span){at->text + count, at->len - count};
+    *at = mf_span_after(*at, count);
     *ret_value = value;
     return true;
 }

@@ -31,11 +31,6 @@ static bool is_ipv6(struct mf_span text)
     return inet_pton(AF_INET6, copy, &address) == 1;
 }
 
-static struct mf_span after(struct mf_span text, size_t len)
-{
-    return (struct mf_span){text.text + len, text.len - len};
-}
-
 /* ":PORT" at the end; false: there is none. */
 static bool split_port(struct mf_span text, struct mf_span *ret_host,
                        uint32_t *ret_port)
@@ -110,7 +105,7 @@ void mf_mitm_url_split(struct mf_span method, struct mf_span url,
         return;
     }
     ret_parts->scheme = (struct mf_span){url.text, (size_t)(mark - url.text)};
-    struct mf_span rest = after(url, ret_parts->scheme.len + 3);
+    struct mf_span rest = mf_span_after(url, ret_parts->scheme.len + 3);
     uint32_t implied = mf_mitm_default_port(ret_parts->scheme);
     size_t len = 0;
     if (begins_with(rest, host, port, implied, &len)) {
@@ -122,7 +117,7 @@ void mf_mitm_url_split(struct mf_span method, struct mf_span url,
         mf_mitm_url_authority((struct mf_span){rest.text, len}, implied,
                               ret_parts);
     }
-    ret_parts->path = after(rest, len);
+    ret_parts->path = mf_span_after(rest, len);
     if (!ret_parts->path.len && is_text(method, "OPTIONS"))
         ret_parts->path = (struct mf_span){"*", 1};
 }

@@ -178,6 +178,8 @@ int mf_cut_take(const uint8_t *snapshot, size_t len, struct mf_span *cuts,
                 size_t count, struct mf_buf *rest, struct mf_buf *patches,
                 struct mf_buf *taken)
 {
+    if (count == 0)
+        return mf_buf_append(rest, snapshot, len);
     struct cutter cutter = {
         .snapshot = snapshot,
         .next = cuts,

@@ -177,7 +177,7 @@ static struct mf_span host_of_url(struct mf_span url,
         url.len ? memmem(url.text, url.len, "://", 3) : NULL;
     if (scheme_end) {
         size_t skip = (size_t)(scheme_end - url.text) + 3;
-        url = (struct mf_span){url.text + skip, url.len - skip};
+        url = mf_span_after(url, skip);
         const char *slash = url.len ? memchr(url.text, '/', url.len) : NULL;
         if (slash)
             url.len = (size_t)(slash - url.text);

@@ -201,6 +201,8 @@ static bool close_value(struct scan *scan)
 
 int mf_json_text_check(const char *text, size_t len, struct mf_err *err)
 {
+    if (len == 0)
+        text = ""; /* which may have been NULL */
     struct scan scan = {.start = text, .at = text, .end = text + len};
     if (!mf_utf8_valid(text, len))
         return mf_err_set(err, MF_ECORRUPT, "the JSON text is not UTF-8");

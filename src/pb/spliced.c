@@ -97,6 +97,13 @@ bool mf_region_next(struct mf_region *region, struct mf_region_field *ret_field)
 
 /* ---- writing ---- */
 
+/* Append message->bytes from one place to another; there may be none. */
+static int append_run(struct mf_buf *out, const struct mf_spliced *message,
+                      size_t from, size_t to)
+{
+    return from < to ? mf_buf_append(out, message->bytes + from, to - from) : 0;
+}
+
 int mf_region_flatten(const struct mf_region *region, struct mf_buf *out)
 {
     const struct mf_spliced *message = region->message;
@@ -104,12 +111,12 @@ int mf_region_flatten(const struct mf_region *region, struct mf_buf *out)
     int rc = 0;
     for (size_t i = region->splice; !rc && i < region->splice_end; i++) {
         const struct mf_splice *splice = &message->splices[i];
-        rc = mf_buf_append(out, message->bytes + at, splice->at - at);
+        rc = append_run(out, message, at, splice->at);
         if (!rc)
             rc = mf_buf_append(out, splice->data, splice->len);
         at = splice->at;
     }
-    return rc ? rc : mf_buf_append(out, message->bytes + at, region->end - at);
+    return rc ? rc : append_run(out, message, at, region->end);
 }
 
 int mf_spliced_flatten(const struct mf_spliced *message, struct mf_buf *out)
@@ -118,10 +125,11 @@ int mf_spliced_flatten(const struct mf_spliced *message, struct mf_buf *out)
     return mf_region_flatten(&all, out);
 }
 
-static void put_run(struct mf_encoder *out, const uint8_t *data, size_t len)
+static void put_run(struct mf_encoder *out, const struct mf_spliced *message,
+                    size_t from, size_t to)
 {
     if (!out->error)
-        out->error = mf_buf_append(&out->buf, data, len);
+        out->error = append_run(&out->buf, message, from, to);
 }
 
 void mf_region_put_bytes(struct mf_encoder *out, const struct mf_region *region)
@@ -130,15 +138,15 @@ void mf_region_put_bytes(struct mf_encoder *out, const struct mf_region *region)
     size_t at = region->at;
     for (size_t i = region->splice; i < region->splice_end; i++) {
         struct mf_splice splice = message->splices[i];
-        put_run(out, message->bytes + at, splice.at - at);
+        put_run(out, message, at, splice.at);
         at = splice.at;
         splice.at = out->buf.len;
-        if (!splice.object)
-            put_run(out, splice.data, splice.len);
-        else
+        if (splice.object)
             mf_encoder_splice(out, &splice);
+        else if (!out->error)
+            out->error = mf_buf_append(&out->buf, splice.data, splice.len);
     }
-    put_run(out, message->bytes + at, region->end - at);
+    put_run(out, message, at, region->end);
 }
 
 void mf_region_put(struct mf_encoder *out, const struct mf_region_field *field)
