@@ -22,8 +22,10 @@ static struct mf_input *input_of(const struct mf_json_split *split)
 static int fail(const struct mf_json_split *split, struct mf_err *err,
                 const char *what)
 {
-    const struct mf_input *input = input_of(split);
-    bool is_end = mf_input_len(input) == 0;
+    struct mf_input *input = input_of(split);
+    struct mf_err ignored;
+    bool is_end =
+        mf_input_see(input, 1, &ignored) == 0 && mf_input_len(input) == 0;
     return mf_import_fail(split->from, err, MF_ECORRUPT, input->offset, "%s%s",
                           what, is_end ? ", but the file ends" : "");
 }
