@@ -47,7 +47,7 @@ static void make_block(const uint8_t *data, size_t size)
     struct mf_made_block block;
     struct mf_frame *frame;
     struct mf_buf out;
-    unsigned at, slot;
+    unsigned at = 0, slot = 0;
     const struct mf_block_entry entry = {7, MF_BLOCK_HEAD};
     if (mf_flow_from_snapshot(data, size, MF_FLOW_ENDED, &flow, NULL))
         return;

@@ -43,12 +43,14 @@ static void check_round_trip(enum mf_encoding encoding, const uint8_t *data,
     mf_buf_release(&plain);
 }
 
-/* Decode in small pieces: what comes out must be the start of the whole. */
+/* Decode in pieces of `piece_len`: what comes out must be the start of the
+ * whole. */
 static void check_pieces(const char *header, size_t header_len,
                          const uint8_t *data, size_t size,
-                         const struct mf_buf *whole, int whole_rc)
+                         const struct mf_buf *whole, int whole_rc,
+                         size_t piece_len)
 {
-    enum { PIECE_LEN = 3, PIECE_ROOM = 100 };
+    enum { PIECE_ROOM = 100 };
     struct mf_decoder *decoder;
     struct mf_buf out;
     int rc = mf_decoder_new(header, header_len, &decoder);
@@ -56,7 +58,7 @@ static void check_pieces(const char *header, size_t header_len,
     mf_buf_init(&out, OUT_MAX_LEN);
     while (rc >= 0 && rc != MF_EUNSUPPORTED && size && out.len < OUT_MAX_LEN) {
         const uint8_t *at = data;
-        size_t left = size < PIECE_LEN ? size : PIECE_LEN, piece = left;
+        size_t left = size < piece_len ? size : piece_len, piece = left;
         size_t room = OUT_MAX_LEN - out.len;
         rc = mf_decoder_run(decoder, &at, &left,
                             room < PIECE_ROOM ? room : PIECE_ROOM, &out);
@@ -89,8 +91,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         int rc =
             mf_encoding_decode_all((const char *)data, header_len,
                                    data + header_len, size - header_len, &out);
-        check_pieces((const char *)data, header_len, data + header_len,
-                     size - header_len, &out, rc);
+        for (size_t piece_len = 1; piece_len <= 3; piece_len += 2)
+            check_pieces((const char *)data, header_len, data + header_len,
+                         size - header_len, &out, rc, piece_len);
     } else {
         enum mf_encoding encoding = (enum mf_encoding)(first % ENCODINGS);
         mf_encoding_decode(encoding, data, size, &out);

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "flow/kept.h"
+#include "flow/messages.h"
 #include "flow/published.h"
 #include "flow/record.h"
 #include "mitmflow/v1/mitmflow.pb-c.h"
@@ -58,10 +60,67 @@ static void check_published(struct mf_flow *flow, enum mf_published_mode mode,
     mf_buf_release(&out);
 }
 
+static void touch_half(const struct mf_flow *flow, enum mf_half half,
+                       unsigned char *sum)
+{
+    struct mf_kept_body body;
+    struct mf_buf lines;
+    struct mf_span name, value;
+    if (mf_flow_kept_body(flow, half, &body)) {
+        touch(sum, body.wire.text, body.wire.len);
+        touch(sum, body.decoded.text, body.decoded.len);
+        touch(sum, body.content_type.text, body.content_type.len);
+        touch(sum, body.content_encoding.text, body.content_encoding.len);
+        touch(sum, body.left_out.text, body.left_out.len);
+    }
+    struct mf_flow_trailers trailers = mf_flow_trailers(flow, half);
+    while (mf_flow_trailers_next(&trailers, &name, &value)) {
+        touch(sum, name.text, name.len);
+        touch(sum, value.text, value.len);
+    }
+    mf_buf_init(&lines, SIZE_MAX);
+    require(mf_flow_put_header_lines(flow, half, &lines) == 0);
+    mf_buf_release(&lines);
+}
+
+static void touch_messages(const struct mf_flow *flow, unsigned char *sum)
+{
+    struct mf_messages_walk walk;
+    uint64_t digest = 0;
+    mf_messages_walk(flow, &walk);
+    while (mf_messages_next(&walk)) {
+        struct mf_kept_message kept = mf_flow_kept_message(walk.message);
+        bool from_client;
+        size_t len;
+        mf_message_read(walk.message, &from_client, &len);
+        require(from_client == kept.from_client && len == kept.content.len);
+        touch(sum, kept.content.text, len);
+        digest = mf_message_digest(digest, (const uint8_t *)walk.message.text,
+                                   walk.message.len);
+    }
+}
+
+static void touch_rest(const struct mf_flow *flow, unsigned char *sum)
+{
+    struct mf_buf metadata;
+    struct mf_span marker = mf_flow_marker(flow);
+    struct mf_span replayed = mf_flow_replayed(flow);
+    touch(sum, marker.text, marker.len);
+    touch(sum, replayed.text, replayed.len);
+    mf_buf_init(&metadata, SIZE_MAX);
+    require(mf_flow_put_metadata(flow, &metadata) == 0);
+    mf_buf_release(&metadata);
+    mf_flow_duration_ms(flow);
+}
+
 static void use_flow(struct mf_flow *flow, int is_checked)
 {
     unsigned char sum = 0;
     mf_flow_each_text(flow, touch, &sum);
+    touch_half(flow, MF_HALF_REQUEST, &sum);
+    touch_half(flow, MF_HALF_RESPONSE, &sum);
+    touch_messages(flow, &sum);
+    touch_rest(flow, &sum);
     check_summary(flow);
     check_published(flow, MF_PUBLISHED_ADD, is_checked);
     check_published(flow, MF_PUBLISHED_ONLY, is_checked);

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "decode/decoders.h"
+#include "decode/textual.h"
 #include "decode/types.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -62,6 +64,35 @@ static int see(void *user, unsigned depth, const struct mf_node *node)
     return 0;
 }
 
+static int see_text(void *user, struct mf_span text)
+{
+    enum { TEXT_MAX_LEN = 64 << 10, TEXTS_MAX = 101 };
+    unsigned *count = user;
+    require(++*count <= TEXTS_MAX);
+    require(text.len <= TEXT_MAX_LEN && mf_utf8_valid(text.text, text.len));
+    return 0;
+}
+
+/* As texts for people. */
+static void read_texts(const struct mf_body *body,
+                       const struct mf_decode_opts *opts, unsigned kind)
+{
+    static const struct mf_span content_types[8] = {
+        MF_SPAN("application/grpc+proto"),
+        MF_SPAN("application/grpc-web"),
+        MF_SPAN("application/grpc-web-text"),
+        MF_SPAN("application/proto"),
+        MF_SPAN("application/connect+proto"),
+        MF_SPAN("application/connect+json"),
+        MF_SPAN("application/x-protobuf"),
+        MF_SPAN("application/dns-message")};
+    struct mf_body typed = *body;
+    unsigned count = 0;
+    typed.content_type = content_types[kind];
+    int rc = mf_textual_frames(&typed, opts, see_text, &count);
+    require(rc == 0 || rc == MF_EFULL);
+}
+
 static struct mf_span take(const uint8_t **data, size_t *size)
 {
     const uint8_t *end = memchr(*data, 0, *size);
@@ -115,5 +146,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(rc == 0 || (rc == MF_EFULL && view.is_limited));
     require(view.depth == 0);
     require(decoding.inflated_left <= opts.inflated_max);
+    read_texts(&body, &opts, how & 7);
     return 0;
 }

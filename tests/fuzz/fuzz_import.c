@@ -3,11 +3,11 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "export/export.h"
 #include "export/import.h"
+#include "import_pieces.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -42,15 +42,6 @@ static struct mf_buf write_flow(enum mf_export_format format,
     return file;
 }
 
-static int open_bytes(const void *data, size_t len)
-{
-    int fd = memfd_create("import", MFD_CLOEXEC);
-    assert(fd >= 0);
-    assert(write(fd, data, len) == (ssize_t)len);
-    assert(lseek(fd, 0, SEEK_SET) == 0);
-    return fd;
-}
-
 /* A flow that was taken comes back from its own file. */
 static void read_back(const struct mf_buf *file)
 {
@@ -58,7 +49,7 @@ static void read_back(const struct mf_buf *file)
     struct mf_flow *flow;
     struct mf_buf note;
     struct mf_err err;
-    int fd = open_bytes(file->data, file->len);
+    int fd = fuzz_import_open(file->data, file->len);
     mf_buf_init(&note, 1 << 20);
     assert(mf_import_new(fd, &from, &err) == 0);
     int rc = mf_import_next(from, &flow, &note, &err);
@@ -77,7 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct mf_flow *flow;
     struct mf_buf note;
     struct mf_err err;
-    int fd = open_bytes(data, size);
+    fuzz_import_pieces(data, size);
+    int fd = fuzz_import_open(data, size);
     mf_buf_init(&note, 1 << 20);
     if (mf_import_new(fd, &from, &err) == 0) {
         while (mf_import_next(from, &flow, &note, &err) == 1) {

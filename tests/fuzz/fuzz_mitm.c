@@ -1,12 +1,11 @@
 /* Files of mitmproxy's flows: whatever is read is written in every version,
  * and that is read again. */
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "export/export.h"
 #include "export/import.h"
+#include "import_pieces.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -44,9 +43,7 @@ static size_t read_all(const void *data, size_t size, struct mf_export *to,
     struct mf_buf note;
     struct mf_err err;
     size_t count = 0;
-    int fd = memfd_create("fuzz", MFD_CLOEXEC);
-    if (fd < 0 || write(fd, data, size) != (ssize_t)size || lseek(fd, 0, 0))
-        abort();
+    int fd = fuzz_import_open(data, size);
     mf_buf_init(&note, 1 << 20);
     *ret_rc = mf_import_new(fd, &from, &err);
     if (*ret_rc == 0) {
@@ -90,6 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* Other files have fuzzers of their own. */
     if (!size || data[0] < '0' || data[0] > '9')
         return 0;
+    fuzz_import_pieces(data, size);
     try_version(data, size, OLDEST + (unsigned)(size % VERSIONS));
     return 0;
 }

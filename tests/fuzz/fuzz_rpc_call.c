@@ -11,6 +11,8 @@
 #include "codec/base64.h"
 #include "codec/envelope.h"
 #include "fake_exchange.h"
+#include "rpc/health.h"
+#include "rpc/reflection.h"
 #include "rpc/rpc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -158,6 +160,9 @@ static struct mf_rpc *make_rpc(void)
     struct mf_rpc *rpc = mf_rpc_new(&opts);
     require(rpc && mf_rpc_add(rpc, one_methods, 2, &yes) == 0 &&
             mf_rpc_add(rpc, stream_methods, 2, &no) == 0);
+    struct mf_health *health = mf_health_new(rpc);
+    require(health && mf_reflection_new(rpc) &&
+            mf_health_set_all(health, MF_HEALTH_SERVING) == 0);
     return rpc;
 }
 
@@ -320,7 +325,9 @@ static void call(struct mf_rpc *rpc, char *text, size_t len)
         return;
     }
     feed(&x, how, (const uint8_t *)text + (len > 0), len ? len - 1 : 0);
-    require(x.is_finished || x.is_reset || (how & FEED_CUT));
+    /* A watch of the health goes on. */
+    require(x.is_finished || x.is_reset || (how & FEED_CUT) ||
+            strstr(x.path, "/Watch"));
     if (x.is_finished && !x.is_reset)
         check_answer(&x);
     if (x.events->on_close)

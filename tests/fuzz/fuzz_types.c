@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decode/reflection.h"
 #include "decode/types.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -96,6 +97,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mf_types_learn(types, 1, data + cut, size - cut);
     ask(types);
     mf_types_learn(types, 1, data, size);
+    ask(types);
+    /* The same as it is on the wire, in frames. */
+    const struct mf_body body = {.place = MF_BODY_RESPONSE,
+                                 .data = {(const char *)data, size}};
+    mf_reflection_learn(types, 1, &body);
     ask(types);
     mf_types_hand_over(types, keep, &shelf);
     restore(&shelf, data, size);
