@@ -130,7 +130,7 @@ struct known {
                 break;
         }
         answer.append((const char *)mf_test_shapes, mf_test_shapes_len);
-        require(mf_types_learn(types, (const uint8_t *)answer.data(),
+        require(mf_types_learn(types, 1, (const uint8_t *)answer.data(),
                                answer.size()),
                 "no shapes");
         set = mf_types_now(types);
