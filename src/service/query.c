@@ -396,6 +396,7 @@ static void on_summarize_flows(struct mf_call *call, void *user,
         refuse(call, fault);
     } else if (mf_fail_or_filter(call, request->filter, &opts.filter)) {
         opts.bars = request->bars;
+        opts.with_details = request->with_details;
         opts.before = request->before;
         opts.from_ns = timestamp_ns(request->from);
         opts.to_ns = timestamp_ns(request->to);

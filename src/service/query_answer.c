@@ -4,6 +4,7 @@
 
 #include "pb/wire.h"
 #include "service/position.h"
+#include "store/spread.h"
 
 /* Field numbers of mitmflow.v1. */
 enum {
@@ -19,6 +20,15 @@ enum {
     SUMMARY_FACETS = 3,
     SUMMARY_CLIENT_BYTES = 4,
     SUMMARY_SERVER_BYTES = 5,
+    SUMMARY_ERRORS = 6,
+    SUMMARY_DURATIONS = 7,
+    SUMMARY_SIZES = 8,
+    SPREAD_COUNT = 1,
+    SPREAD_P50 = 2,
+    SPREAD_P95 = 3,
+    SPREAD_P99 = 4,
+    SPREAD_MAX = 5,
+    SPREAD_DOUBLINGS = 6,
     HISTOGRAM_FROM = 1,
     HISTOGRAM_TO = 2,
     HISTOGRAM_SERIES = 3,
@@ -30,6 +40,9 @@ enum {
     FACET_OTHERS = 3,
     VALUE_TEXT = 1,
     VALUE_COUNT = 2,
+    VALUE_ERRORS = 3,
+    VALUE_P50 = 4,
+    VALUE_P95 = 5,
     VARINT_MAX_LEN = 10,
 };
 
@@ -102,10 +115,11 @@ int mf_query_put_end(const struct mf_context *context,
 
 /* ---- the summary ---- */
 
-static void put_counts(struct putter *put, const uint64_t *counts, size_t bars)
+static void put_counts(struct putter *put, uint32_t field,
+                       const uint64_t *counts, size_t count)
 {
-    size_t mark = begin(put, SERIES_COUNTS); /* packed */
-    for (size_t i = 0; !put->rc && i < bars; i++) {
+    size_t mark = begin(put, field); /* packed */
+    for (size_t i = 0; !put->rc && i < count; i++) {
         uint8_t bytes[VARINT_MAX_LEN];
         size_t len = mf_wire_encode_varint(bytes, counts[i]);
         put->rc = mf_buf_append(put->out, bytes, len);
@@ -124,7 +138,7 @@ static void put_histogram(struct putter *put, const struct mf_summary *summary,
         size_t series_mark = begin(put, HISTOGRAM_SERIES);
         put_text(put, SERIES_TYPE, mf_flow_type_name(series->type));
         put_number(put, SERIES_STATUS_CLASS, series->status_class);
-        put_counts(put, series->counts, bars);
+        put_counts(put, SERIES_COUNTS, series->counts, bars);
         end(put, series_mark);
     }
     end(put, mark);
@@ -138,9 +152,28 @@ static void put_facet(struct putter *put, const struct mf_facet *facet)
         size_t value_mark = begin(put, FACET_VALUES);
         put_text(put, VALUE_TEXT, facet->values[i].text);
         put_number(put, VALUE_COUNT, facet->values[i].count);
+        put_number(put, VALUE_ERRORS, facet->values[i].errors);
+        put_number(put, VALUE_P50, facet->values[i].p50);
+        put_number(put, VALUE_P95, facet->values[i].p95);
         end(put, value_mark);
     }
     put_number(put, FACET_OTHERS, facet->others);
+    end(put, mark);
+}
+
+static void put_spread(struct putter *put, uint32_t field,
+                       const struct mf_spread *spread)
+{
+    uint64_t doublings[MF_SPREAD_DOUBLINGS];
+    size_t count = mf_spread_doublings(spread, doublings);
+    size_t mark = begin(put, field);
+    put_number(put, SPREAD_COUNT, spread->count);
+    put_number(put, SPREAD_P50, mf_spread_at(spread, 50));
+    put_number(put, SPREAD_P95, mf_spread_at(spread, 95));
+    put_number(put, SPREAD_P99, mf_spread_at(spread, 99));
+    put_number(put, SPREAD_MAX, spread->max);
+    if (count)
+        put_counts(put, SPREAD_DOUBLINGS, doublings, count);
     end(put, mark);
 }
 
@@ -156,6 +189,11 @@ int mf_query_put_summary(const struct mf_summary *summary, size_t bars,
         put_facet(&put, &summary->facets[i]);
     put_number(&put, SUMMARY_CLIENT_BYTES, summary->client_bytes);
     put_number(&put, SUMMARY_SERVER_BYTES, summary->server_bytes);
+    put_number(&put, SUMMARY_ERRORS, summary->errors);
+    if (summary->durations)
+        put_spread(&put, SUMMARY_DURATIONS, summary->durations);
+    if (summary->sizes)
+        put_spread(&put, SUMMARY_SIZES, summary->sizes);
     end(&put, mark);
     return put.rc;
 }

@@ -168,6 +168,7 @@ struct mf_query_opts {
     enum mf_facet_kind facets[MF_FACETS_MAX];
     size_t facet_count;
     size_t facet_limit;
+    bool with_details; /* what struct mf_summary has only then */
 };
 
 struct mf_query;
@@ -228,6 +229,9 @@ struct mf_series {
 struct mf_facet_value {
     const char *text; /* NUL-terminated */
     uint64_t count;
+    /* With details; of answers, us, 0: there are none or it is not known. */
+    uint64_t errors;
+    uint64_t p50, p95;
 };
 struct mf_facet {
     enum mf_facet_kind kind;
@@ -235,9 +239,15 @@ struct mf_facet {
     size_t value_count;
     uint64_t others;
 };
+struct mf_spread;
 struct mf_summary {
     uint64_t count;
     uint64_t client_bytes, server_bytes;
+    /* With details. Errors: flows that failed or have a status of 400 and
+     * more. Durations, in us, are those of HTTP and DNS answers, but not of
+     * WebSockets; sizes are of all flows, both ways. */
+    uint64_t errors;
+    const struct mf_spread *durations, *sizes; /* NULL: without details */
     int64_t from_ns, to_ns;
     const struct mf_series *series; /* those that count anything */
     size_t series_count;

@@ -1,6 +1,6 @@
 /*
  * mf_tally: what many flows have in common, counted as they come: bytes,
- * a histogram over time, facets.
+ * a histogram over time, facets, percentiles.
  *
  * Errors:  0 or MF_ENOMEM.
  */
@@ -12,7 +12,7 @@
 
 struct mf_tally;
 
-/* Of `opts` its bars, from_ns, to_ns and facets are looked at. */
+/* Of `opts` its bars, from_ns, to_ns, facets and with_details are looked at. */
 int mf_tally_new(const struct mf_query_opts *opts, const struct mf_names *names,
                  struct mf_tally **ret_tally);
 void mf_tally_free(struct mf_tally *tally); /* NULL is allowed */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "mitmflow/v1/mitmflow.pb-c.h"
 #include "service/query_answer.h"
+#include "store/spread.h"
 
 static void progress_is_told_as_it_is(void **state)
 {
@@ -63,7 +64,8 @@ static void bars_and_facets_are_told_in_order(void **state)
     const uint64_t counts[] = {0, 1, 1u << 20, 0};
     const struct mf_series series[] = {{MF_FLOW_HTTP, 4, counts},
                                        {MF_FLOW_UDP, 0, counts}};
-    const struct mf_facet_value values[] = {{"b", 9}, {"a", 2}};
+    const struct mf_facet_value values[] = {{.text = "b", .count = 9},
+                                            {.text = "a", .count = 2}};
     const struct mf_facet facet = {MF_FACET_HOST, values, 2, 7};
     const struct mf_summary summary = {
         .from_ns = MF_NS_PER_S,
@@ -92,12 +94,49 @@ static void bars_and_facets_are_told_in_order(void **state)
     mitmflow__v1__summarize_flows_response__free_unpacked(response, NULL);
 }
 
+static void details_are_told_where_they_were_counted(void **state)
+{
+    static struct mf_spread durations, sizes;
+    const struct mf_facet_value value = {
+        .text = "a", .count = 9, .errors = 3, .p50 = 20, .p95 = 41};
+    const struct mf_facet facet = {MF_FACET_HOST, &value, 1, 0};
+    const struct mf_summary summary = {
+        .errors = 3,
+        .durations = &durations,
+        .sizes = &sizes,
+        .facets = &facet,
+        .facet_count = 1,
+    };
+    (void)state;
+    for (uint64_t i = 1; i <= 60; i++)
+        mf_spread_add(&durations, i);
+    Mitmflow__V1__SummarizeFlowsResponse *response = put_summary(&summary, 0);
+    assert_int_equal(response->summary->errors, 3);
+    const Mitmflow__V1__Spread *spread = response->summary->durations;
+    assert_int_equal(spread->count, 60);
+    assert_int_equal(spread->p50, 30);
+    assert_int_equal(spread->p95, 57);
+    assert_int_equal(spread->p99, 60);
+    assert_int_equal(spread->max, 60);
+    assert_int_equal(spread->n_doublings, 7);
+    assert_int_equal(spread->doublings[6], 60 - 31);
+    assert_int_equal(response->summary->sizes->count, 0);
+    assert_int_equal(response->summary->sizes->n_doublings, 0);
+    const Mitmflow__V1__FacetValue *told =
+        response->summary->facets[0]->values[0];
+    assert_int_equal(told->errors, 3);
+    assert_int_equal(told->p50, 20);
+    assert_int_equal(told->p95, 41);
+    mitmflow__v1__summarize_flows_response__free_unpacked(response, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(progress_is_told_as_it_is),
         cmocka_unit_test(a_summary_without_bars_and_facets_is_counts),
         cmocka_unit_test(bars_and_facets_are_told_in_order),
+        cmocka_unit_test(details_are_told_where_they_were_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,14 @@
 #include "../cmocka.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/best.h"
+#include "store/column_page.h"
 #include "store/histogram.h"
 #include "store/numbers.h"
+#include "store/spread.h"
 #include "store/tally.h"
 
 static uint64_t next_random(uint64_t *state)
@@ -204,6 +207,189 @@ static void facets_tell_the_most_frequent_and_count_the_others(void **state)
     mf_names_free(names);
 }
 
+/* ---- spreads ---- */
+
+enum { VALUES = 20000 };
+
+static int by_value(const void *a, const void *b)
+{
+    const uint64_t *left = a, *right = b;
+    return *left < *right ? -1 : *left > *right;
+}
+
+/* Values of all magnitudes, or of few, or all the same. */
+static uint64_t value_like(int pattern, uint64_t *random)
+{
+    uint64_t bits = next_random(random);
+    switch (pattern) {
+    case 0:
+        return bits >> next_random(random) % 64;
+    case 1:
+        return 900 + bits % 200;
+    case 2:
+        return bits % 3;
+    default:
+        return UINT64_MAX;
+    }
+}
+
+static void assert_near(uint64_t told, uint64_t exact)
+{
+    uint64_t off = told > exact ? told - exact : exact - told;
+    assert_true(off <= exact / 64);
+}
+
+static void percentiles_are_within_a_64th_of_exact_ones(void **state)
+{
+    static uint64_t values[VALUES];
+    static const size_t counts[] = {1, 2, 19, 100, 101, VALUES};
+    static struct mf_spread spread;
+    uint64_t random = 3;
+    (void)state;
+    for (int pattern = 0; pattern < 4; pattern++) {
+        for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+            size_t count = counts[c];
+            memset(&spread, 0, sizeof spread);
+            for (size_t i = 0; i < count; i++) {
+                values[i] = value_like(pattern, &random);
+                mf_spread_add(&spread, values[i]);
+            }
+            qsort(values, count, sizeof *values, by_value);
+            assert_int_equal(spread.max, values[count - 1]);
+            for (unsigned percent = 1; percent <= 100; percent++)
+                assert_near(mf_spread_at(&spread, percent),
+                            values[(count * percent + 99) / 100 - 1]);
+        }
+    }
+}
+
+static void of_no_values_there_are_no_percentiles(void **state)
+{
+    static const struct mf_spread none;
+    struct mf_spreads spreads = {0};
+    struct mf_quantiles quantiles = {1, 1};
+    const uint32_t crowd = 0;
+    uint64_t doublings[MF_SPREAD_DOUBLINGS];
+    (void)state;
+    assert_int_equal(mf_spread_at(&none, 50), 0);
+    assert_int_equal(mf_spread_doublings(&none, doublings), 0);
+    assert_int_equal(mf_spreads_quantiles(&spreads, &crowd, 1, &quantiles), 0);
+    assert_int_equal(quantiles.p50, 0);
+    assert_int_equal(quantiles.p95, 0);
+}
+
+static void doublings_count_each_value_once(void **state)
+{
+    static struct mf_spread spread;
+    uint64_t counts[MF_SPREAD_DOUBLINGS];
+    (void)state;
+    for (uint64_t value = 0; value < 1000; value++)
+        mf_spread_add(&spread, value);
+    assert_int_equal(mf_spread_doublings(&spread, counts), 11);
+    for (size_t i = 1; i < 10; i++)
+        assert_int_equal(counts[i], 1u << (i - 1));
+    assert_int_equal(counts[0], 1);
+    assert_int_equal(counts[10], 1000 - 512);
+    mf_spread_add(&spread, UINT64_MAX);
+    assert_int_equal(mf_spread_doublings(&spread, counts), 65);
+}
+
+static void percentiles_of_each_of_many_crowds_are_its_own(void **state)
+{
+    enum { CROWDS = 300 };
+    static uint64_t values[CROWDS][100];
+    struct mf_spreads spreads = {0};
+    struct mf_quantiles quantiles[CROWDS];
+    uint32_t crowds[CROWDS];
+    uint64_t random = 5;
+    (void)state;
+    for (size_t i = 0; i < 100; i++)
+        for (uint32_t crowd = 0; crowd < CROWDS; crowd++) {
+            values[crowd][i] = value_like((int)(crowd % 3), &random);
+            assert_int_equal(
+                mf_spreads_add(&spreads, 65535 - crowd, values[crowd][i]), 0);
+        }
+    for (uint32_t crowd = 0; crowd < CROWDS; crowd++)
+        crowds[crowd] = 65535 - crowd;
+    assert_int_equal(mf_spreads_quantiles(&spreads, crowds, CROWDS, quantiles),
+                     0);
+    for (size_t crowd = 0; crowd < CROWDS; crowd++) {
+        qsort(values[crowd], 100, sizeof **values, by_value);
+        assert_near(quantiles[crowd].p50, values[crowd][49]);
+        assert_near(quantiles[crowd].p95, values[crowd][94]);
+    }
+    mf_spreads_release(&spreads);
+}
+
+static void spreads_of_too_many_tell_nothing_rather_than_a_part(void **state)
+{
+    struct mf_spreads spreads = {0};
+    struct mf_quantiles quantiles = {1, 1};
+    const uint32_t crowd = 7;
+    (void)state;
+    for (uint32_t i = 0; i < 65536; i++)
+        for (uint64_t value = 1; value < UINT64_C(1) << 40; value *= 2)
+            assert_int_equal(mf_spreads_add(&spreads, i, value), 0);
+    assert_true(spreads.is_full);
+    assert_true(spreads.cap <= 1 << 21);
+    assert_int_equal(mf_spreads_quantiles(&spreads, &crowd, 1, &quantiles), 0);
+    assert_int_equal(quantiles.p95, 0);
+    mf_spreads_release(&spreads);
+}
+
+/* Ten answers of 1 to 10 ms, and what has no duration or is not believed. */
+static void details_count_errors_and_answers(void **state)
+{
+    struct mf_names *names = mf_names_new();
+    const struct mf_query_opts opts = {
+        .facets = {MF_FACET_HOST},
+        .facet_count = 1,
+        .facet_limit = 1,
+        .with_details = true,
+    };
+    struct mf_columns rows[] = {
+        {.type = MF_FLOW_HTTP, .flags = MF_COLUMN_ERROR, .duration_ms = 99},
+        {.type = MF_FLOW_TCP, .duration_ms = 99},
+        {.type = MF_FLOW_HTTP,
+         .flags = MF_COLUMN_RESPONSE | MF_COLUMN_WEBSOCKET,
+         .duration_ms = 99},
+        {.type = MF_FLOW_DNS, .flags = MF_COLUMN_RESPONSE, .duration_ms = -1},
+        {.type = MF_FLOW_DNS, .flags = MF_COLUMN_RESPONSE, .duration_ms = NAN},
+        {.type = MF_FLOW_DNS, .flags = MF_COLUMN_RESPONSE, .duration_ms = 1e30},
+    };
+    struct mf_tally *tally;
+    (void)state;
+    assert_int_equal(mf_tally_new(&opts, names, &tally), 0);
+    assert_true(mf_tally_columns(tally) & 1U << MF_PAGED_DURATION);
+    for (unsigned i = 1; i <= 10; i++) {
+        const struct mf_columns row = {
+            .type = MF_FLOW_HTTP,
+            .flags = MF_COLUMN_RESPONSE,
+            .status = i > 7 ? 500 : 200,
+            .host = id_of(names, MF_NAME_HOST, "a"),
+            .duration_ms = i,
+            .server_bytes = 1000 * i,
+        };
+        assert_int_equal(mf_tally_add(tally, &row), 0);
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(mf_tally_add(tally, &rows[i]), 0);
+    assert_int_equal(mf_tally_finish(tally), 0);
+    const struct mf_summary *summary = mf_tally_summary(tally);
+    assert_int_equal(summary->errors, 3 + 1);
+    assert_int_equal(summary->durations->count, 10);
+    assert_int_equal(summary->durations->max, 10000);
+    assert_int_equal(summary->sizes->count, 16);
+    assert_near(mf_spread_at(summary->durations, 50), 5000);
+    const struct mf_facet_value *host = &summary->facets[0].values[0];
+    assert_string_equal(host->text, "a");
+    assert_int_equal(host->errors, 3);
+    assert_near(host->p50, 5000);
+    assert_near(host->p95, 10000);
+    mf_tally_free(tally);
+    mf_names_free(names);
+}
+
 /* ---- orders, lists and sets ---- */
 
 /* Sizes in no order, in either order, and few of them. */
@@ -336,6 +522,12 @@ int main(void)
         cmocka_unit_test(the_bars_fill_most_of_the_span_that_they_choose),
         cmocka_unit_test(no_flows_have_no_series),
         cmocka_unit_test(facets_tell_the_most_frequent_and_count_the_others),
+        cmocka_unit_test(percentiles_are_within_a_64th_of_exact_ones),
+        cmocka_unit_test(of_no_values_there_are_no_percentiles),
+        cmocka_unit_test(doublings_count_each_value_once),
+        cmocka_unit_test(percentiles_of_each_of_many_crowds_are_its_own),
+        cmocka_unit_test(spreads_of_too_many_tell_nothing_rather_than_a_part),
+        cmocka_unit_test(details_count_errors_and_answers),
         cmocka_unit_test(the_best_are_the_first_of_all_in_order),
         cmocka_unit_test(a_cursor_brings_back_its_place),
         cmocka_unit_test(a_list_keeps_the_greatest_numbers),
