@@ -1,8 +1,6 @@
 import { api, callTimeoutMs } from "../connection/api";
-import { FacetKind } from "../gen/mitmflow/v1/mitmflow_pb";
+import type { FacetKind } from "../gen/mitmflow/v1/mitmflow_pb";
 import { tokensOf } from "./syntax";
-
-export { FacetKind };
 
 export interface FacetValue {
   value: string;

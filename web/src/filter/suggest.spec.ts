@@ -13,7 +13,7 @@ describe("spotAt", () => {
 
   it("leaves the filter without the clause that is written", () => {
     expect(at("~m GET ~d ex^")).toMatchObject({ rest: "~m GET" });
-    expect(at("~m GET ~d ^ ~c 200")).toMatchObject({ rest: "~c 200" });
+    expect(at("~m GET ~d ^ ~c 200")).toMatchObject({ rest: "~m GET ~c 200" });
     expect(at("(~m GET ~d ex^")).toMatchObject({ rest: "" });
   });
 

@@ -1,7 +1,8 @@
+import { FacetKind } from "../gen/mitmflow/v1/mitmflow_pb";
 import { quoteOperand } from "./clause";
 import { withoutPart } from "./combine";
 import type { Operator } from "./explain";
-import { FacetKind, type FacetValue } from "./facets";
+import type { FacetValue } from "./facets";
 import { type Token, tokensOf } from "./syntax";
 
 /* What a completion puts in the place of the text from `from` to `to`. */
