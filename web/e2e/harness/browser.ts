@@ -1,10 +1,13 @@
+import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
+const fonts = fileURLToPath(new URL("./fonts.conf", import.meta.url));
 export const chromiumPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 export function launch(executablePath = chromiumPath): Promise<Browser> {
   return chromium.launch({
     executablePath,
+    env: { ...process.env, FONTCONFIG_FILE: fonts },
     // A fresh profile each time: Playwright makes and removes it.
     args: [
       "--headless",

@@ -30,6 +30,8 @@ interface HttpOptions {
   response?: MessageInitShape<typeof ResponseSchema> | null;
   headers?: [string, string][];
   content?: string;
+  /* In place of `content`, where it is not text. */
+  body?: Uint8Array;
   more?: Partial<Http>;
   event?: EventType;
   startMs?: number;
@@ -61,7 +63,7 @@ export function http(url: string, options: HttpOptions = {}): Exported {
       prettyUrl: url,
       httpVersion: "HTTP/1.1",
       headerFields: fields(...headers),
-      content: encode(content),
+      content: options.body ?? encode(content),
       timestampStart: at(0),
       timestampEnd: at(1),
     },
