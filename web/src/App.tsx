@@ -14,6 +14,8 @@ import { ListCount } from "./list/ListCount";
 import { LossBadge } from "./losses/LossBadge";
 import { usePlace } from "./place/usePlace";
 import { useLive, useView } from "./store/hooks";
+import { flowAt } from "./timeline/jump";
+import { TimelineSlot } from "./timeline/TimelineSlot";
 import { useNotice } from "./ui/notice";
 import { readSetting, writeSetting } from "./ui/settings";
 
@@ -147,6 +149,15 @@ export function App() {
         <LossBadge losses={view.losses} />
         <ListCount view={view} filtered={filter !== ""} />
       </div>
+      <TimelineSlot
+        filter={filter}
+        onFilter={(text) => go({ filter: text })}
+        onJump={(ms) => {
+          flowAt(filter, ms)
+            .then((number) => number !== null && setCursor(number))
+            .catch(say);
+        }}
+      />
       <main className={loading ? "loading" : ""}>
         {view.rows.length === 0 ? (
           <EmptyState view={view} filter={filter} />
