@@ -145,10 +145,10 @@ export function App() {
           ?
         </button>
       </header>
-      <div className="bar">
+      <section className="bar" aria-label="What the list is narrowed to">
         <LossBadge losses={view.losses} />
         <ListCount view={view} filtered={filter !== ""} />
-      </div>
+      </section>
       <TimelineSlot
         filter={filter}
         onFilter={(text) => go({ filter: text })}
