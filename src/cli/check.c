@@ -34,6 +34,8 @@ enum mf_exit mf_check_command(const struct mf_command *command, int argc,
         return MF_EXIT_FAILED;
     printf("%s: %" PRIu64 " flows, %" PRIu64 " frames in %" PRIu64 " blocks: ",
            dir, sum.flows, sum.frames, sum.blocks);
+    if (sum.older_frames)
+        printf("%" PRIu64 " frames are to be indexed anew, ", sum.older_frames);
     if (sum.faults == 0)
         puts("no fault");
     else

@@ -7,6 +7,10 @@
 
 #include "flow/flow.h"
 
+/* Raise it when decoders find more of what a search sees: stores then sign anew
+ * what they have (store/resign.h). */
+enum { MF_FLOW_TEXT_VERSION = 1 };
+
 enum mf_piece_kind {
     MF_PIECE_LINE,    /* an address, URL, header name or value, ... */
     MF_PIECE_BODY,    /* a body or message that is text */

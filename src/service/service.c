@@ -232,6 +232,17 @@ static int start_rpc(struct mf_service *service)
     return mf_health_set_all(service->health, MF_HEALTH_SERVING);
 }
 
+static void tell_older_frames(const struct mf_store *store)
+{
+    uint64_t frames = mf_store_older_frames(store);
+    if (frames)
+        mf_log(MF_LOG_INFO,
+               "this version finds more in bodies than the one before: %" PRIu64
+               " frames of flows are indexed anew in the background, and until "
+               "then searches find in them what was found before",
+               frames);
+}
+
 int mf_service_new(const struct mf_service_opts *opts,
                    struct mf_service **ret_service, struct mf_err *err)
 {
@@ -268,6 +279,7 @@ int mf_service_new(const struct mf_service_opts *opts,
     if (!rc)
         rc = mf_store_open(&store_opts, &context->store, err);
     if (!rc) {
+        tell_older_frames(context->store);
         mf_learner_remember(context);
         rc = start_hub(service, err);
     }

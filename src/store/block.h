@@ -72,6 +72,12 @@ int mf_block_maker_finish(struct mf_block_maker *maker,
                           struct mf_made_block *ret_block);
 void mf_made_block_release(struct mf_made_block *block);
 
+/* Append the signature of all that was added, as of one frame, and make
+ * nothing else of it; the maker is empty then, also after an error. 0,
+ * MF_ENOMEM or MF_EFULL. */
+int mf_block_maker_sign(struct mf_block_maker *maker, struct mf_buf *signature,
+                        bool *ret_has_binary);
+
 /* ---- reading one ---- */
 
 /*

@@ -350,18 +350,25 @@ static int put_entry(struct mf_block_maker *maker,
     return rc;
 }
 
+/* Its texts are signed; bodies that stand apart are in maker->encoded and
+ * maker->binary then. */
+static int sign_item(struct mf_block_maker *maker, const struct item *item)
+{
+    maker->encoded.count = maker->binary.count = 0;
+    maker->rc = 0;
+    maker->flow = item->flow;
+    mf_flow_each_piece(item->flow, take_piece, maker);
+    return !maker->rc && item->entry.first == MF_BLOCK_HEAD
+               ? mf_signer_add(maker->signer, mf_flow_id(item->flow), true)
+               : maker->rc;
+}
+
 static int pack_item(struct mf_block_maker *maker, const struct item *item)
 {
     size_t len, encoded_len = maker->bufs[ENCODED].len,
                 binary_len = maker->bufs[BINARY].len;
     const uint8_t *snapshot = mf_flow_snapshot(item->flow, &len);
-    maker->encoded.count = maker->binary.count = 0;
-    maker->rc = 0;
-    maker->flow = item->flow;
-    mf_flow_each_piece(item->flow, take_piece, maker);
-    int rc = maker->rc;
-    if (!rc && item->entry.first == MF_BLOCK_HEAD)
-        rc = mf_signer_add(maker->signer, mf_flow_id(item->flow), true);
+    int rc = sign_item(maker, item);
     if (!rc)
         rc = cut(maker, snapshot, len);
     return rc ? rc : put_entry(maker, &item->entry, encoded_len, binary_len);
@@ -474,6 +481,23 @@ int mf_block_maker_finish(struct mf_block_maker *maker,
     }
     *ret_block = made;
     return 0;
+}
+
+int mf_block_maker_sign(struct mf_block_maker *maker, struct mf_buf *signature,
+                        bool *ret_has_binary)
+{
+    int rc = 0;
+    mf_signer_clear(maker->signer);
+    maker->has_binary = false;
+    for (unsigned i = 0; i < maker->frame_count; i++)
+        for (size_t k = 0; !rc && k < maker->frames[i].count; k++)
+            rc = sign_item(maker, &maker->frames[i].items[k]);
+    if (!rc)
+        rc = mf_signer_encode(maker->signer, signature);
+    *ret_has_binary = maker->has_binary;
+    make_empty(maker);
+    give_back(maker);
+    return rc;
 }
 
 void mf_made_block_release(struct mf_made_block *block)

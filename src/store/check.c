@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "flow/text.h"
 #include "store/beside.h"
 #include "store/check_impl.h"
 #include "store/schema.h"
@@ -81,15 +82,17 @@ static int check_structure(struct mf_check *check, struct mf_err *err)
 static int read_store(struct mf_check *check, struct mf_err *err)
 {
     struct mf_check_store *store = &check->store;
+    uint64_t signed_by = 0;
     uint64_t *const values[] = {
         &store->last_number,  &store->last_change,     &store->top_change,
         &store->last_frame,   &store->tombstone_floor, &store->flow_count,
         &store->pinned_count, &store->sealed_groups,   &store->paged,
+        &store->resigned,     &store->resign_to,       &signed_by,
     };
     static const char *const sql[] = {
         "SELECT last_number, last_change, top_change, last_frame,"
-        " tombstone_floor, flow_count, pinned_count, sealed_groups, paged"
-        " FROM store"};
+        " tombstone_floor, flow_count, pinned_count, sealed_groups, paged,"
+        " resigned, resign_to, signed_by FROM store"};
     sqlite3_stmt *stmt;
     int rc = mf_sql_prepare(check->db, sql, 1, &stmt, err);
     if (rc)
@@ -99,6 +102,10 @@ static int read_store(struct mf_check *check, struct mf_err *err)
         *values[i] = (uint64_t)sqlite3_column_int64(stmt, (int)i);
     if (rc == 0)
         mf_check__fault(check, "store: its row is missing");
+    if (rc == 1 && signed_by != MF_FLOW_TEXT_VERSION) {
+        store->resigned = 0; /* as the next server will have it */
+        store->resign_to = store->last_frame;
+    }
     mf_sql_finalize(&stmt, 1);
     return rc == 1 ? 0 : rc;
 }
@@ -121,6 +128,8 @@ int mf_check__counters(struct mf_check *check, struct mf_err *err)
          "stale: numbers that no column page has"},
         {"SELECT count(*) FROM flow JOIN tombstone USING (number)",
          "tombstone: flows that are there"},
+        {"SELECT count(*) FROM store WHERE resign_to > last_frame",
+         "store: resign_to is greater than last_frame"},
         {"SELECT count(*) FROM descriptor, store"
          " WHERE descriptor.flow > last_number",
          "descriptor: numbers that no counter knows"},

@@ -16,6 +16,8 @@ struct mf_check_sum {
     uint64_t flows;
     uint64_t blocks;
     uint64_t frames;
+    uint64_t older_frames; /* whose signatures are of an earlier version, and
+                              are not looked at */
 };
 
 /*

@@ -264,6 +264,13 @@ static int check_entry(struct walk *walk, const struct row *row, unsigned at,
                : 0;
 }
 
+/* It is signed anew by the next server. */
+static bool is_older(const struct walk *walk, uint64_t frame)
+{
+    const struct mf_check_store *store = &walk->check->store;
+    return frame > store->resigned && frame <= store->resign_to;
+}
+
 static int check_frame(struct walk *walk, const struct row *row, unsigned at,
                        const void *data, size_t len, uint64_t *entries,
                        uint64_t *alive, struct mf_err *err)
@@ -286,7 +293,9 @@ static int check_frame(struct walk *walk, const struct row *row, unsigned at,
     for (size_t slot = 0; !rc && slot < count; slot++)
         rc = check_entry(walk, row, at, frame, slot, data, len, maker, alive,
                          err);
-    if (!rc)
+    if (!rc && is_older(walk, row->frame + at))
+        walk->check->sum.older_frames++;
+    else if (!rc)
         rc = check_signature(walk, row->frame + at, maker, err);
     if (*entries != UINT64_MAX)
         *entries += count;

@@ -35,6 +35,9 @@ struct mf_check_store {
     uint64_t pinned_count;
     uint64_t sealed_groups;
     uint64_t paged;
+    uint64_t resigned; /* signatures of later frames up to the next one are of
+                          an earlier version, which we do not know */
+    uint64_t resign_to;
 };
 
 struct mf_check {

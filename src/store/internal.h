@@ -39,6 +39,7 @@ struct mf_store {
     struct mf_store__limits limits;
     struct mf_store__dir dir;
     char epoch[33];
+    uint64_t older_frames; /* when it was opened */
     struct mf_front *front;
     struct mf_names *names;
     /* The writer thread's, once it runs. */

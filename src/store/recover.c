@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "flow/columns.h"
+#include "flow/text.h"
 #include "store/sql.h"
 
 struct state {
@@ -102,6 +103,22 @@ static int save_state(sqlite3 *db, const struct state *state,
     return rc;
 }
 
+/* What another version signed is signed anew, from the start. */
+static int follow_text_version(sqlite3 *db, struct mf_err *err)
+{
+    static const char *const sql[] = {
+        "UPDATE store SET signed_by = ?1, resigned = 0, resign_to = last_frame"
+        " WHERE signed_by <> ?1"};
+    sqlite3_stmt *stmt;
+    int rc = mf_sql_prepare(db, sql, 1, &stmt, err);
+    if (rc)
+        return rc;
+    mf_sql_bind_int(stmt, 1, MF_FLOW_TEXT_VERSION);
+    rc = mf_sql_run(stmt, err);
+    mf_sql_finalize(&stmt, 1);
+    return rc;
+}
+
 int mf_store__recover(sqlite3 *db, struct mf_front_opts *ret_opts, char *epoch,
                       struct mf_err *err)
 {
@@ -117,6 +134,8 @@ int mf_store__recover(sqlite3 *db, struct mf_front_opts *ret_opts, char *epoch,
         rc = cut_off(db, &state, err);
     if (!rc)
         rc = save_state(db, &state, err);
+    if (!rc)
+        rc = follow_text_version(db, err);
     if (!rc)
         rc = mf_sql_exec(db, "COMMIT", err);
     if (rc)

@@ -210,11 +210,17 @@ enum { BUSY_TIMEOUT_MS = 5000 };
     " bytes BLOB NOT NULL);"       \
     "CREATE INDEX descriptor_flow ON descriptor (flow);"
 
+/* store.signed_by: MF_FLOW_TEXT_VERSION of all signatures but those of frames
+ * from resigned + 1 to resign_to, which are of an earlier one. */
+#define VERSION_5                                                        \
+    "ALTER TABLE store ADD COLUMN signed_by INTEGER NOT NULL DEFAULT 0;" \
+    "ALTER TABLE store ADD COLUMN resigned INTEGER NOT NULL DEFAULT 0;"  \
+    "ALTER TABLE store ADD COLUMN resign_to INTEGER NOT NULL DEFAULT 0;"
+
 const struct mf_store__step mf_store__steps[] = {
-    {.sql = VERSION_1},
-    {.sql = VERSION_2, .run = mf_store__move_flows},
-    {.sql = VERSION_3},
-    {.sql = VERSION_4},
+    {.sql = VERSION_1}, {.sql = VERSION_2, .run = mf_store__move_flows},
+    {.sql = VERSION_3}, {.sql = VERSION_4},
+    {.sql = VERSION_5},
 };
 const int mf_store__version = sizeof mf_store__steps / sizeof *mf_store__steps;
 

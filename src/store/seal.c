@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "store/group_writer.h"
 #include "store/rows.h"
 #include "store/sql.h"
 
@@ -16,7 +17,6 @@ enum {
     DROP_STALE,
     SET_PAGED,
     GET_SIGNATURES,
-    PUT_POSTING,
     SET_SEALED,
     DROP_UNSEALED,
     STATEMENTS,
@@ -34,7 +34,6 @@ static const char *const sql[STATEMENTS] = {
     [SET_PAGED] = "UPDATE store SET paged = ?1",
     [GET_SIGNATURES] = "SELECT frame, has_binary, signature FROM unsealed"
                        " WHERE frame BETWEEN ?1 AND ?2",
-    [PUT_POSTING] = "INSERT OR REPLACE INTO posting (id, data) VALUES (?1, ?2)",
     [SET_SEALED] = "UPDATE store SET sealed_groups = ?1",
     [DROP_UNSEALED] = "DELETE FROM unsealed WHERE frame BETWEEN ?1 AND ?2",
 };
@@ -51,14 +50,9 @@ struct mf_seal {
     uint8_t keys[KEYS_LEN];
     struct mf_buf out;
 
-    /* The group in work, if there are postings. */
-    struct mf_postings *postings;
-    struct mf_frame_set binary;
-    uint64_t group;
-    uint64_t next_frame; /* to be read */
+    struct mf_group_writer group;
+    uint64_t next_frame; /* of the group, to be read */
     bool is_read;
-    bool has_frames;
-    size_t next_part;
 };
 
 int mf_seal_new(sqlite3 *db, struct mf_seal **ret_seal, struct mf_err *err)
@@ -69,8 +63,10 @@ int mf_seal_new(sqlite3 *db, struct mf_seal **ret_seal, struct mf_err *err)
     seal->db = db;
     mf_buf_init(&seal->out, SIZE_MAX);
     int rc = mf_sql_prepare(db, sql, STATEMENTS, seal->stmts, err);
+    if (!rc)
+        rc = mf_group_writer_init(&seal->group, db, err);
     if (rc)
-        free(seal);
+        mf_seal_free(seal);
     else
         *ret_seal = seal;
     return rc;
@@ -80,7 +76,7 @@ void mf_seal_free(struct mf_seal *seal)
 {
     if (!seal)
         return;
-    mf_seal_abandon(seal);
+    mf_group_writer_release(&seal->group);
     mf_sql_finalize(seal->stmts, STATEMENTS);
     mf_buf_release(&seal->out);
     free(seal);
@@ -187,7 +183,7 @@ int mf_seal_next_page(struct mf_seal *seal, uint64_t page, struct mf_err *err)
 
 static uint64_t first_frame(const struct mf_seal *seal)
 {
-    return seal->group * MF_GROUP_FRAMES;
+    return seal->group.group * MF_GROUP_FRAMES;
 }
 
 static uint64_t last_frame(const struct mf_seal *seal)
@@ -197,41 +193,15 @@ static uint64_t last_frame(const struct mf_seal *seal)
 
 static int begin_group(struct mf_seal *seal, uint64_t group, struct mf_err *err)
 {
-    seal->postings = mf_postings_new();
-    if (!seal->postings)
-        return mf_err_set(err, MF_ENOMEM, "out of memory");
-    memset(&seal->binary, 0, sizeof seal->binary);
-    seal->group = group;
+    int rc = mf_group_writer_begin(&seal->group, group, err);
     seal->next_frame = first_frame(seal);
     seal->is_read = false;
-    seal->has_frames = false;
-    seal->next_part = 0;
-    return 0;
+    return rc;
 }
 
 void mf_seal_abandon(struct mf_seal *seal)
 {
-    mf_postings_free(seal->postings);
-    seal->postings = NULL;
-}
-
-static int add_signature(struct mf_seal *seal, sqlite3_stmt *stmt,
-                         struct mf_err *err)
-{
-    uint64_t frame = (uint64_t)sqlite3_column_int64(stmt, 0);
-    unsigned at = mf_frame_in_group(frame);
-    if (sqlite3_column_int(stmt, 1))
-        seal->binary.bits[at / 64] |= UINT64_C(1) << (at % 64);
-    const void *signature = sqlite3_column_blob(stmt, 2);
-    int rc = mf_postings_add(seal->postings, at, signature,
-                             (size_t)sqlite3_column_bytes(stmt, 2));
-    seal->has_frames = true;
-    seal->next_frame = frame + 1;
-    /* One that is damaged finds nothing now and finds nothing later; the
-     * others must not wait for it. `check` tells. */
-    return rc == MF_ECORRUPT ? 0
-           : rc              ? mf_err_set(err, rc, "out of memory")
-                             : 0;
+    mf_group_writer_abandon(&seal->group);
 }
 
 static int read_signatures(struct mf_seal *seal, int64_t until,
@@ -242,7 +212,12 @@ static int read_signatures(struct mf_seal *seal, int64_t until,
     mf_sql_bind_int(stmt, 2, last_frame(seal));
     int rc;
     while ((rc = mf_sql_step(stmt, err)) == 1) {
-        rc = add_signature(seal, stmt, err);
+        uint64_t frame = (uint64_t)sqlite3_column_int64(stmt, 0);
+        rc = mf_group_writer_add(&seal->group, frame,
+                                 sqlite3_column_int(stmt, 1) != 0,
+                                 sqlite3_column_blob(stmt, 2),
+                                 (size_t)sqlite3_column_bytes(stmt, 2), err);
+        seal->next_frame = frame + 1;
         if (rc || mf_clock_mono_ns() >= until) {
             sqlite3_reset(stmt);
             return rc;
@@ -252,43 +227,11 @@ static int read_signatures(struct mf_seal *seal, int64_t until,
     return rc;
 }
 
-static int put_parts(struct mf_seal *seal, int64_t until, struct mf_err *err)
-{
-    size_t count = mf_postings_part_count();
-    int rc = 0;
-    while (!rc && seal->next_part < count) {
-        mf_buf_clear(&seal->out);
-        rc = mf_postings_put_part(seal->postings, seal->next_part, &seal->out);
-        if (rc)
-            return mf_err_set(err, rc, "postings: %s", mf_err_message(rc));
-        if (seal->out.len)
-            rc = put_row(seal, PUT_POSTING,
-                         mf_posting_id(seal->group, seal->next_part),
-                         seal->out.data, seal->out.len, err);
-        seal->next_part++;
-        if (mf_clock_mono_ns() >= until)
-            break;
-    }
-    return rc;
-}
-
-static int put_binary(struct mf_seal *seal, struct mf_err *err)
-{
-    uint8_t bytes[sizeof seal->binary.bits];
-    for (size_t i = 0; i < MF_GROUP_FRAMES / 64; i++)
-        put_key(bytes + 8 * i, seal->binary.bits[i]);
-    return put_row(seal, PUT_POSTING,
-                   mf_posting_id(seal->group, MF_POSTING_BINARY_PART), bytes,
-                   sizeof bytes, err);
-}
-
 /* What readers see changes here, at once. The freed rows hold no text: their
  * pages need not be overwritten. */
 static int finish_group(struct mf_seal *seal, struct mf_err *err)
 {
-    int rc = seal->has_frames ? put_binary(seal, err) : 0;
-    if (!rc)
-        rc = run_1(seal, SET_SEALED, seal->group + 1, err);
+    int rc = run_1(seal, SET_SEALED, seal->group.group + 1, err);
     if (rc)
         return rc;
     rc = mf_sql_exec(seal->db, "PRAGMA secure_delete = OFF", err);
@@ -305,20 +248,15 @@ int mf_seal_group_step(struct mf_seal *seal, uint64_t group, struct mf_err *err)
 {
     int64_t until = mf_clock_mono_ns() + step_ns;
     int rc = 0;
-    if (seal->postings && seal->group != group)
-        mf_seal_abandon(seal);
-    if (!seal->postings)
+    if (!mf_group_writer_is_at(&seal->group, group))
         rc = begin_group(seal, group, err);
     if (!rc && !seal->is_read)
         rc = read_signatures(seal, until, err);
-    bool has_parts = seal->has_frames;
-    if (!rc && seal->is_read && has_parts && mf_clock_mono_ns() < until)
-        rc = put_parts(seal, until, err);
-    bool is_done = !rc && seal->is_read &&
-                   (!has_parts || seal->next_part == mf_postings_part_count());
-    if (rc)
-        mf_seal_abandon(seal);
-    else if (is_done)
+    if (!rc)
+        rc = seal->is_read ? mf_group_writer_put(&seal->group, until, err) : 1;
+    if (rc == 0)
         rc = finish_group(seal, err);
-    return rc ? rc : is_done ? 0 : 1;
+    if (rc < 0)
+        mf_seal_abandon(seal);
+    return rc;
 }

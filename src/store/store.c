@@ -154,6 +154,11 @@ const char *mf_store_epoch(const struct mf_store *store)
     return store->epoch;
 }
 
+uint64_t mf_store_older_frames(const struct mf_store *store)
+{
+    return store->older_frames;
+}
+
 void mf_store_stats(const struct mf_store *store,
                     struct mf_store_stats *ret_stats)
 {

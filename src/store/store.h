@@ -77,6 +77,11 @@ void mf_store_close(struct mf_store *store);
 /* Random: the same for as long as no change that was told was lost. */
 const char *mf_store_epoch(const struct mf_store *store);
 
+/* About how many frames of flows had signatures of an earlier version when the
+ * store was opened: until they are signed anew, in the background, searches
+ * find in them what that version found. */
+uint64_t mf_store_older_frames(const struct mf_store *store);
+
 /* What is kept, the writes that are not durable yet included. */
 struct mf_store_stats {
     uint64_t head; /* last change number */

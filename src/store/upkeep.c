@@ -8,6 +8,7 @@
 #include "store/evict.h"
 #include "store/internal.h"
 #include "store/purge.h"
+#include "store/resign.h"
 #include "store/seal.h"
 #include "store/sql.h"
 #include "store/sweep.h"
@@ -26,7 +27,7 @@ enum {
 
 static const char *const sql[STATEMENTS] = {
     [GET_STATE] = "SELECT last_number, last_frame, flow_count, pinned_count,"
-                  " evicted_count, sealed_groups, paged,"
+                  " evicted_count, sealed_groups, paged, resigned, resign_to,"
                   " coalesce((SELECT min(number) FROM flow), last_number + 1)"
                   " FROM store",
     [OLDEST_CONNECTION] = "SELECT mark, heard_ns FROM connection"
@@ -55,12 +56,15 @@ static const int64_t slice_ns = 4 * (int64_t)MF_NS_PER_MS;
 static const int64_t scan_ns = 250 * (int64_t)MF_NS_PER_MS;
 /* Nothing was written for so long: there is time for small gains. */
 static const int64_t idle_ns = MF_NS_PER_S;
+/* What nobody waits for is tried again so much later. */
+static const int64_t resign_retry_ns = 60 * MF_NS_PER_S;
 
 enum {
     STALE_MAX = 4096,    /* pages whose flows are live are rewritten, too */
     STALE_IN_PAGE = 256, /* worth rewriting a page while there is traffic */
     PLANNED_MAX = 64,
     VACUUM_PAGES = 64,
+    RESIGN_PAUSE = 4, /* times as long as it worked */
 };
 
 #define MIB ((uint64_t)1 << 20)
@@ -74,6 +78,8 @@ struct state {
     uint64_t evicted_count;
     uint64_t sealed_groups;
     uint64_t paged;
+    uint64_t resigned;
+    uint64_t resign_to;
     uint64_t first_number; /* of the flows kept */
     uint64_t oldest_mark;  /* of a connection; 0: there is none */
     int64_t oldest_heard_ns;
@@ -87,6 +93,7 @@ struct mf_upkeep {
     struct mf_seal *seal;
     struct mf_evict *evict;
     struct mf_purge *purge;
+    struct mf_resign *resign;
     struct mf_checkpoint *checkpoint;
     uint64_t page_size;
     uint64_t free_pages_kept;
@@ -108,6 +115,8 @@ struct mf_upkeep {
     size_t planned_count;
     size_t planned_next;
     bool is_stale_full; /* pages whose flows are live, too */
+
+    int64_t resign_ns; /* not before */
 
     bool cannot_shrink;
 };
@@ -182,7 +191,8 @@ static int read_state(struct mf_upkeep *upkeep, struct mf_err *err)
     uint64_t *const values[] = {
         &state->last_number,  &state->last_frame,    &state->flow_count,
         &state->pinned_count, &state->evicted_count, &state->sealed_groups,
-        &state->paged,        &state->first_number,
+        &state->paged,        &state->resigned,      &state->resign_to,
+        &state->first_number,
     };
     sqlite3_stmt *stmt = upkeep->stmts[GET_STATE];
     int rc = mf_sql_step(stmt, err);
@@ -218,6 +228,8 @@ static int begin(struct mf_upkeep *upkeep, struct mf_err *err)
     if (!rc)
         rc = mf_purge_new(store->db, &upkeep->purge, err);
     if (!rc)
+        rc = mf_resign_new(store->db, &upkeep->resign, err);
+    if (!rc)
         rc = new_evict(upkeep, err);
     if (!rc)
         rc = new_checkpoint(upkeep, err);
@@ -245,6 +257,8 @@ int mf_upkeep_new(struct mf_store *store, struct mf_upkeep **ret_upkeep,
     upkeep->deleted = count_deleted(&upkeep->state);
     upkeep->purged = upkeep->deleted ? upkeep->deleted - 1 : 0;
     upkeep->must_scan = true;
+    if (upkeep->state.resign_to > upkeep->state.resigned)
+        store->older_frames = upkeep->state.resign_to - upkeep->state.resigned;
     *ret_upkeep = upkeep;
     return 0;
 }
@@ -255,6 +269,7 @@ void mf_upkeep_free(struct mf_upkeep *upkeep)
         return;
     mf_checkpoint_free(upkeep->checkpoint);
     mf_evict_free(upkeep->evict);
+    mf_resign_free(upkeep->resign);
     mf_purge_free(upkeep->purge);
     mf_seal_free(upkeep->seal);
     mf_sql_finalize(upkeep->stmts, STATEMENTS);
@@ -427,6 +442,25 @@ static int shrink(struct mf_upkeep *upkeep, struct mf_err *err)
     return rc;
 }
 
+static bool resign_is_due(const struct mf_upkeep *upkeep)
+{
+    return upkeep->state.resigned < upkeep->state.resign_to &&
+           mf_clock_mono_ns() >= upkeep->resign_ns;
+}
+
+/* A little of the time, as nobody waits for it. */
+static int resign(struct mf_upkeep *upkeep, struct mf_err *err)
+{
+    int64_t start_ns = mf_clock_mono_ns();
+    int rc =
+        mf_resign_step(upkeep->resign, upkeep->state.sealed_groups,
+                       upkeep->state.resign_to, &upkeep->state.resigned, err);
+    int64_t end_ns = mf_clock_mono_ns();
+    upkeep->resign_ns =
+        end_ns + (rc ? resign_retry_ns : RESIGN_PAUSE * (end_ns - start_ns));
+    return rc;
+}
+
 /* In order of urgency. */
 static const struct task {
     bool (*is_due)(const struct mf_upkeep *upkeep);
@@ -439,6 +473,7 @@ static const struct task {
     {rewrite_is_due, rewrite_page},
     {shrink_is_due, shrink},
     {connections_are_due, let_connections_go},
+    {resign_is_due, resign},
 };
 enum { TASK_COUNT = sizeof tasks / sizeof *tasks };
 
@@ -505,6 +540,7 @@ static int run_in_transaction(struct mf_upkeep *upkeep, int64_t until_ns,
     if (rc) {
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
         mf_seal_abandon(upkeep->seal);
+        mf_resign_abandon(upkeep->resign);
         mf_purge_rolled_back(upkeep->purge);
         upkeep->purged = purged;
         upkeep->must_scan = true;
@@ -576,6 +612,15 @@ static int step(struct mf_upkeep *upkeep, bool *ret_more, struct mf_err *err)
     *ret_more = !rc && !evict_rc && is_any_due(upkeep);
     upkeep->ended_ns = mf_clock_mono_ns();
     return rc ? rc : evict_rc;
+}
+
+int64_t mf_upkeep_due_ns(const struct mf_upkeep *upkeep, int64_t now_ns)
+{
+    int64_t due_ns = now_ns + idle_ns;
+    return upkeep->state.resigned < upkeep->state.resign_to &&
+                   upkeep->resign_ns < due_ns
+               ? upkeep->resign_ns
+               : due_ns;
 }
 
 int mf_upkeep_step(struct mf_upkeep *upkeep, bool *ret_more, struct mf_err *err)

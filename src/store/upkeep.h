@@ -7,6 +7,7 @@
 #define MF_STORE_UPKEEP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -27,10 +28,13 @@ void mf_upkeep_free(struct mf_upkeep *upkeep);
 /*
  * One step of some 10 ms, on the writer thread, outside of a transaction;
  * makes its own. *ret_more: there is more to do at once (else it is called
- * again after the next commit, and once a second when there is none).
+ * again after the next commit, and when mf_upkeep_due_ns() has come).
  * An error is told and tried again later.
  */
 int mf_upkeep_step(struct mf_upkeep *upkeep, bool *ret_more,
                    struct mf_err *err);
+
+/* When the next step is due without a commit, at the latest; both monotonic. */
+int64_t mf_upkeep_due_ns(const struct mf_upkeep *upkeep, int64_t now_ns);
 
 #endif

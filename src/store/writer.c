@@ -6,9 +6,6 @@
 #include "store/internal.h"
 #include "store/resolve.h"
 
-/* Without work it looks around this often. */
-#define IDLE_NS MF_NS_PER_S
-
 struct writer {
     struct mf_store *store;
     struct mf_ops resolved; /* not durable yet, in order */
@@ -149,7 +146,7 @@ static void keep_up(struct writer *writer)
         store->opts.on_failure(store->opts.user, &err);
     writer->is_told_upkeep = rc != 0;
     writer->must_go_on |= more && !rc;
-    writer->upkeep_ns = mf_clock_mono_ns() + IDLE_NS;
+    writer->upkeep_ns = mf_upkeep_due_ns(store->upkeep, mf_clock_mono_ns());
 }
 
 /* One round; false: it is over. */
