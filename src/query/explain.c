@@ -107,7 +107,7 @@ static void put_time(struct teller *teller, int64_t first, int64_t last)
         put_moment(teller, last + 1);
 }
 
-static void put_leaf(struct teller *teller, const struct mf_node *node,
+static void put_leaf(struct teller *teller, const struct mf_term *term,
                      bool is_negated)
 {
     const struct mf_said *said = teller->said++;
@@ -119,8 +119,8 @@ static void put_leaf(struct teller *teller, const struct mf_node *node,
         return;
     }
     put(teller, is_negated ? op->denies : op->says);
-    if (node->kind == MF_NODE_TIME) {
-        put_time(teller, node->range.number.first, node->range.number.last);
+    if (term->kind == MF_TERM_TIME) {
+        put_time(teller, term->range.number.first, term->range.number.last);
     } else if (op->operand == MF_OPERAND_VALUE) {
         put_value(teller, said->operand);
     } else if (op->operand != MF_OPERAND_NONE) {
@@ -132,41 +132,41 @@ static void put_leaf(struct teller *teller, const struct mf_node *node,
 /* ---- the whole ---- */
 
 /* `is_inner`: something stands beside it. As deep as the parser goes. */
-static void put_node(struct teller *teller, const struct mf_node *node,
+static void put_term(struct teller *teller, const struct mf_term *term,
                      bool is_inner, bool is_negated)
 {
-    if (node->kind == MF_NODE_NOT) {
-        put_node(teller, node->items[0], is_inner, !is_negated);
+    if (term->kind == MF_TERM_NOT) {
+        put_term(teller, term->items[0], is_inner, !is_negated);
         return;
     }
-    if (node->kind != MF_NODE_AND && node->kind != MF_NODE_OR) {
-        put_leaf(teller, node, is_negated);
+    if (term->kind != MF_TERM_AND && term->kind != MF_TERM_OR) {
+        put_leaf(teller, term, is_negated);
         return;
     }
     if (is_negated)
         put(teller, "not ");
     if (is_inner || is_negated)
         put(teller, "(");
-    for (size_t i = 0; i < node->count; i++) {
+    for (size_t i = 0; i < term->count; i++) {
         if (i)
-            put(teller, node->kind == MF_NODE_AND ? " and " : " or ");
-        put_node(teller, node->items[i], true, false);
+            put(teller, term->kind == MF_TERM_AND ? " and " : " or ");
+        put_term(teller, term->items[i], true, false);
     }
     if (is_inner || is_negated)
         put(teller, ")");
 }
 
-static int tell(const struct mf_node *root, const struct mf_parse_notes *notes,
+static int tell(const struct mf_term *root, const struct mf_parse_notes *notes,
                 struct mf_buf *out)
 {
     struct teller teller = {(const struct mf_said *)(void *)notes->said.data,
                             out, 0};
     out->max = MF_EXPLANATION_MAX_LEN - strlen(ELLIPSIS);
-    if (root->kind == MF_NODE_ALL) {
+    if (root->kind == MF_TERM_ALL) {
         put(&teller, "All flows");
     } else {
         put(&teller, "Flows where ");
-        put_node(&teller, root, false, false);
+        put_term(&teller, root, false, false);
     }
     if (teller.rc != MF_EFULL)
         return teller.rc;
@@ -179,7 +179,7 @@ int mf_filter_explain(const char *text, size_t len,
 {
     struct mf_explanation explanation = {0};
     struct mf_parse_notes notes;
-    const struct mf_node *root;
+    const struct mf_term *root;
     mf_buf_init(&notes.tokens, SIZE_MAX);
     mf_buf_init(&notes.said, SIZE_MAX);
     mf_buf_init(&explanation.words, MF_EXPLANATION_MAX_LEN);

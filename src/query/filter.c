@@ -7,55 +7,55 @@
 #include "query/fold.h"
 #include "query/pattern.h"
 
-/* ---- nodes ---- */
+/* ---- terms ---- */
 
-struct mf_node *mf_filter__node(struct mf_filter *filter,
-                                enum mf_node_kind kind)
+struct mf_term *mf_filter__term(struct mf_filter *filter,
+                                enum mf_term_kind kind)
 {
-    struct mf_node *node = mf_arena_get(&filter->arena, sizeof *node);
-    if (node) {
-        node->kind = kind;
-        node->memo = filter->memos++;
+    struct mf_term *term = mf_arena_get(&filter->arena, sizeof *term);
+    if (term) {
+        term->kind = kind;
+        term->memo = filter->memos++;
     }
-    return node;
+    return term;
 }
 
-struct mf_node *mf_filter__group(struct mf_filter *filter,
-                                 enum mf_node_kind kind,
-                                 const struct mf_node *const *items,
+struct mf_term *mf_filter__group(struct mf_filter *filter,
+                                 enum mf_term_kind kind,
+                                 const struct mf_term *const *items,
                                  size_t count)
 {
     if (count == 1)
-        return (struct mf_node *)(uintptr_t)items[0];
-    struct mf_node *node = mf_filter__node(filter, count ? kind : MF_NODE_ALL);
-    if (!node || !count)
-        return node;
-    node->items = (const struct mf_node **)(void *)mf_arena_copy(
-        &filter->arena, items, count * sizeof(struct mf_node *));
-    node->count = count;
-    return node->items ? node : NULL;
+        return (struct mf_term *)(uintptr_t)items[0];
+    struct mf_term *term = mf_filter__term(filter, count ? kind : MF_TERM_ALL);
+    if (!term || !count)
+        return term;
+    term->items = (const struct mf_term **)(void *)mf_arena_copy(
+        &filter->arena, items, count * sizeof(struct mf_term *));
+    term->count = count;
+    return term->items ? term : NULL;
 }
 
-struct mf_node *mf_filter__not(struct mf_filter *filter,
-                               const struct mf_node *item)
+struct mf_term *mf_filter__not(struct mf_filter *filter,
+                               const struct mf_term *item)
 {
-    struct mf_node *node = mf_filter__node(filter, MF_NODE_NOT);
-    if (!node)
+    struct mf_term *term = mf_filter__term(filter, MF_TERM_NOT);
+    if (!term)
         return NULL;
-    node->items = (const struct mf_node **)(void *)mf_arena_copy(
-        &filter->arena, &item, sizeof(struct mf_node *));
-    node->count = 1;
-    return node->items ? node : NULL;
+    term->items = (const struct mf_term **)(void *)mf_arena_copy(
+        &filter->arena, &item, sizeof(struct mf_term *));
+    term->count = 1;
+    return term->items ? term : NULL;
 }
 
-int mf_filter__text(struct mf_filter *filter, enum mf_node_kind kind,
-                    const char *text, size_t len, struct mf_node **ret_node)
+int mf_filter__text(struct mf_filter *filter, enum mf_term_kind kind,
+                    const char *text, size_t len, struct mf_term **ret_term)
 {
-    struct mf_node *node = mf_filter__node(filter, len ? kind : MF_NODE_ALL);
+    struct mf_term *term = mf_filter__term(filter, len ? kind : MF_TERM_ALL);
     struct mf_buf folded;
-    if (!node)
+    if (!term)
         return MF_ENOMEM;
-    *ret_node = node;
+    *ret_term = term;
     if (!len)
         return 0;
     /* Room for what folding may add while it works. */
@@ -64,10 +64,10 @@ int mf_filter__text(struct mf_filter *filter, enum mf_node_kind kind,
     if (!rc && folded.len > MF_NEEDLE_MAX_LEN)
         rc = MF_EFULL;
     if (!rc) {
-        node->text.text =
+        term->text.text =
             mf_arena_copy(&filter->arena, folded.data, folded.len);
-        node->text.len = folded.len;
-        rc = node->text.text ? 0 : MF_ENOMEM;
+        term->text.len = folded.len;
+        rc = term->text.text ? 0 : MF_ENOMEM;
     }
     mf_buf_release(&folded);
     return rc == MF_EFULL ? MF_EINVAL : rc;
@@ -75,24 +75,24 @@ int mf_filter__text(struct mf_filter *filter, enum mf_node_kind kind,
 
 /* ---- the whole ---- */
 
-static bool is_slow(const struct mf_node *node)
+static bool is_slow(const struct mf_term *term)
 {
-    switch (node->kind) {
-    case MF_NODE_AND:
-    case MF_NODE_OR:
-    case MF_NODE_NOT:
-        for (size_t i = 0; i < node->count; i++)
-            if (is_slow(node->items[i]))
+    switch (term->kind) {
+    case MF_TERM_AND:
+    case MF_TERM_OR:
+    case MF_TERM_NOT:
+        for (size_t i = 0; i < term->count; i++)
+            if (is_slow(term->items[i]))
                 return true;
         return false;
-    case MF_NODE_TEXT:
-    case MF_NODE_BODY:
-    case MF_NODE_BODY_REQUEST:
-    case MF_NODE_BODY_RESPONSE:
+    case MF_TERM_TEXT:
+    case MF_TERM_BODY:
+    case MF_TERM_BODY_REQUEST:
+    case MF_TERM_BODY_RESPONSE:
         return true;
     default:
-        return node->kind >= MF_NODE_BODY && node->kind <= MF_NODE_NOTE &&
-               !mf_pattern_is_quick(node->pattern);
+        return term->kind >= MF_TERM_BODY && term->kind <= MF_TERM_NOTE &&
+               !mf_pattern_is_quick(term->pattern);
     }
 }
 
@@ -104,7 +104,7 @@ struct mf_filter *mf_filter__new(void)
     return filter;
 }
 
-static int finish(struct mf_filter *filter, const struct mf_node *root)
+static int finish(struct mf_filter *filter, const struct mf_term *root)
 {
     filter->root = root;
     filter->is_slow = is_slow(root);
@@ -115,7 +115,7 @@ int mf_filter_parse(const char *text, size_t len, struct mf_filter **ret_filter,
                     struct mf_filter_fault *ret_fault)
 {
     struct mf_filter_fault fault = {0};
-    const struct mf_node *root;
+    const struct mf_term *root;
     struct mf_filter *filter = mf_filter__new();
     if (!filter)
         return MF_ENOMEM;
@@ -137,7 +137,7 @@ static int make_both(struct mf_filter *filter,
                      struct mf_filter_fault *fault, struct mf_err *err)
 {
     const char *expression = message->expression ? message->expression : "";
-    const struct mf_node *items[2];
+    const struct mf_term *items[2];
     size_t count = 0;
     int rc = mf_filter__message(filter, message, &items[0], err);
     if (rc)
@@ -150,10 +150,10 @@ static int make_both(struct mf_filter *filter,
     if (rc)
         return rc;
     for (size_t i = 0; i < 2; i++)
-        if (items[i]->kind != MF_NODE_ALL)
+        if (items[i]->kind != MF_TERM_ALL)
             items[count++] = items[i];
-    const struct mf_node *root =
-        mf_filter__group(filter, MF_NODE_AND, items, count);
+    const struct mf_term *root =
+        mf_filter__group(filter, MF_TERM_AND, items, count);
     return root ? finish(filter, root) : MF_ENOMEM;
 }
 
@@ -196,7 +196,7 @@ void mf_filter_unref(struct mf_filter *filter)
 
 bool mf_filter_is_empty(const struct mf_filter *filter)
 {
-    return filter->root->kind == MF_NODE_ALL;
+    return filter->root->kind == MF_TERM_ALL;
 }
 
 bool mf_filter_reads_bodies(const struct mf_filter *filter)
@@ -204,22 +204,22 @@ bool mf_filter_reads_bodies(const struct mf_filter *filter)
     return filter->is_slow;
 }
 
-static bool reads_binary(const struct mf_node *node)
+static bool reads_binary(const struct mf_term *term)
 {
-    switch (node->kind) {
-    case MF_NODE_BODY:
-    case MF_NODE_BODY_REQUEST:
-    case MF_NODE_BODY_RESPONSE:
-    case MF_NODE_SIZE: /* a flow is measured by its bodies */
+    switch (term->kind) {
+    case MF_TERM_BODY:
+    case MF_TERM_BODY_REQUEST:
+    case MF_TERM_BODY_RESPONSE:
+    case MF_TERM_SIZE: /* a flow is measured by its bodies */
         return true;
-    case MF_NODE_AND:
-    case MF_NODE_OR:
-        for (size_t i = 0; i < node->count; i++)
-            if (reads_binary(node->items[i]))
+    case MF_TERM_AND:
+    case MF_TERM_OR:
+        for (size_t i = 0; i < term->count; i++)
+            if (reads_binary(term->items[i]))
                 return true;
         return false;
-    case MF_NODE_NOT:
-        return reads_binary(node->items[0]);
+    case MF_TERM_NOT:
+        return reads_binary(term->items[0]);
     default:
         return false;
     }
@@ -235,7 +235,7 @@ const struct mf_needles *mf_filter_needles(const struct mf_filter *filter)
     return filter->needles;
 }
 
-const struct mf_node *mf_filter__root(const struct mf_filter *filter)
+const struct mf_term *mf_filter__root(const struct mf_filter *filter)
 {
     return filter->root;
 }

@@ -15,7 +15,7 @@
 struct mf_filter {
     atomic_uint refs;
     struct mf_arena arena;
-    const struct mf_node *root;
+    const struct mf_term *root;
     const struct mf_needles *needles;
     uint32_t memos; /* leaves that a judge remembers verdicts of */
     bool is_slow;
@@ -29,29 +29,29 @@ enum { MF_FILTER_MAX_PATTERNS = 250 };
 /* Without a tree yet; mf_filter_unref() ends it. NULL: memory is out. */
 struct mf_filter *mf_filter__new(void);
 
-/* Nodes in the filter's arena; NULL when memory is out. */
-struct mf_node *mf_filter__node(struct mf_filter *filter,
-                                enum mf_node_kind kind);
-/* Of `kind` MF_NODE_AND or _OR over `count` items, which are copied; the
- * item itself if there is one, MF_NODE_ALL if there is none. */
-struct mf_node *mf_filter__group(struct mf_filter *filter,
-                                 enum mf_node_kind kind,
-                                 const struct mf_node *const *items,
+/* Terms in the filter's arena; NULL when memory is out. */
+struct mf_term *mf_filter__term(struct mf_filter *filter,
+                                enum mf_term_kind kind);
+/* Of `kind` MF_TERM_AND or _OR over `count` items, which are copied; the
+ * item itself if there is one, MF_TERM_ALL if there is none. */
+struct mf_term *mf_filter__group(struct mf_filter *filter,
+                                 enum mf_term_kind kind,
+                                 const struct mf_term *const *items,
                                  size_t count);
-struct mf_node *mf_filter__not(struct mf_filter *filter,
-                               const struct mf_node *item);
+struct mf_term *mf_filter__not(struct mf_filter *filter,
+                               const struct mf_term *item);
 
 /*
  * A leaf of `kind` that looks for plain text without regard to case;
- * MF_NODE_ALL if there is none. MF_EINVAL: the text is over
+ * MF_TERM_ALL if there is none. MF_EINVAL: the text is over
  * MF_NEEDLE_MAX_LEN.
  */
-int mf_filter__text(struct mf_filter *filter, enum mf_node_kind kind,
-                    const char *text, size_t len, struct mf_node **ret_node);
+int mf_filter__text(struct mf_filter *filter, enum mf_term_kind kind,
+                    const char *text, size_t len, struct mf_term **ret_term);
 
 /* A leaf as it was said. */
 struct mf_said {
-    const struct mf_node *node;
+    const struct mf_term *term;
     const struct mf_operator *op; /* NULL: a bare word */
     struct mf_span operand;       /* quotes undone; lives as the filter and the
                                      expression do */
@@ -67,12 +67,12 @@ struct mf_parse_notes {
  * asks) has what came before a fault, too. */
 int mf_filter__parse(struct mf_filter *filter, const char *text, size_t len,
                      struct mf_parse_notes *notes,
-                     const struct mf_node **ret_node,
+                     const struct mf_term **ret_term,
                      struct mf_filter_fault *ret_fault);
 
 /* The tree of all conditions but the expression. As mf_filter_new(). */
 int mf_filter__message(struct mf_filter *filter,
                        const Mitmflow__V1__FlowFilter *message,
-                       const struct mf_node **ret_node, struct mf_err *err);
+                       const struct mf_term **ret_term, struct mf_err *err);
 
 #endif

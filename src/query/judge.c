@@ -23,7 +23,7 @@ struct mf_judge {
     const struct mf_filter *filter;
     mf_name_text *name_text;
     void *user;
-    struct memo *memos; /* by mf_node.memo */
+    struct memo *memos; /* by mf_term.memo */
 };
 
 typedef enum mf_filter_verdict verdict;
@@ -60,25 +60,25 @@ static verdict of_bool(bool is_match)
     return is_match ? MF_FILTER_YES : MF_FILTER_NO;
 }
 
-static verdict search(const struct mf_node *node, struct mf_span text)
+static verdict search(const struct mf_term *term, struct mf_span text)
 {
     struct mf_pattern_effort effort = {.is_untimed = true};
-    bool found = mf_pattern_finds(node->pattern, text, &effort);
+    bool found = mf_pattern_finds(term->pattern, text, &effort);
     return effort.is_limited ? MF_FILTER_UNSURE : of_bool(found);
 }
 
-static verdict of_text(const struct mf_node *node, struct mf_span text)
+static verdict of_text(const struct mf_term *term, struct mf_span text)
 {
-    switch (node->kind) {
-    case MF_NODE_ASSET:
+    switch (term->kind) {
+    case MF_TERM_ASSET:
         return of_bool(mf_is_asset_type(text));
-    case MF_NODE_MEDIA_TYPE:
-        return of_bool(mf_media_type_finds(node->text, text));
-    case MF_NODE_CLIENTS:
-    case MF_NODE_METHODS:
-        return of_bool(mf_text_set_has(&node->set, text));
+    case MF_TERM_MEDIA_TYPE:
+        return of_bool(mf_media_type_finds(term->text, text));
+    case MF_TERM_CLIENTS:
+    case MF_TERM_METHODS:
+        return of_bool(mf_text_set_has(&term->set, text));
     default:
-        return search(node, text);
+        return search(term, text);
     }
 }
 
@@ -103,27 +103,27 @@ static uint8_t *place(struct memo *memo, uint32_t id)
     return &verdicts[id];
 }
 
-static verdict look_up(struct mf_judge *judge, const struct mf_node *node,
+static verdict look_up(struct mf_judge *judge, const struct mf_term *term,
                        enum mf_name_kind kind, uint32_t id)
 {
-    uint8_t *remembered = place(&judge->memos[node->memo], id);
+    uint8_t *remembered = place(&judge->memos[term->memo], id);
     struct mf_span text = judge->name_text(judge->user, kind, id);
-    verdict found = text.len ? of_text(node, text) : MF_FILTER_UNSURE;
+    verdict found = text.len ? of_text(term, text) : MF_FILTER_UNSURE;
     if (remembered)
         *remembered = (uint8_t)found;
     return found;
 }
 
 static inline verdict of_name(struct mf_judge *judge,
-                              const struct mf_node *node,
+                              const struct mf_term *term,
                               enum mf_name_kind kind, uint32_t id)
 {
-    const struct memo *memo = &judge->memos[node->memo];
+    const struct memo *memo = &judge->memos[term->memo];
     if (id == 0)
         return MF_FILTER_UNSURE;
     if (id < memo->count && memo->verdicts[id] != UNKNOWN)
         return (verdict)memo->verdicts[id];
-    return look_up(judge, node, kind, id);
+    return look_up(judge, term, kind, id);
 }
 
 /* ---- leaves ---- */
@@ -145,78 +145,78 @@ static verdict either(verdict one, verdict other)
     return one == MF_FILTER_NO ? other : one;
 }
 
-static verdict of_header(struct mf_judge *judge, const struct mf_node *node,
+static verdict of_header(struct mf_judge *judge, const struct mf_term *term,
                          uint32_t id, bool is_there)
 {
     if (id == 0)
         return is_there ? MF_FILTER_UNSURE : MF_FILTER_NO;
-    return of_name(judge, node, MF_NAME_CONTENT_TYPE, id);
+    return of_name(judge, term, MF_NAME_CONTENT_TYPE, id);
 }
 
-static verdict response_type(struct mf_judge *judge, const struct mf_node *node,
+static verdict response_type(struct mf_judge *judge, const struct mf_term *term,
                              const struct mf_columns *row)
 {
-    return of_header(judge, node, row->response_type,
+    return of_header(judge, term, row->response_type,
                      has(row, MF_COLUMN_RESPONSE_TYPE));
 }
 
-static verdict request_type(struct mf_judge *judge, const struct mf_node *node,
+static verdict request_type(struct mf_judge *judge, const struct mf_term *term,
                             const struct mf_columns *row)
 {
-    return of_header(judge, node, row->request_type,
+    return of_header(judge, term, row->request_type,
                      has(row, MF_COLUMN_REQUEST_TYPE));
 }
 
-static verdict media_type(struct mf_judge *judge, const struct mf_node *node,
+static verdict media_type(struct mf_judge *judge, const struct mf_term *term,
                           const struct mf_columns *row)
 {
     bool is_response = row->response_type || has(row, MF_COLUMN_RESPONSE_TYPE);
-    return is_response ? response_type(judge, node, row)
-                       : request_type(judge, node, row);
+    return is_response ? response_type(judge, term, row)
+                       : request_type(judge, term, row);
 }
 
-static verdict content_type(struct mf_judge *judge, const struct mf_node *node,
+static verdict content_type(struct mf_judge *judge, const struct mf_term *term,
                             const struct mf_columns *row)
 {
     if (!is_http(row))
         return MF_FILTER_NO;
-    switch (node->kind) {
-    case MF_NODE_MEDIA_TYPE:
-        return media_type(judge, node, row);
-    case MF_NODE_CONTENT_TYPE_REQUEST:
-        return request_type(judge, node, row);
-    case MF_NODE_CONTENT_TYPE:
-        return either(request_type(judge, node, row),
-                      response_type(judge, node, row));
-    default: /* also MF_NODE_ASSET */
-        return response_type(judge, node, row);
+    switch (term->kind) {
+    case MF_TERM_MEDIA_TYPE:
+        return media_type(judge, term, row);
+    case MF_TERM_CONTENT_TYPE_REQUEST:
+        return request_type(judge, term, row);
+    case MF_TERM_CONTENT_TYPE:
+        return either(request_type(judge, term, row),
+                      response_type(judge, term, row));
+    default: /* also MF_TERM_ASSET */
+        return response_type(judge, term, row);
     }
 }
 
-static verdict domain(struct mf_judge *judge, const struct mf_node *node,
+static verdict domain(struct mf_judge *judge, const struct mf_term *term,
                       const struct mf_columns *row)
 {
     if (!is_http(row))
         return MF_FILTER_NO;
-    verdict pretty = of_name(judge, node, MF_NAME_HOST, row->host);
+    verdict pretty = of_name(judge, term, MF_NAME_HOST, row->host);
     return pretty == MF_FILTER_NO && has(row, MF_COLUMN_TWO_HOSTS)
                ? MF_FILTER_UNSURE
                : pretty;
 }
 
 /* The host of a DNS row may be that of the response's question. */
-static verdict url(struct mf_judge *judge, const struct mf_node *node,
+static verdict url(struct mf_judge *judge, const struct mf_term *term,
                    const struct mf_columns *row)
 {
     if (is_http(row))
         return MF_FILTER_UNSURE;
     if (row->type != MF_FLOW_DNS || !has(row, MF_COLUMN_REQUEST))
         return MF_FILTER_NO;
-    verdict asked = of_name(judge, node, MF_NAME_HOST, row->host);
+    verdict asked = of_name(judge, term, MF_NAME_HOST, row->host);
     return asked == MF_FILTER_NO ? asked : MF_FILTER_UNSURE;
 }
 
-static verdict peer(struct mf_judge *judge, const struct mf_node *node,
+static verdict peer(struct mf_judge *judge, const struct mf_term *term,
                     enum mf_name_kind kind, uint32_t id, uint16_t port)
 {
     char text[MF_NAME_MAX_LEN + MF_PORT_TEXT_LEN];
@@ -226,32 +226,32 @@ static verdict peer(struct mf_judge *judge, const struct mf_node *node,
     if (!host.len || host.len > MF_NAME_MAX_LEN || !port)
         return MF_FILTER_UNSURE;
     size_t len = mf_peer_text(host, port, text);
-    return search(node, (struct mf_span){text, len});
+    return search(term, (struct mf_span){text, len});
 }
 
-static verdict server(struct mf_judge *judge, const struct mf_node *node,
+static verdict server(struct mf_judge *judge, const struct mf_term *term,
                       const struct mf_columns *row)
 {
     /* Of the others the host is not the server's address. */
     return row->type == MF_FLOW_TCP || row->type == MF_FLOW_UDP
-               ? peer(judge, node, MF_NAME_HOST, row->host, row->server_port)
+               ? peer(judge, term, MF_NAME_HOST, row->host, row->server_port)
                : MF_FILTER_UNSURE;
 }
 
 /* A text of which only is known that it is not empty, if it is there. */
-static verdict if_there(const struct mf_node *node, bool is_there)
+static verdict if_there(const struct mf_term *term, bool is_there)
 {
-    return is_there ? MF_FILTER_UNSURE : search(node, (struct mf_span){"", 0});
+    return is_there ? MF_FILTER_UNSURE : search(term, (struct mf_span){"", 0});
 }
 
-static verdict status(const struct mf_node *node, const struct mf_columns *row)
+static verdict status(const struct mf_term *term, const struct mf_columns *row)
 {
     if (!is_http(row) || !has(row, MF_COLUMN_RESPONSE))
         return MF_FILTER_NO;
     if (row->status == 0 || row->status == UINT16_MAX)
         return MF_FILTER_UNSURE; /* or what 16 bits cannot hold */
-    return of_bool(row->status >= node->range.number.first &&
-                   row->status <= node->range.number.last);
+    return of_bool(row->status >= term->range.number.first &&
+                   row->status <= term->range.number.last);
 }
 
 static verdict no_response(const struct mf_columns *row)
@@ -260,13 +260,13 @@ static verdict no_response(const struct mf_columns *row)
                    !has(row, MF_COLUMN_RESPONSE));
 }
 
-static verdict number(const struct mf_node *node, const struct mf_columns *row)
+static verdict number(const struct mf_term *term, const struct mf_columns *row)
 {
-    const union mf_range *range = &node->range;
+    const union mf_range *range = &term->range;
     uint64_t size = row->client_bytes + row->server_bytes;
-    if (node->kind == MF_NODE_SIZE)
+    if (term->kind == MF_TERM_SIZE)
         return of_bool(size >= range->size.first && size <= range->size.last);
-    if (node->kind == MF_NODE_DURATION)
+    if (term->kind == MF_TERM_DURATION)
         return of_bool(row->duration_ms >= range->duration.first_ms &&
                        row->duration_ms <= range->duration.last_ms);
     return of_bool(row->start_ns >= range->number.first &&
@@ -274,107 +274,107 @@ static verdict number(const struct mf_node *node, const struct mf_columns *row)
 }
 
 /* Of leaves that are a flag of the columns; 0: it is none. */
-static uint32_t flags_of(enum mf_node_kind kind)
+static uint32_t flags_of(enum mf_term_kind kind)
 {
-    static const uint32_t flags[MF_NODE_KINDS] = {
-        [MF_NODE_ERROR] = MF_COLUMN_ERROR,
-        [MF_NODE_MARKED] = MF_COLUMN_MARKED,
-        [MF_NODE_REPLAY_REQUEST] = MF_COLUMN_REPLAYED_REQUEST,
-        [MF_NODE_REPLAY_RESPONSE] = MF_COLUMN_REPLAYED_RESPONSE,
-        [MF_NODE_RESPONSE] = MF_COLUMN_RESPONSE,
-        [MF_NODE_WEBSOCKET] = MF_COLUMN_WEBSOCKET,
-        [MF_NODE_PINNED] = MF_COLUMN_PINNED,
-        [MF_NODE_NOTED] = MF_COLUMN_NOTE,
-        [MF_NODE_LOST] = MF_COLUMN_LOST,
+    static const uint32_t flags[MF_TERM_KINDS] = {
+        [MF_TERM_ERROR] = MF_COLUMN_ERROR,
+        [MF_TERM_MARKED] = MF_COLUMN_MARKED,
+        [MF_TERM_REPLAY_REQUEST] = MF_COLUMN_REPLAYED_REQUEST,
+        [MF_TERM_REPLAY_RESPONSE] = MF_COLUMN_REPLAYED_RESPONSE,
+        [MF_TERM_RESPONSE] = MF_COLUMN_RESPONSE,
+        [MF_TERM_WEBSOCKET] = MF_COLUMN_WEBSOCKET,
+        [MF_TERM_PINNED] = MF_COLUMN_PINNED,
+        [MF_TERM_NOTED] = MF_COLUMN_NOTE,
+        [MF_TERM_LOST] = MF_COLUMN_LOST,
     };
     return flags[kind];
 }
 
-static verdict leaf(struct mf_judge *judge, const struct mf_node *node,
+static verdict leaf(struct mf_judge *judge, const struct mf_term *term,
                     const struct mf_columns *row)
 {
-    switch (node->kind) {
-    case MF_NODE_TYPES:
-        return of_bool(node->types >> row->type & 1);
-    case MF_NODE_NO_RESPONSE:
+    switch (term->kind) {
+    case MF_TERM_TYPES:
+        return of_bool(term->types >> row->type & 1);
+    case MF_TERM_NO_RESPONSE:
         return no_response(row);
-    case MF_NODE_REPLAY:
+    case MF_TERM_REPLAY:
         return has(row,
                    MF_COLUMN_REPLAYED_REQUEST | MF_COLUMN_REPLAYED_RESPONSE)
                    ? MF_FILTER_YES
                    : MF_FILTER_NO;
-    case MF_NODE_STATUS:
-        return status(node, row);
-    case MF_NODE_SIZE:
-    case MF_NODE_DURATION:
-    case MF_NODE_TIME:
-        return number(node, row);
-    case MF_NODE_ASSET:
-    case MF_NODE_MEDIA_TYPE:
-    case MF_NODE_CONTENT_TYPE:
-    case MF_NODE_CONTENT_TYPE_REQUEST:
-    case MF_NODE_CONTENT_TYPE_RESPONSE:
-        return content_type(judge, node, row);
-    case MF_NODE_METHOD:
-    case MF_NODE_METHODS:
-        return is_http(row) ? of_name(judge, node, MF_NAME_METHOD, row->method)
+    case MF_TERM_STATUS:
+        return status(term, row);
+    case MF_TERM_SIZE:
+    case MF_TERM_DURATION:
+    case MF_TERM_TIME:
+        return number(term, row);
+    case MF_TERM_ASSET:
+    case MF_TERM_MEDIA_TYPE:
+    case MF_TERM_CONTENT_TYPE:
+    case MF_TERM_CONTENT_TYPE_REQUEST:
+    case MF_TERM_CONTENT_TYPE_RESPONSE:
+        return content_type(judge, term, row);
+    case MF_TERM_METHOD:
+    case MF_TERM_METHODS:
+        return is_http(row) ? of_name(judge, term, MF_NAME_METHOD, row->method)
                             : MF_FILTER_NO;
-    case MF_NODE_DEVICE:
-    case MF_NODE_CLIENTS:
-        return of_name(judge, node, MF_NAME_CLIENT, row->client);
-    case MF_NODE_SOURCE:
-        return of_name(judge, node, MF_NAME_SOURCE, row->source);
-    case MF_NODE_DOMAIN:
-        return domain(judge, node, row);
-    case MF_NODE_URL:
-        return url(judge, node, row);
-    case MF_NODE_SRC:
-        return peer(judge, node, MF_NAME_CLIENT, row->client, row->client_port);
-    case MF_NODE_DST:
-        return server(judge, node, row);
-    case MF_NODE_HEADER:
-    case MF_NODE_HEADER_REQUEST:
-    case MF_NODE_HEADER_RESPONSE:
+    case MF_TERM_DEVICE:
+    case MF_TERM_CLIENTS:
+        return of_name(judge, term, MF_NAME_CLIENT, row->client);
+    case MF_TERM_SOURCE:
+        return of_name(judge, term, MF_NAME_SOURCE, row->source);
+    case MF_TERM_DOMAIN:
+        return domain(judge, term, row);
+    case MF_TERM_URL:
+        return url(judge, term, row);
+    case MF_TERM_SRC:
+        return peer(judge, term, MF_NAME_CLIENT, row->client, row->client_port);
+    case MF_TERM_DST:
+        return server(judge, term, row);
+    case MF_TERM_HEADER:
+    case MF_TERM_HEADER_REQUEST:
+    case MF_TERM_HEADER_RESPONSE:
         return is_http(row) ? MF_FILTER_UNSURE : MF_FILTER_NO;
-    case MF_NODE_META:
-        return if_there(node, has(row, MF_COLUMN_METADATA));
-    case MF_NODE_MARKER:
-        return if_there(node, has(row, MF_COLUMN_MARKED));
-    case MF_NODE_COMMENT:
-        return if_there(node, has(row, MF_COLUMN_COMMENT));
-    case MF_NODE_NOTE:
-        return if_there(node, has(row, MF_COLUMN_NOTE));
+    case MF_TERM_META:
+        return if_there(term, has(row, MF_COLUMN_METADATA));
+    case MF_TERM_MARKER:
+        return if_there(term, has(row, MF_COLUMN_MARKED));
+    case MF_TERM_COMMENT:
+        return if_there(term, has(row, MF_COLUMN_COMMENT));
+    case MF_TERM_NOTE:
+        return if_there(term, has(row, MF_COLUMN_NOTE));
     default: /* bodies, texts and ids are not in columns */
-        return flags_of(node->kind) ? of_bool(has(row, flags_of(node->kind)))
+        return flags_of(term->kind) ? of_bool(has(row, flags_of(term->kind)))
                                     : MF_FILTER_UNSURE;
     }
 }
 
-static verdict judge_node(struct mf_judge *judge, const struct mf_node *node,
+static verdict judge_term(struct mf_judge *judge, const struct mf_term *term,
                           const struct mf_columns *row)
 {
     verdict sum;
-    switch (node->kind) {
-    case MF_NODE_ALL:
+    switch (term->kind) {
+    case MF_TERM_ALL:
         return MF_FILTER_YES;
-    case MF_NODE_AND:
+    case MF_TERM_AND:
         sum = MF_FILTER_YES;
-        for (size_t i = 0; i < node->count && sum != MF_FILTER_NO; i++) {
-            verdict item = judge_node(judge, node->items[i], row);
+        for (size_t i = 0; i < term->count && sum != MF_FILTER_NO; i++) {
+            verdict item = judge_term(judge, term->items[i], row);
             if (item != MF_FILTER_YES)
                 sum = item;
         }
         return sum;
-    case MF_NODE_OR:
+    case MF_TERM_OR:
         sum = MF_FILTER_NO;
-        for (size_t i = 0; i < node->count && sum != MF_FILTER_YES; i++)
-            sum = either(sum, judge_node(judge, node->items[i], row));
+        for (size_t i = 0; i < term->count && sum != MF_FILTER_YES; i++)
+            sum = either(sum, judge_term(judge, term->items[i], row));
         return sum;
-    case MF_NODE_NOT:
-        sum = judge_node(judge, node->items[0], row);
+    case MF_TERM_NOT:
+        sum = judge_term(judge, term->items[0], row);
         return sum == MF_FILTER_UNSURE ? sum : of_bool(sum == MF_FILTER_NO);
     default:
-        return leaf(judge, node, row);
+        return leaf(judge, term, row);
     }
 }
 
@@ -383,5 +383,5 @@ enum mf_filter_verdict mf_judge_row(struct mf_judge *judge,
 {
     if (columns->type == 0)
         return MF_FILTER_NO;
-    return judge_node(judge, judge->filter->root, columns);
+    return judge_term(judge, judge->filter->root, columns);
 }

@@ -8,38 +8,38 @@
 /* Conditions so far, all of which must hold. */
 struct conditions {
     struct mf_filter *filter;
-    const struct mf_node *items[16];
+    const struct mf_term *items[16];
     size_t count;
 };
 
-static int add(struct conditions *conditions, const struct mf_node *node)
+static int add(struct conditions *conditions, const struct mf_term *term)
 {
-    if (!node)
+    if (!term)
         return MF_ENOMEM;
-    conditions->items[conditions->count++] = node;
+    conditions->items[conditions->count++] = term;
     return 0;
 }
 
-static int add_fact(struct conditions *conditions, enum mf_node_kind kind,
+static int add_fact(struct conditions *conditions, enum mf_term_kind kind,
                     bool wanted)
 {
-    struct mf_node *node = mf_filter__node(conditions->filter, kind);
-    if (node && !wanted)
-        node = mf_filter__not(conditions->filter, node);
-    return add(conditions, node);
+    struct mf_term *term = mf_filter__term(conditions->filter, kind);
+    if (term && !wanted)
+        term = mf_filter__not(conditions->filter, term);
+    return add(conditions, term);
 }
 
 static int add_text(struct conditions *conditions, const char *text,
                     struct mf_err *err)
 {
-    struct mf_node *node;
+    struct mf_term *term;
     if (!text || !text[0])
         return 0;
-    int rc = mf_filter__text(conditions->filter, MF_NODE_TEXT, text,
-                             strlen(text), &node);
+    int rc = mf_filter__text(conditions->filter, MF_TERM_TEXT, text,
+                             strlen(text), &term);
     if (rc == MF_EINVAL)
         return mf_err_set(err, rc, "filter_text is too long");
-    return rc ? rc : add(conditions, node);
+    return rc ? rc : add(conditions, term);
 }
 
 static int add_types(struct conditions *conditions, char *const *names,
@@ -59,10 +59,10 @@ static int add_types(struct conditions *conditions, char *const *names,
     }
     if (!types)
         return 0;
-    struct mf_node *node = mf_filter__node(conditions->filter, MF_NODE_TYPES);
-    if (node)
-        node->types = types;
-    return add(conditions, node);
+    struct mf_term *term = mf_filter__term(conditions->filter, MF_TERM_TYPES);
+    if (term)
+        term->types = types;
+    return add(conditions, term);
 }
 
 static int compare_spans(const void *left, const void *right)
@@ -72,15 +72,15 @@ static int compare_spans(const void *left, const void *right)
     return order ? order : (a->len > b->len) - (a->len < b->len);
 }
 
-static int add_set(struct conditions *conditions, enum mf_node_kind kind,
+static int add_set(struct conditions *conditions, enum mf_term_kind kind,
                    char *const *texts, size_t count)
 {
     struct mf_arena *arena = &conditions->filter->arena;
     if (count == 0)
         return 0;
-    struct mf_node *node = mf_filter__node(conditions->filter, kind);
+    struct mf_term *term = mf_filter__term(conditions->filter, kind);
     struct mf_span *spans = mf_arena_get(arena, count * sizeof *spans);
-    if (!node || !spans)
+    if (!term || !spans)
         return MF_ENOMEM;
     for (size_t i = 0; i < count; i++) {
         spans[i].len = strlen(texts[i]);
@@ -93,8 +93,8 @@ static int add_set(struct conditions *conditions, enum mf_node_kind kind,
     for (size_t i = 1; i < count; i++)
         if (compare_spans(&spans[kept - 1], &spans[i]) != 0)
             spans[kept++] = spans[i];
-    node->set = (struct mf_text_set){spans, kept};
-    return add(conditions, node);
+    term->set = (struct mf_text_set){spans, kept};
+    return add(conditions, term);
 }
 
 /* ---- HTTP ---- */
@@ -147,15 +147,15 @@ static int check_count(size_t count, struct mf_err *err)
                             COUNT_MAX);
 }
 
-/* One of `count` is enough; takes the nodes over. */
+/* One of `count` is enough; takes the terms over. */
 static int add_one_of(struct conditions *conditions,
-                      const struct mf_node **items, size_t count)
+                      const struct mf_term **items, size_t count)
 {
     struct mf_filter *filter = conditions->filter;
     if (count)
         return add(conditions,
-                   mf_filter__group(filter, MF_NODE_OR, items, count));
-    return add_fact(conditions, MF_NODE_ALL, false);
+                   mf_filter__group(filter, MF_TERM_OR, items, count));
+    return add_fact(conditions, MF_TERM_ALL, false);
 }
 
 static int add_statuses(struct conditions *conditions, char *const *statuses,
@@ -164,18 +164,18 @@ static int add_statuses(struct conditions *conditions, char *const *statuses,
     struct mf_filter *filter = conditions->filter;
     if (count == 0)
         return 0;
-    const struct mf_node **items =
+    const struct mf_term **items =
         mf_arena_get(&filter->arena, count * sizeof *items);
     if (!items)
         return MF_ENOMEM;
     for (size_t i = 0; i < count; i++) {
-        struct mf_node *node = mf_filter__node(filter, MF_NODE_STATUS);
-        if (!node)
+        struct mf_term *term = mf_filter__term(filter, MF_TERM_STATUS);
+        if (!term)
             return MF_ENOMEM;
-        if (!parse_status(statuses[i], &node->range))
+        if (!parse_status(statuses[i], &term->range))
             return mf_err_set(err, MF_EINVAL, "unknown status '%.32s'",
                               statuses[i]);
-        items[i] = node;
+        items[i] = term;
     }
     return add_one_of(conditions, items, count);
 }
@@ -188,21 +188,21 @@ static int add_media_types(struct conditions *conditions, char *const *types,
     size_t used = 0;
     if (count == 0)
         return 0;
-    const struct mf_node **items =
+    const struct mf_term **items =
         mf_arena_get(&filter->arena, count * sizeof *items);
     if (!items)
         return MF_ENOMEM;
     for (size_t i = 0; i < count; i++) {
-        struct mf_node *node;
+        struct mf_term *term;
         if (!types[i][0])
             continue;
-        int rc = mf_filter__text(filter, MF_NODE_MEDIA_TYPE, types[i],
-                                 strlen(types[i]), &node);
+        int rc = mf_filter__text(filter, MF_TERM_MEDIA_TYPE, types[i],
+                                 strlen(types[i]), &term);
         if (rc == MF_EINVAL)
             return mf_err_set(err, rc, "a content type is too long");
         if (rc)
             return rc;
-        items[used++] = node;
+        items[used++] = term;
     }
     return add_one_of(conditions, items, used);
 }
@@ -217,7 +217,7 @@ static int add_http(struct conditions *conditions,
         return 0;
     int rc = add_types(conditions, http_only, 1, err);
     if (!rc)
-        rc = add_set(conditions, MF_NODE_METHODS, http->methods,
+        rc = add_set(conditions, MF_TERM_METHODS, http->methods,
                      http->n_methods);
     if (!rc)
         rc = check_count(http->n_status_codes + http->n_content_types, err);
@@ -231,22 +231,22 @@ static int add_http(struct conditions *conditions,
 
 int mf_filter__message(struct mf_filter *filter,
                        const Mitmflow__V1__FlowFilter *message,
-                       const struct mf_node **ret_node, struct mf_err *err)
+                       const struct mf_term **ret_term, struct mf_err *err)
 {
     struct conditions conditions = {.filter = filter};
     int rc =
         add_types(&conditions, message->flow_types, message->n_flow_types, err);
     if (!rc && message->pinned_presence_case ==
                    MITMFLOW__V1__FLOW_FILTER__PINNED_PRESENCE_PINNED)
-        rc = add_fact(&conditions, MF_NODE_PINNED, message->pinned);
+        rc = add_fact(&conditions, MF_TERM_PINNED, message->pinned);
     if (!rc && message->has_note_presence_case ==
                    MITMFLOW__V1__FLOW_FILTER__HAS_NOTE_PRESENCE_HAS_NOTE)
-        rc = add_fact(&conditions, MF_NODE_NOTED, message->has_note);
+        rc = add_fact(&conditions, MF_TERM_NOTED, message->has_note);
     if (!rc)
-        rc = add_set(&conditions, MF_NODE_IDS, message->flow_ids,
+        rc = add_set(&conditions, MF_TERM_IDS, message->flow_ids,
                      message->n_flow_ids);
     if (!rc)
-        rc = add_set(&conditions, MF_NODE_CLIENTS, message->client_ips,
+        rc = add_set(&conditions, MF_TERM_CLIENTS, message->client_ips,
                      message->n_client_ips);
     if (!rc)
         rc = add_http(&conditions, message->http, err);
@@ -254,7 +254,7 @@ int mf_filter__message(struct mf_filter *filter,
         rc = add_text(&conditions, message->filter_text, err);
     if (rc)
         return rc;
-    *ret_node = mf_filter__group(filter, MF_NODE_AND, conditions.items,
+    *ret_term = mf_filter__group(filter, MF_TERM_AND, conditions.items,
                                  conditions.count);
-    return *ret_node ? 0 : MF_ENOMEM;
+    return *ret_term ? 0 : MF_ENOMEM;
 }

@@ -222,22 +222,22 @@ const struct mf_needles *mf_needles__text(struct mf_needle_maker *maker,
 
 /* ---- of a tree ---- */
 
-static const struct mf_needles *of_node(struct mf_needle_maker *maker,
-                                        const struct mf_node *node);
+static const struct mf_needles *of_term(struct mf_needle_maker *maker,
+                                        const struct mf_term *term);
 
 /* Of an AND or an OR. */
 static const struct mf_needles *of_items(struct mf_needle_maker *maker,
-                                         const struct mf_node *node)
+                                         const struct mf_term *term)
 {
     const struct mf_needles **items =
-        mf_arena_get(maker->arena, node->count * sizeof(struct mf_needles *));
+        mf_arena_get(maker->arena, term->count * sizeof(struct mf_needles *));
     if (!items)
         return out_of_memory(maker);
-    for (size_t i = 0; i < node->count; i++)
-        items[i] = of_node(maker, node->items[i]);
-    return node->kind == MF_NODE_AND
-               ? mf_needles__all(maker, items, node->count)
-               : mf_needles__one(maker, items, node->count);
+    for (size_t i = 0; i < term->count; i++)
+        items[i] = of_term(maker, term->items[i]);
+    return term->kind == MF_TERM_AND
+               ? mf_needles__all(maker, items, term->count)
+               : mf_needles__one(maker, items, term->count);
 }
 
 static const struct mf_needles *of_ids(struct mf_needle_maker *maker,
@@ -252,60 +252,60 @@ static const struct mf_needles *of_ids(struct mf_needle_maker *maker,
 }
 
 static const struct mf_needles *of_pattern(struct mf_needle_maker *maker,
-                                           const struct mf_node *node,
+                                           const struct mf_term *term,
                                            enum mf_needle_domain domain,
                                            bool or_binary)
 {
     struct mf_needle_maker own = {
         .arena = maker->arena, .domain = domain, .or_binary = or_binary};
-    const struct mf_needles *made = mf_needles__pattern(&own, node->pattern);
+    const struct mf_needles *made = mf_needles__pattern(&own, term->pattern);
     return own.is_out_of_memory ? out_of_memory(maker) : made;
 }
 
-static const struct mf_needles *of_node(struct mf_needle_maker *maker,
-                                        const struct mf_node *node)
+static const struct mf_needles *of_term(struct mf_needle_maker *maker,
+                                        const struct mf_term *term)
 {
-    switch (node->kind) {
-    case MF_NODE_AND:
-    case MF_NODE_OR:
-        return of_items(maker, node);
-    case MF_NODE_TEXT:
-    case MF_NODE_ID:
-    case MF_NODE_MEDIA_TYPE:
-        return folded_text(maker, node->text.text, node->text.len);
-    case MF_NODE_IDS:
-        return of_ids(maker, &node->set);
-    case MF_NODE_BODY:
-    case MF_NODE_BODY_REQUEST:
-    case MF_NODE_BODY_RESPONSE:
-        return of_pattern(maker, node, MF_DOMAIN_TEXT, true);
-    case MF_NODE_HEADER:
-    case MF_NODE_HEADER_REQUEST:
-    case MF_NODE_HEADER_RESPONSE:
-        return of_pattern(maker, node, MF_DOMAIN_LINES, false);
-    case MF_NODE_SRC:
-    case MF_NODE_DST:
-        return of_pattern(maker, node, MF_DOMAIN_PEER, false);
-    case MF_NODE_CONTENT_TYPE:
-    case MF_NODE_CONTENT_TYPE_REQUEST:
-    case MF_NODE_CONTENT_TYPE_RESPONSE:
-    case MF_NODE_METHOD:
-    case MF_NODE_DOMAIN:
-    case MF_NODE_URL:
-    case MF_NODE_COMMENT:
-    case MF_NODE_DEVICE:
-    case MF_NODE_NOTE:
-        return of_pattern(maker, node, MF_DOMAIN_TEXT, false);
+    switch (term->kind) {
+    case MF_TERM_AND:
+    case MF_TERM_OR:
+        return of_items(maker, term);
+    case MF_TERM_TEXT:
+    case MF_TERM_ID:
+    case MF_TERM_MEDIA_TYPE:
+        return folded_text(maker, term->text.text, term->text.len);
+    case MF_TERM_IDS:
+        return of_ids(maker, &term->set);
+    case MF_TERM_BODY:
+    case MF_TERM_BODY_REQUEST:
+    case MF_TERM_BODY_RESPONSE:
+        return of_pattern(maker, term, MF_DOMAIN_TEXT, true);
+    case MF_TERM_HEADER:
+    case MF_TERM_HEADER_REQUEST:
+    case MF_TERM_HEADER_RESPONSE:
+        return of_pattern(maker, term, MF_DOMAIN_LINES, false);
+    case MF_TERM_SRC:
+    case MF_TERM_DST:
+        return of_pattern(maker, term, MF_DOMAIN_PEER, false);
+    case MF_TERM_CONTENT_TYPE:
+    case MF_TERM_CONTENT_TYPE_REQUEST:
+    case MF_TERM_CONTENT_TYPE_RESPONSE:
+    case MF_TERM_METHOD:
+    case MF_TERM_DOMAIN:
+    case MF_TERM_URL:
+    case MF_TERM_COMMENT:
+    case MF_TERM_DEVICE:
+    case MF_TERM_NOTE:
+        return of_pattern(maker, term, MF_DOMAIN_TEXT, false);
     default: /* columns, and what each_text() does not visit */
         return mf_needles__any();
     }
 }
 
-int mf_needles__make(const struct mf_node *root, struct mf_arena *arena,
+int mf_needles__make(const struct mf_term *root, struct mf_arena *arena,
                      const struct mf_needles **ret_needles)
 {
     struct mf_needle_maker maker = {.arena = arena};
-    const struct mf_needles *made = of_node(&maker, root);
+    const struct mf_needles *made = of_term(&maker, root);
     if (maker.is_out_of_memory)
         return MF_ENOMEM;
     *ret_needles = made;

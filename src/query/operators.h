@@ -16,9 +16,9 @@ struct mf_operator {
     /* What it finds, and what its negation does; the operand stands after. */
     const char *says;
     const char *denies;
-    enum mf_node_kind kind;
+    enum mf_term_kind kind;
     enum mf_operand operand;
-    unsigned types;            /* of MF_NODE_TYPES */
+    unsigned types;            /* of MF_TERM_TYPES */
     struct mf_pattern pattern; /* what MF_OPERAND_PATTERN begins with */
 };
 

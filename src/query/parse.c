@@ -65,10 +65,10 @@ static int note(const struct parser *parser, enum mf_token_kind kind,
                : 0;
 }
 
-static int note_leaf(const struct parser *parser, const struct mf_node *node,
+static int note_leaf(const struct parser *parser, const struct mf_term *term,
                      const struct mf_operator *op, struct mf_span operand)
 {
-    const struct mf_said said = {node, op, operand};
+    const struct mf_said said = {term, op, operand};
     return parser->notes
                ? mf_buf_append(&parser->notes->said, &said, sizeof said)
                : 0;
@@ -185,21 +185,21 @@ static int add_pattern(struct parser *parser, struct mf_pattern *pattern)
 }
 
 static int pattern_leaf(struct parser *parser, const struct mf_operator *op,
-                        const struct word *word, struct mf_node *node)
+                        const struct word *word, struct mf_term *term)
 {
     struct mf_regex_fault fault;
     if (parser->filter->pattern_count == MF_FILTER_MAX_PATTERNS)
         return fail(parser, word->start, parser->at - word->start,
                     "more than %d regular expressions", MF_FILTER_MAX_PATTERNS);
     int rc = mf_pattern_make(word->text, word->len, &op->pattern,
-                             &parser->filter->arena, &node->pattern, &fault);
+                             &parser->filter->arena, &term->pattern, &fault);
     if (rc == MF_EINVAL) {
         size_t from = origin(word, fault.position);
         size_t to = origin(word, fault.position + fault.len);
         return fail(parser, from, to - from, "regular expression: %s",
                     fault.text);
     }
-    return rc ? rc : add_pattern(parser, node->pattern);
+    return rc ? rc : add_pattern(parser, term->pattern);
 }
 
 /* `> 10k` is one value, as `>10k` is. */
@@ -218,11 +218,11 @@ static int take_value(struct parser *parser, struct word *ret_word)
 }
 
 static int value_leaf(struct parser *parser, const struct word *word,
-                      struct mf_node *node)
+                      struct mf_term *term)
 {
     struct mf_value_fault fault;
-    int rc = mf_value_parse(node->kind, word->text, word->len, parser->now_ns,
-                            &node->range, &fault);
+    int rc = mf_value_parse(term->kind, word->text, word->len, parser->now_ns,
+                            &term->range, &fault);
     if (rc != MF_EINVAL)
         return rc;
     size_t from = origin(word, fault.position);
@@ -230,11 +230,11 @@ static int value_leaf(struct parser *parser, const struct word *word,
     return fail(parser, from, to - from, "%s", fault.text);
 }
 
-static int text_leaf(struct parser *parser, enum mf_node_kind kind,
-                     const struct word *word, struct mf_node **ret_node)
+static int text_leaf(struct parser *parser, enum mf_term_kind kind,
+                     const struct word *word, struct mf_term **ret_term)
 {
     int rc =
-        mf_filter__text(parser->filter, kind, word->text, word->len, ret_node);
+        mf_filter__text(parser->filter, kind, word->text, word->len, ret_term);
     return rc == MF_EINVAL ? fail(parser, word->start, parser->at - word->start,
                                   "too long a text")
                            : rc;
@@ -257,26 +257,26 @@ static int take_operand(struct parser *parser, const struct mf_operator *op,
 
 /* What follows the name of `op`, which begins at `start`. */
 static int operand_of(struct parser *parser, const struct mf_operator *op,
-                      size_t start, struct mf_node **ret_node)
+                      size_t start, struct mf_term **ret_term)
 {
     bool is_pattern = op->operand == MF_OPERAND_PATTERN;
     struct word word;
     int rc = take_operand(parser, op, start, &word);
     if (!rc && op->operand == MF_OPERAND_TEXT)
-        rc = text_leaf(parser, op->kind, &word, ret_node);
+        rc = text_leaf(parser, op->kind, &word, ret_term);
     else if (!rc)
-        rc = is_pattern ? pattern_leaf(parser, op, &word, *ret_node)
-                        : value_leaf(parser, &word, *ret_node);
+        rc = is_pattern ? pattern_leaf(parser, op, &word, *ret_term)
+                        : value_leaf(parser, &word, *ret_term);
     if (!rc)
         rc = note(parser, is_pattern ? MF_TOKEN_REGEX : MF_TOKEN_VALUE,
                   word.start);
     return rc ? rc
-              : note_leaf(parser, *ret_node, op,
+              : note_leaf(parser, *ret_term, op,
                           (struct mf_span){word.text, word.len});
 }
 
 /* `at` is at the ~. */
-static int operator_leaf(struct parser *parser, struct mf_node **ret_node)
+static int operator_leaf(struct parser *parser, struct mf_term **ret_term)
 {
     size_t start = parser->at++, name_start = parser->at;
     while (parser->at < parser->len &&
@@ -296,36 +296,36 @@ static int operator_leaf(struct parser *parser, struct mf_node **ret_node)
         }
         return fail(parser, start, parser->at - start, "no such operator");
     }
-    struct mf_node *node = mf_filter__node(parser->filter, op->kind);
-    if (!node)
+    struct mf_term *term = mf_filter__term(parser->filter, op->kind);
+    if (!term)
         return MF_ENOMEM;
-    if (op->kind == MF_NODE_TYPES)
-        node->types = op->types;
+    if (op->kind == MF_TERM_TYPES)
+        term->types = op->types;
     int rc = note(parser, MF_TOKEN_OPERATOR, start);
     if (!rc)
         rc = op->operand == MF_OPERAND_NONE
-                 ? note_leaf(parser, node, op, (struct mf_span){0})
-                 : operand_of(parser, op, start, &node);
-    *ret_node = node;
+                 ? note_leaf(parser, term, op, (struct mf_span){0})
+                 : operand_of(parser, op, start, &term);
+    *ret_term = term;
     return rc;
 }
 
-static int bare_word(struct parser *parser, struct mf_node **ret_node)
+static int bare_word(struct parser *parser, struct mf_term **ret_term)
 {
     struct word word;
     int rc = take_word(parser, false, &word);
     if (!rc)
-        rc = text_leaf(parser, MF_NODE_TEXT, &word, ret_node);
+        rc = text_leaf(parser, MF_TERM_TEXT, &word, ret_term);
     if (!rc)
         rc = note(parser, MF_TOKEN_WORD, word.start);
     return rc ? rc
-              : note_leaf(parser, *ret_node, NULL,
+              : note_leaf(parser, *ret_term, NULL,
                           (struct mf_span){word.text, word.len});
 }
 
 /* ---- groups ---- */
 
-static int sequence(struct parser *parser, struct mf_node **ret_node);
+static int sequence(struct parser *parser, struct mf_term **ret_term);
 
 static int deeper(struct parser *parser)
 {
@@ -334,7 +334,7 @@ static int deeper(struct parser *parser)
     return fail(parser, parser->at, 1, "nested too deep");
 }
 
-static int parenthesis(struct parser *parser, struct mf_node **ret_node)
+static int parenthesis(struct parser *parser, struct mf_term **ret_term)
 {
     size_t open = parser->at++;
     int rc = note(parser, MF_TOKEN_PAREN, open);
@@ -344,7 +344,7 @@ static int parenthesis(struct parser *parser, struct mf_node **ret_node)
         return fail(parser, open, parser->at + 1 - open,
                     "nothing in the parentheses");
     if (!rc)
-        rc = sequence(parser, ret_node);
+        rc = sequence(parser, ret_term);
     if (!rc && next_char(parser) != ')')
         return fail(parser, open, 1, "nothing closes (");
     size_t close = parser->at++;
@@ -352,11 +352,11 @@ static int parenthesis(struct parser *parser, struct mf_node **ret_node)
     return rc ? rc : note(parser, MF_TOKEN_PAREN, close);
 }
 
-static int operand(struct parser *parser, struct mf_node **ret_node);
+static int operand(struct parser *parser, struct mf_term **ret_term);
 
-static int negation(struct parser *parser, struct mf_node **ret_node)
+static int negation(struct parser *parser, struct mf_term **ret_term)
 {
-    struct mf_node *item = NULL;
+    struct mf_term *item = NULL;
     size_t start = parser->at++;
     int rc = note(parser, MF_TOKEN_CONNECTIVE, start);
     if (!rc)
@@ -368,57 +368,57 @@ static int negation(struct parser *parser, struct mf_node **ret_node)
     parser->depth--;
     if (rc)
         return rc;
-    *ret_node = mf_filter__not(parser->filter, item);
-    return *ret_node ? 0 : MF_ENOMEM;
+    *ret_term = mf_filter__not(parser->filter, item);
+    return *ret_term ? 0 : MF_ENOMEM;
 }
 
-static int operand(struct parser *parser, struct mf_node **ret_node)
+static int operand(struct parser *parser, struct mf_term **ret_term)
 {
     char c = next_char(parser);
     if (c == '!')
-        return negation(parser, ret_node);
+        return negation(parser, ret_term);
     if (c == '(')
-        return parenthesis(parser, ret_node);
+        return parenthesis(parser, ret_term);
     if (c == '~')
-        return operator_leaf(parser, ret_node);
+        return operator_leaf(parser, ret_term);
     if (c == '&' || c == '|')
         return fail(parser, parser->at, 1,
                     "nothing before %c (in quotes it is text)", c);
     if (c == ')')
         return fail(parser, parser->at, 1, "nothing opened before )");
-    return bare_word(parser, ret_node);
+    return bare_word(parser, ret_term);
 }
 
-static int add_item(struct items *items, const struct mf_node *node)
+static int add_item(struct items *items, const struct mf_term *term)
 {
-    return mf_buf_append(&items->buf, &node, sizeof node);
+    return mf_buf_append(&items->buf, &term, sizeof term);
 }
 
-static int end_items(struct parser *parser, enum mf_node_kind kind,
-                     struct items *items, int rc, struct mf_node **ret_node)
+static int end_items(struct parser *parser, enum mf_term_kind kind,
+                     struct items *items, int rc, struct mf_term **ret_term)
 {
     if (!rc) {
-        *ret_node = mf_filter__group(
+        *ret_term = mf_filter__group(
             parser->filter, kind,
-            (const struct mf_node *const *)(void *)items->buf.data,
-            items->buf.len / sizeof(struct mf_node *));
-        rc = *ret_node ? 0 : MF_ENOMEM;
+            (const struct mf_term *const *)(void *)items->buf.data,
+            items->buf.len / sizeof(struct mf_term *));
+        rc = *ret_term ? 0 : MF_ENOMEM;
     }
     mf_buf_release(&items->buf);
     return rc;
 }
 
 /* `a & b & c` of `part`s; && is & too. */
-static int infix(struct parser *parser, char sign, enum mf_node_kind kind,
-                 int (*part)(struct parser *parser, struct mf_node **ret_node),
-                 struct mf_node **ret_node)
+static int infix(struct parser *parser, char sign, enum mf_term_kind kind,
+                 int (*part)(struct parser *parser, struct mf_term **ret_term),
+                 struct mf_term **ret_term)
 {
     struct items items;
-    struct mf_node *node;
+    struct mf_term *term;
     mf_buf_init(&items.buf, SIZE_MAX);
-    int rc = part(parser, &node);
+    int rc = part(parser, &term);
     if (!rc)
-        rc = add_item(&items, node);
+        rc = add_item(&items, term);
     while (!rc && next_char(parser) == sign) {
         size_t start = parser->at++;
         if (parser->at < parser->len && parser->text[parser->at] == sign)
@@ -427,41 +427,41 @@ static int infix(struct parser *parser, char sign, enum mf_node_kind kind,
         if (!rc && !next_char(parser))
             rc = fail(parser, start, 1, "something must follow %c", sign);
         if (!rc)
-            rc = part(parser, &node);
+            rc = part(parser, &term);
         if (!rc)
-            rc = add_item(&items, node);
+            rc = add_item(&items, term);
     }
-    return end_items(parser, kind, &items, rc, ret_node);
+    return end_items(parser, kind, &items, rc, ret_term);
 }
 
-static int conjunction(struct parser *parser, struct mf_node **ret_node)
+static int conjunction(struct parser *parser, struct mf_term **ret_term)
 {
-    return infix(parser, '&', MF_NODE_AND, operand, ret_node);
+    return infix(parser, '&', MF_TERM_AND, operand, ret_term);
 }
 
-static int disjunction(struct parser *parser, struct mf_node **ret_node)
+static int disjunction(struct parser *parser, struct mf_term **ret_term)
 {
-    return infix(parser, '|', MF_NODE_OR, conjunction, ret_node);
+    return infix(parser, '|', MF_TERM_OR, conjunction, ret_term);
 }
 
 /* Side by side all must hold; this binds less than | does. */
-static int sequence(struct parser *parser, struct mf_node **ret_node)
+static int sequence(struct parser *parser, struct mf_term **ret_term)
 {
     struct items items;
-    struct mf_node *node;
+    struct mf_term *term;
     mf_buf_init(&items.buf, SIZE_MAX);
     int rc = 0;
     for (char c; !rc && (c = next_char(parser)) && c != ')';) {
-        rc = disjunction(parser, &node);
+        rc = disjunction(parser, &term);
         if (!rc)
-            rc = add_item(&items, node);
+            rc = add_item(&items, term);
     }
-    return end_items(parser, MF_NODE_AND, &items, rc, ret_node);
+    return end_items(parser, MF_TERM_AND, &items, rc, ret_term);
 }
 
 int mf_filter__parse(struct mf_filter *filter, const char *text, size_t len,
                      struct mf_parse_notes *notes,
-                     const struct mf_node **ret_node,
+                     const struct mf_term **ret_term,
                      struct mf_filter_fault *ret_fault)
 {
     struct parser parser = {
@@ -472,15 +472,15 @@ int mf_filter__parse(struct mf_filter *filter, const char *text, size_t len,
         .notes = notes,
         .fault = ret_fault,
     };
-    struct mf_node *node = NULL;
+    struct mf_term *term = NULL;
     if (len > MF_EXPRESSION_MAX_LEN)
         return fail(&parser, MF_EXPRESSION_MAX_LEN, len - MF_EXPRESSION_MAX_LEN,
                     "longer than %d bytes", MF_EXPRESSION_MAX_LEN);
     if (!mf_utf8_valid(text, len) || (len && memchr(text, '\0', len)))
         return fail(&parser, 0, len, "not text");
-    int rc = sequence(&parser, &node);
+    int rc = sequence(&parser, &term);
     if (!rc && parser.at < len)
         return fail(&parser, parser.at, 1, "nothing opened before )");
-    *ret_node = node;
+    *ret_term = term;
     return rc;
 }

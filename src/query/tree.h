@@ -14,65 +14,65 @@
 #include "query/filter.h"
 #include "query/needles.h"
 
-enum mf_node_kind {
-    MF_NODE_ALL, /* matches everything */
-    MF_NODE_AND, /* of `items`: two at least, as for OR */
-    MF_NODE_OR,
-    MF_NODE_NOT, /* of items[0] */
+enum mf_term_kind {
+    MF_TERM_ALL, /* matches everything */
+    MF_TERM_AND, /* of `items`: two at least, as for OR */
+    MF_TERM_OR,
+    MF_TERM_NOT, /* of items[0] */
     /* Leaves without a value. */
-    MF_NODE_ASSET,
-    MF_NODE_ERROR,
-    MF_NODE_MARKED,
-    MF_NODE_REPLAY,
-    MF_NODE_REPLAY_REQUEST,
-    MF_NODE_REPLAY_RESPONSE,
-    MF_NODE_NO_RESPONSE, /* ~q */
-    MF_NODE_RESPONSE,    /* ~s */
-    MF_NODE_WEBSOCKET,
-    MF_NODE_PINNED,
-    MF_NODE_NOTED,
-    MF_NODE_LOST,
+    MF_TERM_ASSET,
+    MF_TERM_ERROR,
+    MF_TERM_MARKED,
+    MF_TERM_REPLAY,
+    MF_TERM_REPLAY_REQUEST,
+    MF_TERM_REPLAY_RESPONSE,
+    MF_TERM_NO_RESPONSE, /* ~q */
+    MF_TERM_RESPONSE,    /* ~s */
+    MF_TERM_WEBSOCKET,
+    MF_TERM_PINNED,
+    MF_TERM_NOTED,
+    MF_TERM_LOST,
     /* A bare word, in `text`: in what mf_flow_each_text() visits, in the
      * note, or in the id if it is MF_ID_NEEDLE_MIN_LEN bytes or more. */
-    MF_NODE_TEXT,
-    MF_NODE_ID, /* `text` is in the id */
+    MF_TERM_TEXT,
+    MF_TERM_ID, /* `text` is in the id */
     /* `text` is in the media type (without parameters) of the response, of
      * the request if the response has no Content-Type: HttpFilter's. */
-    MF_NODE_MEDIA_TYPE,
+    MF_TERM_MEDIA_TYPE,
     /* Leaves with `pattern`; of bytes unless said otherwise. */
-    MF_NODE_BODY, /* decoded bodies and messages, each by itself; DNS: the
+    MF_TERM_BODY, /* decoded bodies and messages, each by itself; DNS: the
                      names and data of all records as one text */
-    MF_NODE_BODY_REQUEST,
-    MF_NODE_BODY_RESPONSE,
-    MF_NODE_CONTENT_TYPE, /* a Content-Type value */
-    MF_NODE_CONTENT_TYPE_REQUEST,
-    MF_NODE_CONTENT_TYPE_RESPONSE,
-    MF_NODE_HEADER, /* "name: value\r\n" of all headers as one text */
-    MF_NODE_HEADER_REQUEST,
-    MF_NODE_HEADER_RESPONSE,
-    MF_NODE_METHOD,
-    MF_NODE_DOMAIN, /* text, as the rest: the URL's or the pretty URL's host */
-    MF_NODE_URL,    /* the pretty URL; DNS: the first question's name */
-    MF_NODE_SRC,    /* "host:port" */
-    MF_NODE_DST,
-    MF_NODE_META, /* "key: value" lines */
-    MF_NODE_MARKER,
-    MF_NODE_COMMENT,
-    MF_NODE_DEVICE, /* the client's address without port */
-    MF_NODE_SOURCE,
-    MF_NODE_NOTE,
+    MF_TERM_BODY_REQUEST,
+    MF_TERM_BODY_RESPONSE,
+    MF_TERM_CONTENT_TYPE, /* a Content-Type value */
+    MF_TERM_CONTENT_TYPE_REQUEST,
+    MF_TERM_CONTENT_TYPE_RESPONSE,
+    MF_TERM_HEADER, /* "name: value\r\n" of all headers as one text */
+    MF_TERM_HEADER_REQUEST,
+    MF_TERM_HEADER_RESPONSE,
+    MF_TERM_METHOD,
+    MF_TERM_DOMAIN, /* text, as the rest: the URL's or the pretty URL's host */
+    MF_TERM_URL,    /* the pretty URL; DNS: the first question's name */
+    MF_TERM_SRC,    /* "host:port" */
+    MF_TERM_DST,
+    MF_TERM_META, /* "key: value" lines */
+    MF_TERM_MARKER,
+    MF_TERM_COMMENT,
+    MF_TERM_DEVICE, /* the client's address without port */
+    MF_TERM_SOURCE,
+    MF_TERM_NOTE,
     /* Leaves with `range`. */
-    MF_NODE_STATUS,
-    MF_NODE_SIZE, /* bytes from client and server together */
-    MF_NODE_DURATION,
-    MF_NODE_TIME, /* of the start */
+    MF_TERM_STATUS,
+    MF_TERM_SIZE, /* bytes from client and server together */
+    MF_TERM_DURATION,
+    MF_TERM_TIME, /* of the start */
     /* Bit 1 << enum mf_flow_type in `types`. */
-    MF_NODE_TYPES,
+    MF_TERM_TYPES,
     /* Leaves with `set`: whole texts, bytes as they are. */
-    MF_NODE_IDS,
-    MF_NODE_CLIENTS, /* addresses without port */
-    MF_NODE_METHODS,
-    MF_NODE_KINDS,
+    MF_TERM_IDS,
+    MF_TERM_CLIENTS, /* addresses without port */
+    MF_TERM_METHODS,
+    MF_TERM_KINDS,
 };
 
 /* Ids are random hex: a short text is found in many of them by chance. */
@@ -105,7 +105,7 @@ struct mf_pattern {
 /* Inclusive. */
 union mf_range {
     struct {
-        int64_t first; /* MF_NODE_STATUS; MF_NODE_TIME: ns since the epoch */
+        int64_t first; /* MF_TERM_STATUS; MF_TERM_TIME: ns since the epoch */
         int64_t last;
     } number;
     struct {
@@ -123,12 +123,12 @@ struct mf_text_set {
     size_t count;
 };
 
-struct mf_node {
-    enum mf_node_kind kind;
+struct mf_term {
+    enum mf_term_kind kind;
     uint32_t memo; /* place among the leaves that a judge remembers */
     union {
         struct {
-            const struct mf_node **items;
+            const struct mf_term **items;
             size_t count;
         };
         struct mf_span text; /* folded (query/fold.h), not empty */
@@ -140,13 +140,13 @@ struct mf_node {
 };
 
 /* Of the whole filter; lives as long as it does. */
-const struct mf_node *mf_filter__root(const struct mf_filter *filter);
+const struct mf_term *mf_filter__root(const struct mf_filter *filter);
 
 /*
  * The needles of a tree, made once with the filter and in its arena; what
  * mf_filter_needles() gives. 0 or MF_ENOMEM.
  */
-int mf_needles__make(const struct mf_node *root, struct mf_arena *arena,
+int mf_needles__make(const struct mf_term *root, struct mf_arena *arena,
                      const struct mf_needles **ret_needles);
 
 #endif

@@ -12,7 +12,7 @@
 
 /* A value being read. */
 struct value {
-    enum mf_node_kind kind;
+    enum mf_term_kind kind;
     const char *start;
     int64_t now_ns;
     struct mf_value_fault *fault;
@@ -176,11 +176,11 @@ static int scalar(const struct value *value, struct mf_value_text text,
 {
     if (text.at == text.end)
         return fail(value, text, "a value must be here");
-    if (value->kind == MF_NODE_STATUS)
+    if (value->kind == MF_TERM_STATUS)
         return status_scalar(value, text, ret_scalar);
-    if (value->kind == MF_NODE_SIZE)
+    if (value->kind == MF_TERM_SIZE)
         return size_scalar(value, text, ret_scalar);
-    if (value->kind == MF_NODE_DURATION)
+    if (value->kind == MF_TERM_DURATION)
         return duration_scalar(value, text, ret_scalar);
     if (mf_value__time(text, value->now_ns, after_ns, ret_scalar))
         return 0;
@@ -234,7 +234,7 @@ static void compare(const struct value *value, const char *sign,
     if (is_greater) {
         /* What begins at a moment is after it: nobody wants to leave out
          * the rest of 09:00 by >09:00. */
-        bool takes_in = has_equal || value->kind == MF_NODE_TIME;
+        bool takes_in = has_equal || value->kind == MF_TERM_TIME;
         bounds.first = takes_in ? scalar.first : scalar.last + 1;
     } else {
         bounds.last = has_equal ? scalar.last : scalar.first - 1;
@@ -247,7 +247,7 @@ static int single(const struct value *value, struct mf_value_text text,
 {
     struct mf_value_scalar found;
     int rc = scalar(value, text, INT64_MIN, &found);
-    if (!rc && value->kind == MF_NODE_DURATION)
+    if (!rc && value->kind == MF_TERM_DURATION)
         return fail(value, text,
                     "say >, < or a range: nothing takes exactly so long");
     if (rc)
@@ -281,7 +281,7 @@ static int parse(const struct value *value, struct mf_value_text text,
                      (struct mf_value_text){dots + 2, text.end}, ret_bounds);
     const char *dash = memchr(text.at, '-', len);
     if (dash && dash > text.at && dash + 1 < text.end &&
-        value->kind == MF_NODE_STATUS)
+        value->kind == MF_TERM_STATUS)
         return range(value, (struct mf_value_text){text.at, dash},
                      (struct mf_value_text){dash + 1, text.end}, ret_bounds);
     if (len && text.at[0] == '=')
@@ -308,7 +308,7 @@ static union mf_range size_range(struct bounds bounds)
     return range;
 }
 
-int mf_value_parse(enum mf_node_kind kind, const char *text, size_t len,
+int mf_value_parse(enum mf_term_kind kind, const char *text, size_t len,
                    int64_t now_ns, union mf_range *ret_range,
                    struct mf_value_fault *ret_fault)
 {
@@ -317,10 +317,10 @@ int mf_value_parse(enum mf_node_kind kind, const char *text, size_t len,
     int rc = parse(&value, (struct mf_value_text){text, text + len}, &bounds);
     if (rc)
         return rc;
-    if (kind == MF_NODE_DURATION) {
+    if (kind == MF_TERM_DURATION) {
         ret_range->duration.first_ms = to_ms(bounds.first);
         ret_range->duration.last_ms = to_ms(bounds.last);
-    } else if (kind == MF_NODE_SIZE) {
+    } else if (kind == MF_TERM_SIZE) {
         *ret_range = size_range(bounds);
     } else {
         ret_range->number.first = bounds.first;

@@ -18,11 +18,11 @@ struct mf_value_fault {
 };
 
 /*
- * Read the value of a leaf of `kind` (MF_NODE_STATUS, _SIZE, _DURATION or
+ * Read the value of a leaf of `kind` (MF_TERM_STATUS, _SIZE, _DURATION or
  * _TIME). `now_ns` is what ages and times of day count from; those are in
  * the time zone of the process. 0, or MF_EINVAL with *ret_fault.
  */
-int mf_value_parse(enum mf_node_kind kind, const char *text, size_t len,
+int mf_value_parse(enum mf_term_kind kind, const char *text, size_t len,
                    int64_t now_ns, union mf_range *ret_range,
                    struct mf_value_fault *ret_fault);
 

@@ -58,9 +58,9 @@ int mf_resign_new(sqlite3 *db, struct mf_resign **ret_resign,
     mf_buf_init(&resign->snapshot, SIZE_MAX);
     mf_buf_init(&resign->signature, SIZE_MAX);
     resign->maker = mf_block_maker_new();
-    int rc = resign->maker ? mf_sql_prepare(db, sql, STATEMENTS, resign->stmts,
-                                            err)
-                           : mf_err_set(err, MF_ENOMEM, "out of memory");
+    int rc = resign->maker
+                 ? mf_sql_prepare(db, sql, STATEMENTS, resign->stmts, err)
+                 : mf_err_set(err, MF_ENOMEM, "out of memory");
     if (!rc)
         rc = mf_group_writer_init(&resign->group, db, err);
     if (rc)
@@ -95,8 +95,8 @@ static int add_entry(struct mf_resign *resign, struct mf_frame *frame,
     struct mf_flow *flow;
     unsigned frame_at, slot_at;
     mf_buf_clear(&resign->snapshot);
-    int rc = mf_frame_snapshot(frame, slot, block, len, &resign->snapshot,
-                               NULL);
+    int rc =
+        mf_frame_snapshot(frame, slot, block, len, &resign->snapshot, NULL);
     if (!rc)
         rc = mf_flow_from_snapshot(resign->snapshot.data, resign->snapshot.len,
                                    MF_FLOW_ENDED, &flow, NULL);
@@ -235,7 +235,6 @@ int mf_resign_step(struct mf_resign *resign, uint64_t sealed_groups,
                    uint64_t resign_to, uint64_t *resigned, struct mf_err *err)
 {
     uint64_t group = mf_group_of(*resigned + 1);
-    return group < sealed_groups
-               ? step_sealed(resign, group, resigned, err)
-               : step_open(resign, resign_to, resigned, err);
+    return group < sealed_groups ? step_sealed(resign, group, resigned, err)
+                                 : step_open(resign, resign_to, resigned, err);
 }

@@ -13,7 +13,7 @@ enum { MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400 };
 static const int64_t now_s = 1795780830;
 static const int64_t ahead_s = 5400;
 
-static union mf_range parse(enum mf_node_kind kind, const char *text)
+static union mf_range parse(enum mf_term_kind kind, const char *text)
 {
     union mf_range range;
     struct mf_value_fault fault;
@@ -23,7 +23,7 @@ static union mf_range parse(enum mf_node_kind kind, const char *text)
     return range;
 }
 
-static void is_wrong(enum mf_node_kind kind, const char *text, size_t position,
+static void is_wrong(enum mf_term_kind kind, const char *text, size_t position,
                      size_t len)
 {
     union mf_range range;
@@ -38,7 +38,7 @@ static void is_wrong(enum mf_node_kind kind, const char *text, size_t position,
 
 static void is_size(const char *text, uint64_t first, uint64_t last)
 {
-    union mf_range range = parse(MF_NODE_SIZE, text);
+    union mf_range range = parse(MF_TERM_SIZE, text);
     assert_int_equal(range.size.first, first);
     assert_int_equal(range.size.last, last);
 }
@@ -68,23 +68,23 @@ static void sizes_have_decimal_and_binary_units(void **state)
 static void wrong_sizes_are_told_by_their_place(void **state)
 {
     (void)state;
-    is_wrong(MF_NODE_SIZE, "10x", 0, 3);
-    is_wrong(MF_NODE_SIZE, ">x", 1, 1);
-    is_wrong(MF_NODE_SIZE, "1k..2x", 4, 2);
-    is_wrong(MF_NODE_SIZE, "2k..1k", 0, 6);
-    is_wrong(MF_NODE_SIZE, "..", 0, 2);
-    is_wrong(MF_NODE_SIZE, "", 0, 0);
-    is_wrong(MF_NODE_SIZE, "-1", 0, 2);
-    is_wrong(MF_NODE_SIZE, "1.", 0, 2);
-    is_wrong(MF_NODE_SIZE, ".5k", 0, 3);
-    is_wrong(MF_NODE_SIZE, "1kk", 0, 3);
-    is_wrong(MF_NODE_SIZE, "99999999999999999999", 0, 20);
-    is_wrong(MF_NODE_SIZE, "999999999999T", 0, 13);
+    is_wrong(MF_TERM_SIZE, "10x", 0, 3);
+    is_wrong(MF_TERM_SIZE, ">x", 1, 1);
+    is_wrong(MF_TERM_SIZE, "1k..2x", 4, 2);
+    is_wrong(MF_TERM_SIZE, "2k..1k", 0, 6);
+    is_wrong(MF_TERM_SIZE, "..", 0, 2);
+    is_wrong(MF_TERM_SIZE, "", 0, 0);
+    is_wrong(MF_TERM_SIZE, "-1", 0, 2);
+    is_wrong(MF_TERM_SIZE, "1.", 0, 2);
+    is_wrong(MF_TERM_SIZE, ".5k", 0, 3);
+    is_wrong(MF_TERM_SIZE, "1kk", 0, 3);
+    is_wrong(MF_TERM_SIZE, "99999999999999999999", 0, 20);
+    is_wrong(MF_TERM_SIZE, "999999999999T", 0, 13);
 }
 
 static void is_duration(const char *text, double first_ms, double last_ms)
 {
-    union mf_range range = parse(MF_NODE_DURATION, text);
+    union mf_range range = parse(MF_TERM_DURATION, text);
     assert_true(fabs(range.duration.first_ms - first_ms) < 1e-5 ||
                 range.duration.first_ms == first_ms);
     assert_true(fabs(range.duration.last_ms - last_ms) < 1e-5 ||
@@ -100,15 +100,15 @@ static void durations_go_from_microseconds_to_hours(void **state)
     is_duration("1h..", 3600000, INFINITY);
     is_duration(">250", 250, INFINITY);
     is_duration(">0", 0, INFINITY);
-    is_wrong(MF_NODE_DURATION, "1s", 0, 2);
-    is_wrong(MF_NODE_DURATION, ">1k", 1, 2);
-    is_wrong(MF_NODE_DURATION, ">s", 1, 1);
-    is_wrong(MF_NODE_DURATION, ">999999999999999h", 1, 16);
+    is_wrong(MF_TERM_DURATION, "1s", 0, 2);
+    is_wrong(MF_TERM_DURATION, ">1k", 1, 2);
+    is_wrong(MF_TERM_DURATION, ">s", 1, 1);
+    is_wrong(MF_TERM_DURATION, ">999999999999999h", 1, 16);
 }
 
 static void is_status(const char *text, int64_t first, int64_t last)
 {
-    union mf_range range = parse(MF_NODE_STATUS, text);
+    union mf_range range = parse(MF_TERM_STATUS, text);
     assert_int_equal(range.number.first, first);
     assert_int_equal(range.number.last, last);
 }
@@ -123,17 +123,17 @@ static void statuses_are_codes_classes_and_ranges(void **state)
     is_status("200-299", 200, 299);
     is_status(">4xx", 500, INT64_MAX);
     is_status("<400", INT64_MIN, 399);
-    is_wrong(MF_NODE_STATUS, "4x", 0, 2);
-    is_wrong(MF_NODE_STATUS, "40xx", 0, 4);
-    is_wrong(MF_NODE_STATUS, "abc", 0, 3);
-    is_wrong(MF_NODE_STATUS, "300-200", 0, 7);
-    is_wrong(MF_NODE_STATUS, "200-", 0, 4);
+    is_wrong(MF_TERM_STATUS, "4x", 0, 2);
+    is_wrong(MF_TERM_STATUS, "40xx", 0, 4);
+    is_wrong(MF_TERM_STATUS, "abc", 0, 3);
+    is_wrong(MF_TERM_STATUS, "300-200", 0, 7);
+    is_wrong(MF_TERM_STATUS, "200-", 0, 4);
 }
 
 /* Seconds, the last one taken in whole. */
 static void is_time(const char *text, int64_t first_s, int64_t last_s)
 {
-    union mf_range range = parse(MF_NODE_TIME, text);
+    union mf_range range = parse(MF_TERM_TIME, text);
     int64_t first = first_s == INT64_MIN ? INT64_MIN : first_s * MF_NS_PER_S;
     int64_t last =
         last_s == INT64_MAX ? INT64_MAX : (last_s + 1) * MF_NS_PER_S - 1;
@@ -163,9 +163,9 @@ static void dates_and_moments_are_what_they_name(void **state)
             nine + ahead_s + HOUR_S + MINUTE_S - 1);
     is_time("1970-01-02", DAY_S - ahead_s, 2 * DAY_S - ahead_s - 1);
     is_time("2028-02-29..",
-            parse(MF_NODE_TIME, "2028-02-29").number.first / MF_NS_PER_S,
+            parse(MF_TERM_TIME, "2028-02-29").number.first / MF_NS_PER_S,
             INT64_MAX);
-    union mf_range exact = parse(MF_NODE_TIME, "2026-11-27T09:00:00.25");
+    union mf_range exact = parse(MF_TERM_TIME, "2026-11-27T09:00:00.25");
     assert_int_equal(exact.number.first, nine * MF_NS_PER_S + MF_NS_PER_S / 4);
 }
 
@@ -199,18 +199,18 @@ static void a_time_of_day_is_the_last_one_that_was(void **state)
 static void ages_grow_into_the_past(void **state)
 {
     (void)state;
-    union mf_range range = parse(MF_NODE_TIME, "<5m");
+    union mf_range range = parse(MF_TERM_TIME, "<5m");
     assert_int_equal(range.number.first, (now_s - 5 * MINUTE_S) * MF_NS_PER_S);
     assert_int_equal(range.number.last, INT64_MAX);
-    range = parse(MF_NODE_TIME, ">1h");
+    range = parse(MF_TERM_TIME, ">1h");
     assert_int_equal(range.number.first, INT64_MIN);
     assert_int_equal(range.number.last, (now_s - HOUR_S) * MF_NS_PER_S - 1);
-    range = parse(MF_NODE_TIME, "5m..1h");
+    range = parse(MF_TERM_TIME, "5m..1h");
     assert_int_equal(range.number.first, (now_s - HOUR_S) * MF_NS_PER_S);
     assert_int_equal(range.number.last, (now_s - 5 * MINUTE_S) * MF_NS_PER_S);
-    range = parse(MF_NODE_TIME, "2d");
+    range = parse(MF_TERM_TIME, "2d");
     assert_int_equal(range.number.first, (now_s - 2 * DAY_S) * MF_NS_PER_S);
-    range = parse(MF_NODE_TIME, "<99999w");
+    range = parse(MF_TERM_TIME, "<99999w");
     assert_int_equal(range.number.first, 0);
 }
 
@@ -226,10 +226,10 @@ static void wrong_times_are_refused(void **state)
         "2026-11-27T09:00+1",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        is_wrong(MF_NODE_TIME, wrong[i], 0, strlen(wrong[i]));
-    is_wrong(MF_NODE_TIME, "2026-11-27..2026-11-26", 0, 22);
-    is_wrong(MF_NODE_TIME, "5m..2026-11-26", 0, 14);
-    is_wrong(MF_NODE_TIME, "1h..5m", 0, 6);
+        is_wrong(MF_TERM_TIME, wrong[i], 0, strlen(wrong[i]));
+    is_wrong(MF_TERM_TIME, "2026-11-27..2026-11-26", 0, 22);
+    is_wrong(MF_TERM_TIME, "5m..2026-11-26", 0, 14);
+    is_wrong(MF_TERM_TIME, "1h..5m", 0, 6);
 }
 
 static int set_zone(void **state)

@@ -40,8 +40,8 @@ static size_t find(struct fixture *fixture, int i)
     struct mf_reader *reader;
     snprintf(text, sizeof text, "~b word-%c%c-word", 'a' + i / 26,
              'a' + i % 26);
-    assert_int_equal(
-        mf_filter_parse(text, strlen(text), &query.filter, &fault), 0);
+    assert_int_equal(mf_filter_parse(text, strlen(text), &query.filter, &fault),
+                     0);
     assert_int_equal(mf_reader_open(fixture->store, &reader, NULL), 0);
     assert_int_equal(mf_reader_list(reader, &query, &window, NULL), 0);
     size_t count = window.count;
