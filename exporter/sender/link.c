@@ -1,5 +1,6 @@
 #include "exporter/sender/link.h"
 
+#include <inttypes.h>
 #include <nghttp2/nghttp2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #define EXPORT_PATH "/mitmproxy.v1.Service/ExportFlow"
 
 enum { CALLS_MAX = 8, PUBLISHED_CALLS_MAX = 1 };
-enum { HELLO_MAX_LEN = 2048, HTTP_TOO_LARGE = 413 };
+enum { HELLO_MAX_LEN = 2048, HTTP_TOO_LARGE = 413, WAITING_CAP = 72 };
 enum { FEATURES = 5 /* of ExportFeatures: all are ours */ };
 
 #define HELLO_NS ((int64_t)5 * MF_NS_PER_S)
@@ -175,9 +176,23 @@ static nghttp2_nv field(const char *name, const char *value)
     };
 }
 
+/* For the server to show: messages in memory and in the spool, and the bytes
+ * that the spool takes. */
+static void describe_waiting(const struct mf_outbox *outbox,
+                             char out[WAITING_CAP])
+{
+    struct mf_outbox_stats stats;
+    mf_outbox_get_stats(outbox, &stats);
+    snprintf(out, WAITING_CAP, "%zu %" PRIu64 " %" PRIu64,
+             stats.waiting + stats.in_flight, stats.spool.records,
+             stats.spool.bytes);
+}
+
 static int submit(struct mf_link *link, struct call *call, const char *path)
 {
     const struct mf_link_config *config = &link->config;
+    char waiting[WAITING_CAP];
+    describe_waiting(link->outbox, waiting);
     nghttp2_nv fields[] = {
         field(":method", "POST"),
         field(":scheme", config->is_tls ? "https" : "http"),
@@ -188,6 +203,7 @@ static int submit(struct mf_link *link, struct call *call, const char *path)
         field("user-agent", "mitmflow-exporter/" MF_VERSION),
         field("mitmflow-session", link->config.session),
         field("mitmflow-source-bin", (char *)link->source_bin.data),
+        field("mitmflow-waiting", waiting),
         {.namelen = 0}, /* the token, if there is one */
     };
     size_t count = sizeof fields / sizeof *fields - 1;

@@ -175,6 +175,29 @@ const char *mf_call_peer(const struct mf_call *call)
     return mf_exchange_peer(call->x);
 }
 
+const char *mf_call_transport(const struct mf_call *call)
+{
+    static const char *const connect[2][2] = {
+        {"Connect, HTTP/1.1", "Connect, HTTP/1.1, TLS"},
+        {"Connect, HTTP/2", "Connect, HTTP/2, TLS"}};
+    static const char *const grpc[2][2] = {
+        {"gRPC, HTTP/1.1", "gRPC, HTTP/1.1, TLS"},
+        {"gRPC, HTTP/2", "gRPC, HTTP/2, TLS"}};
+    static const char *const grpc_web[2][2] = {
+        {"gRPC-Web, HTTP/1.1", "gRPC-Web, HTTP/1.1, TLS"},
+        {"gRPC-Web, HTTP/2", "gRPC-Web, HTTP/2, TLS"}};
+    bool is_h2 = mf_exchange_http_version(call->x) == 2;
+    bool is_tls = mf_exchange_is_tls(call->x);
+    switch (call->protocol) {
+    case MF_PROTOCOL_GRPC:
+        return grpc[is_h2][is_tls];
+    case MF_PROTOCOL_GRPC_WEB:
+        return grpc_web[is_h2][is_tls];
+    default:
+        return connect[is_h2][is_tls];
+    }
+}
+
 static bool answers_once(const struct mf_call *call)
 {
     return call->method->kind == MF_METHOD_UNARY ||

@@ -144,6 +144,8 @@ bool mf_call_time_left(const struct mf_call *call, uint64_t *ret_ms);
 /* The query of a Connect GET, still percent-encoded, or NULL. */
 const char *mf_call_get_query(const struct mf_call *call);
 const char *mf_call_peer(const struct mf_call *call);
+/* By what it came, for people: "gRPC, HTTP/2, TLS". */
+const char *mf_call_transport(const struct mf_call *call);
 
 /*
  * Send one message (binary protobuf, copied). The response head goes out

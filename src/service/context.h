@@ -19,6 +19,7 @@ struct mf_context {
     struct mf_hub *hub;
     struct mf_watches *watches;
     struct mf_failures *failures;
+    struct mf_proxies *proxies;
     struct mf_types *types;      /* of protobuf; NULL: none are known */
     unsigned learning;           /* flows that types are being learned from */
     uint64_t last_loss;          /* its number */

@@ -1,9 +1,11 @@
 #include "service/ingest.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/utf8.h"
 #include "codec/base64.h"
@@ -14,6 +16,7 @@
 #include "service/fail.h"
 #include "service/losses.h"
 #include "service/missing.h"
+#include "service/proxies.h"
 #include "service/session.h"
 
 enum {
@@ -55,6 +58,7 @@ struct stream {
     struct mf_call *call;
     struct stream *next, **link;
     struct mf_session *session;
+    struct mf_proxy *proxy; /* NULL: not noted */
     char source[SOURCE_MAX_LEN + 1];
     uint64_t messages;
     uint64_t rejected;
@@ -181,6 +185,8 @@ static int put(struct stream *stream, struct mf_flow *flow, struct mf_err *err)
 {
     int rc = mf_store_put(stream->ingest->context->store, flow, stream->source,
                           mf_session_id(stream->session), &stream->last_ticket);
+    if (!rc && mf_flow_state(flow) == MF_FLOW_ENDED)
+        mf_proxy_ended(stream->proxy, flow, mf_clock_wall_ns());
     mf_flow_unref(flow);
     return rc ? mf_err_set(err, rc, "%s", mf_err_message(rc)) : 0;
 }
@@ -214,6 +220,8 @@ static int take_append(struct stream *stream, const uint8_t *message,
     rc =
         mf_store_append(stream->ingest->context->store, &append, stream->source,
                         mf_session_id(stream->session), &stream->last_ticket);
+    if (!rc && append.state == MF_FLOW_ENDED)
+        mf_proxy_ended(stream->proxy, NULL, mf_clock_wall_ns());
     if (rc == MF_ENOENT)
         rc = note_missing(stream, append.flow_id);
     mf_append_release(&append);
@@ -284,6 +292,7 @@ static void on_export_message(struct mf_call *call, void *user,
     if (!stream || stream->is_over || stream->is_enough)
         return;
     struct mf_err err;
+    mf_proxy_message(stream->proxy, len, mf_clock_wall_ns());
     int rc = take(stream, message, len, &err);
     if (rc) {
         refuse(stream, rc, &err);
@@ -340,8 +349,34 @@ static bool read_source(struct stream *stream)
     return ok;
 }
 
+/* What waits at the exporter, in its own words: `mitmflow-waiting`, three
+ * numbers. */
+static void read_waiting(const struct stream *stream)
+{
+    const char *text = mf_call_metadata(stream->call, "mitmflow-waiting");
+    struct mf_waiting waiting;
+    if (text &&
+        sscanf(text, "%18" SCNu64 " %18" SCNu64 " %18" SCNu64,
+               &waiting.messages, &waiting.spooled, &waiting.spool_bytes) == 3)
+        mf_proxy_waiting(stream->proxy, &waiting);
+}
+
+static void note_proxy(struct stream *stream, const char *session)
+{
+    const struct mf_proxy_head head = {
+        .source = stream->source,
+        .session = session ? session : "",
+        .peer = mf_call_peer(stream->call),
+        .transport = mf_call_transport(stream->call),
+    };
+    stream->proxy = mf_proxies_open(stream->ingest->context->proxies, &head,
+                                    mf_clock_wall_ns());
+    read_waiting(stream);
+}
+
 static void stream_free(struct stream *stream)
 {
+    mf_proxy_close(stream->proxy, mf_clock_wall_ns());
     if (stream->session)
         mf_session_close(stream->session);
     mf_missing_free(stream->missing);
@@ -387,6 +422,7 @@ static void on_export_open(struct mf_call *call, void *user)
     *ingest->end = stream;
     ingest->end = &stream->next;
     mf_call_set_data(call, stream);
+    note_proxy(stream, session);
     if (ingest->paused)
         mf_call_pause(call);
 }
@@ -434,6 +470,14 @@ static void on_hello(struct mf_call *call, void *user, const uint8_t *message,
            "exporter %.32s of mitmproxy %.32s connected from %s as \"%.64s\"",
            request->exporter_version, request->mitmproxy_version,
            mf_call_peer(call), request->source);
+    const struct mf_proxy_head head = {
+        .source = request->source,
+        .session = session_is_valid(request->session) ? request->session : "",
+        .peer = mf_call_peer(call),
+        .transport = mf_call_transport(call),
+    };
+    mf_proxies_hello(ingest->context->proxies, &head, request->exporter_version,
+                     request->mitmproxy_version, mf_clock_wall_ns());
     mitmproxy__v1__hello_request__free_unpacked(request, NULL);
 
     Mitmproxy__V1__ExportFeatures takes = MITMPROXY__V1__EXPORT_FEATURES__INIT;

@@ -23,6 +23,8 @@
 #include "service/messages.h"
 #include "service/must.h"
 #include "service/page.h"
+#include "service/proxies.h"
+#include "service/proxies_list.h"
 #include "service/query.h"
 #include "service/viewer.h"
 #include "service/watch.h"
@@ -212,6 +214,8 @@ static int start_rpc(struct mf_service *service)
                    service->watches) ||
         mf_rpc_add(service->rpc, mf_query_methods, mf_query_method_count,
                    service->queries) ||
+        mf_rpc_add(service->rpc, mf_proxies_methods, mf_proxies_method_count,
+                   &service->context) ||
         mf_rpc_add(service->rpc, mf_messages_methods, mf_messages_method_count,
                    &service->context) ||
         mf_rpc_add(service->rpc, mf_decode_methods, mf_decode_method_count,
@@ -268,13 +272,14 @@ int mf_service_new(const struct mf_service_opts *opts,
     service->ingest = mf_ingest_new(context);
     service->watches = context->watches = mf_watches_new(context);
     context->failures = mf_failures_new(context);
+    context->proxies = mf_proxies_new();
     service->queries = mf_queries_new(context);
     service->crowd_timer = mf_timer_new(context->loop, take_changes, service);
     int rc = mf_schema_new(mf_pb_descriptors, mf_pb_descriptors_len,
                            &service->schema, err);
-    if (!rc &&
-        (!service->ingest || !service->watches || !service->queries ||
-         !context->failures || !service->crowd_timer || start_rpc(service)))
+    if (!rc && (!service->ingest || !service->watches || !service->queries ||
+                !context->failures || !context->proxies ||
+                !service->crowd_timer || start_rpc(service)))
         rc = mf_err_set(err, MF_ENOMEM, "out of memory");
     if (!rc)
         rc = mf_store_open(&store_opts, &context->store, err);
@@ -328,6 +333,7 @@ static void destroy(void *arg)
     mf_timer_free(service->crowd_timer);
     mf_ingest_free(service->ingest);
     mf_failures_free(service->context.failures);
+    mf_proxies_free(service->context.proxies);
     mf_hub_free(service->context.hub);
     mf_schema_free(service->schema);
     free(service);
