@@ -33,7 +33,14 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rollupOptions: {
+      // "use client" says nothing here: there is no server that renders.
+      onwarn: (warning, warn) => {
+        if (warning.code !== "MODULE_LEVEL_DIRECTIVE") warn(warning);
+      },
+    },
   },
+  worker: { format: "es" },
   server: {
     proxy: { "/mitmflow.v1.Service": "http://127.0.0.1:50051" },
   },

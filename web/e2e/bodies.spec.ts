@@ -55,8 +55,8 @@ describe("taking flows away", () => {
     await scene.exporter.send(http("http://a.example/it's", { headers: [["x", "1"]] }));
     const reader = await scene.read();
     await reader.opens("/it's");
-    await reader.page.getByRole("button", { name: "Copy as…" }).click();
-    await reader.page.getByRole("button", { name: "cURL" }).click();
+    await reader.page.getByRole("button", { name: "Copy…" }).click();
+    await reader.page.getByRole("menuitem", { name: "cURL" }).click();
     await reader.page.getByText("cURL copied").waitFor();
     const copied = await reader.page.evaluate(() => navigator.clipboard.readText());
     expect(copied).toContain("--url 'http://a.example/it'\\''s'");
@@ -67,8 +67,8 @@ describe("taking flows away", () => {
     await scene.exporter.send(http("http://a.example/unanswered", { response: null }));
     const reader = await scene.read();
     await reader.opens("/unanswered");
-    await reader.page.getByRole("button", { name: "Copy as…" }).click();
-    await reader.page.getByRole("button", { name: "Raw response" }).click();
+    await reader.page.getByRole("button", { name: "Copy…" }).click();
+    await reader.page.getByRole("menuitem", { name: "Raw response" }).click();
     await reader.page.getByText("This flow cannot be said as Raw response.").waitFor();
   });
 

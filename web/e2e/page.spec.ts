@@ -88,7 +88,10 @@ describe("the page", () => {
     await reader.opens("/h");
     await reader.page.getByText("00 01 02 fe 41").waitFor();
     await reader.tab("Request");
-    const names = await reader.panel.locator("dt").allTextContents();
+    const names = await reader.panel
+      .getByRole("region", { name: "Headers" })
+      .locator("dt")
+      .allTextContents();
     expect(names).toEqual(["X-Twice", "Host", "X-Twice"]);
     await reader.page.getByText("hello body").waitFor();
     await reader.page.getByRole("button", { name: "Hex" }).click();
@@ -96,29 +99,29 @@ describe("the page", () => {
   });
 
   it("a long body is cut, shown whole when asked, and stays where it is read", async () => {
-    const items = Array.from({ length: 60_000 }, (_, i) => ({ item: i, word: "filler" }));
+    const items = Array.from({ length: 80_000 }, (_, i) => ({ item: i, word: "filler" }));
     await scene.exporter.send(
       http("http://a.example/long", { response: json(JSON.stringify(items)) }),
     );
     const reader = await read();
     await reader.opens("/long");
-    await reader.page.getByText(/The first 1.0 MB of/).waitFor();
+    await reader.page.getByText(/The first 2.0 MB of/).waitFor();
     await reader.panel.evaluate((panel) => {
       panel.scrollTop = 300_000;
     });
-    const line = reader.panel.locator(".line", { hasText: '"item": 394' }).last();
+    const line = reader.panel.locator(".cm-line", { hasText: '"item": 394' }).last();
     await line.waitFor();
     const before = await line.boundingBox();
     await scene.exporter.send(http("http://a.example/while-reading"));
     await reader.sees("/while-reading");
     await reader.page.getByRole("button", { name: "Show all" }).dispatchEvent("click");
-    await reader.page.getByText(/The first 1.0 MB of/).waitFor({ state: "detached" });
-    await reader.panel.locator(".code[aria-busy=false]").waitFor();
+    await reader.page.getByText(/The first 2.0 MB of/).waitFor({ state: "detached" });
+    await reader.panel.locator(".text-view[aria-busy=false]").waitFor();
     expect(await line.boundingBox()).toEqual(before);
     await reader.panel.evaluate((panel) => {
       panel.scrollTop = panel.scrollHeight;
     });
-    await reader.panel.getByText("59999").waitFor();
+    await reader.panel.getByText("79999").waitFor();
   });
 
   it("shows a conversation message by message, and goes on while it grows", async () => {
@@ -258,7 +261,7 @@ describe("the page", () => {
     await third.row("/pin-me").getByRole("img").waitFor({ state: "detached" });
   });
 
-  it("keeps a note as plain text", async () => {
+  it("keeps a note, and shows it as Markdown without anything live", async () => {
     await scene.exporter.send(http("http://a.example/note-me"));
     const reader = await read();
     await reader.opens("/note-me");
@@ -270,9 +273,12 @@ describe("the page", () => {
     const other = await read();
     await other.opens("/note-me");
     await other.tab("Note");
-    expect(await other.page.getByRole("textbox", { name: "Note" }).inputValue()).toBe(
-      note,
-    );
+    await other.panel.getByText("<b>not bold</b>").waitFor();
+    await other.panel.getByText("http://evil.example/").waitFor();
+    expect(await other.panel.locator("a, b").count()).toBe(0);
+    await other.panel.getByRole("button", { name: "Edit" }).click();
+    const field = other.page.getByRole("textbox", { name: "Note" });
+    expect(await field.inputValue()).toBe(note);
   });
 
   it("deletes a flow only when asked twice, and for every reader", async () => {

@@ -108,8 +108,9 @@ describe("hostile flows", () => {
     const reader = await read();
     for (const name of ["a.svg", "b.png"]) {
       await reader.opens(name);
+      await reader.page.getByRole("button", { name: "Raw" }).click();
       await reader.page
-        .locator(".code", { hasText: "<script>pwned=1</script>" })
+        .locator(".cm-line", { hasText: "<script>pwned=1</script>" })
         .waitFor();
       expect(await reader.page.locator("img").count()).toBe(0);
       await untouched(reader);

@@ -1,167 +1,200 @@
-import { useMemo, useState } from "react";
-import { NodeTree } from "../decoded/NodeTree";
-import { type Branch, growTree } from "../decoded/tree";
-import { type BodySource, type Decoded, useDecoded } from "../decoded/useDecoded";
-import { copyText } from "../ui/clipboard";
+import { ConnectError } from "@connectrpc/connect";
+import { type RefObject, useEffect, useMemo, useState } from "react";
+import { DecodedView } from "../decoded/DecodedView";
+import { type Decoded, useDecoded } from "../decoded/useDecoded";
 import { formatSize } from "../ui/format";
-import { download } from "./download";
+import { Seg } from "../ui/Seg";
+import { BodyTools } from "./BodyTools";
 import { HexView } from "./HexView";
 import { ImageView } from "./ImageView";
-import { type BodyKind, bodyKind, charsetOf } from "./kinds";
-import { LineView } from "./LineView";
+import { charsetOf, imageType } from "./kinds";
+import {
+  declaration,
+  inOrder,
+  kindName,
+  type Mode,
+  modeNames,
+  modesOf,
+  styleOf,
+} from "./modes";
+import { problemOf } from "./problem";
+import type { BodySource } from "./source";
+import { LazyText, type TextHandle, useTextHandle } from "./text/LazyText";
+import { type LoadedBody, useBody } from "./useBody";
 
 interface Props {
-  bytes: Uint8Array;
-  contentType: string;
-  /* Content-Encoding, which the server has undone already. */
-  encoding: string;
-  /* Length on the wire where that is not the decoded length; else 0. */
-  wireSize: number;
-  /* Why this is not the whole body; empty if it is. */
-  problem: string;
-  fileName: string;
   source: BodySource;
+  fileName: string;
+  /* Where it is one of many, it has no heading of its own. */
+  title?: string;
 }
 
-type Mode = "decoded" | "image" | "pretty" | "text" | "hex";
+// Images are drawn whole, where they are not longer than this.
+const longestImage = 20_000_000;
 
-const modesOf: Record<BodyKind, readonly Mode[]> = {
-  image: ["image", "hex"],
-  json: ["pretty", "text", "hex"],
-  text: ["text", "hex"],
-  binary: ["hex", "text"],
-};
-
-const modeNames: Record<Mode, string> = {
-  decoded: "Decoded",
-  image: "Image",
-  pretty: "Pretty",
-  text: "Text",
-  hex: "Hex",
-};
-
-const kindNames: Record<BodyKind, string> = {
-  image: "image",
-  json: "JSON",
-  text: "text",
-  binary: "binary",
-};
-
-const order: readonly Mode[] = ["decoded", "image", "pretty", "text", "hex"];
-
-/* Of these the server tells facts, or what stands in them; they are read as
- * they are. */
-const readAsTheyAre = new Set([
-  ...["bytes", "image", "font", "pdf", "audio", "video", "archive"],
-  ...["text", "json", "xml", "html", "css", "javascript"],
-]);
-
-// A longer body is shown to here until the reader asks for the rest.
-const shownLen = 1_000_000;
-
-export function BodyView(props: Props) {
-  const { bytes, contentType, encoding, wireSize, problem, fileName } = props;
-  const kind = useMemo(() => bodyKind(bytes, contentType), [bytes, contentType]);
+/* A body, in whatever way it can be read best. */
+export function BodyView({ source, fileName, title = "Body" }: Props) {
+  const [raw, setRaw] = useState(false);
+  const body = useBody(source, raw);
+  const decoded = useDecoded(source);
   const [chosen, setChosen] = useState<Mode | null>(null);
-  const [all, setAll] = useState(false);
-  const decoded = useDecoded(props.source);
-  const tree = useMemo(() => growTree(decoded?.nodes ?? []), [decoded]);
-  const modes = order.filter((mode) =>
-    mode === "decoded" ? tree.length > 0 : modesOf[kind].includes(mode),
-  );
-  const plain = modesOf[kind][0] ?? "hex";
-  const first =
-    tree.length > 0 && !readAsTheyAre.has(decoded?.kind ?? "") ? "decoded" : plain;
-  const mode = chosen && modes.includes(chosen) ? chosen : first;
-  // The same object as long as it is the same bytes: reading them is work.
-  const shown = useMemo(() => (all ? bytes : bytes.subarray(0, shownLen)), [all, bytes]);
-  const cut = mode !== "image" && mode !== "decoded" && shown.length < bytes.length;
+  const text = useTextHandle();
+  const { info, bytes } = body;
 
-  if (bytes.length === 0) {
+  if (body.error && !info) return <Failed title={title} error={body.error} />;
+  if (!info) return <section className="body" aria-busy="true" aria-label={title} />;
+  const problem = problemOf(info, body.fault);
+  if (bytes.length === 0 && body.size !== null && body.coming === null) {
     return (
-      <section className="body">
+      <section className="body" aria-label={title}>
         <h3>
-          Body <small>{problem ? "" : "empty"}</small>
+          {title} <small>{problem ? "" : "empty"}</small>
         </h3>
         {problem && <p className="alert">{problem}</p>}
+        <DecodedIfAny decoded={decoded} />
       </section>
     );
   }
-  const copy = () => void copyText(new TextDecoder(charsetOf(contentType)).decode(bytes));
+  const style = styleOf(info, bytes);
+  const isTold = decoded === null || decoded.nodes.length > 0 || decoded.error !== "";
+  const possible: Mode[] = raw ? ["hex", "raw"] : modesOf(info, bytes, style, isTold);
+  const mode = chosen && possible.includes(chosen) ? chosen : (possible[0] ?? "hex");
   return (
-    <section className="body" aria-label="Body">
+    <section className="body" aria-label={title}>
       <h3>
-        Body
-        <small>
-          {first === "decoded" ? decoded?.kind : kindNames[kind]},{" "}
-          {formatSize(bytes.length)}
-          {wireSize > 0 && encoding ? `, ${formatSize(wireSize)} on the wire` : ""}
-        </small>
+        {title}
+        <small>{factsOf(body, raw)}</small>
         <span className="tools">
-          <ModeSwitch modes={modes} mode={mode} onMode={setChosen} />
-          {kind !== "image" && kind !== "binary" && (
-            <button type="button" onClick={copy}>
-              Copy
-            </button>
-          )}
-          <button type="button" onClick={() => download(bytes, fileName)}>
-            Save
-          </button>
+          <Seg<Mode>
+            label="Show the body as"
+            options={inOrder(possible).map((name) => [name, modeNames[name]])}
+            value={mode}
+            onValue={setChosen}
+          />
+          <BodyTools
+            body={body}
+            source={source}
+            fileName={fileName}
+            raw={raw}
+            onRaw={info.contentEncoding ? setRaw : null}
+            text={mode === "pretty" || mode === "raw" ? text : null}
+            canFold={mode === "pretty" && style === "json"}
+          />
         </span>
       </h3>
       {problem && <p className="alert">{problem}</p>}
-      {mode === "decoded" && decoded && <DecodedBody decoded={decoded} tree={tree} />}
-      {mode === "image" && <ImageView bytes={bytes} />}
-      {mode === "hex" && <HexView bytes={shown} />}
-      {(mode === "pretty" || mode === "text") && (
-        <LineView
-          key={mode}
-          bytes={shown}
-          charset={charsetOf(contentType)}
-          pretty={mode === "pretty"}
-        />
-      )}
-      {cut && (
-        <p className="cut-off">
-          The first {formatSize(shown.length)} of {formatSize(bytes.length)}.{" "}
-          <button type="button" className="link" onClick={() => setAll(true)}>
-            Show all
-          </button>
-        </p>
-      )}
+      <Shown mode={mode} body={body} decoded={decoded} text={text} />
+      {mode !== "decoded" && <Rest body={body} />}
     </section>
   );
 }
 
-function DecodedBody({ decoded, tree }: { decoded: Decoded; tree: Branch[] }) {
-  return (
-    <>
-      {decoded.error && <p className="alert">{decoded.error}</p>}
-      <NodeTree branches={tree} />
-      {decoded.limited && <p className="cut-off">There is more than is shown here.</p>}
-    </>
-  );
+function factsOf({ info, bytes, size, coming }: LoadedBody, raw: boolean): string {
+  if (!info) return "";
+  const known = size ?? (info.contentEncoding && !raw ? null : Number(info.keptSize));
+  const length =
+    known === null ? `more than ${formatSize(bytes.length)}` : formatSize(known);
+  const encoded = info.contentEncoding && !raw && info.wireSize > 0n;
+  return [
+    raw ? `${info.contentEncoding} as it was on the wire` : kindName(info),
+    coming === null || known !== null ? length : "",
+    raw ? "" : declaration(info),
+    encoded
+      ? `${info.contentEncoding}, ${formatSize(Number(info.wireSize))} on the wire`
+      : "",
+  ]
+    .filter(Boolean)
+    .join(", ");
 }
 
-interface SwitchProps {
-  modes: readonly Mode[];
+interface ShownProps {
   mode: Mode;
-  onMode(mode: Mode): void;
+  body: LoadedBody;
+  decoded: Decoded | null;
+  text: RefObject<TextHandle | null>;
 }
 
-function ModeSwitch({ modes, mode, onMode }: SwitchProps) {
+function Shown({ mode, body, decoded, text }: ShownProps) {
+  const { info, bytes } = body;
+  const style = useMemo(() => (info ? styleOf(info, bytes) : "plain"), [info, bytes]);
+  if (!info) return null;
+  switch (mode) {
+    case "decoded":
+      return decoded ? (
+        <DecodedView decoded={decoded} bytes={bytes} />
+      ) : (
+        <div className="nothing" aria-busy="true" />
+      );
+    case "image":
+      return <Picture body={body} />;
+    case "hex":
+      return <HexView bytes={bytes} />;
+    default:
+      return (
+        <LazyText
+          ref={text}
+          bytes={bytes}
+          charset={charsetOf(`;charset=${info.charset || "utf-8"}`)}
+          style={style}
+          pretty={mode === "pretty"}
+        />
+      );
+  }
+}
+
+function Picture({ body }: { body: LoadedBody }) {
+  const { bytes, size, coming, info, loadRest } = body;
+  const isWhole = size !== null;
+  const wanted = !isWhole && coming === null && Number(info?.keptSize) <= longestImage;
+  useEffect(() => {
+    if (wanted) loadRest();
+  }, [wanted, loadRest]);
+  return isWhole && imageType(bytes) ? <ImageView bytes={bytes} /> : null;
+}
+
+/* What is not here yet of a long body, and how to get it. */
+function Rest({ body }: { body: LoadedBody }) {
+  const { info, bytes, size, coming, error, loadRest, stop } = body;
+  if (size !== null && !error) return null;
+  const whole = info && !info.contentEncoding ? Number(info.keptSize) : 0;
+  const of = whole > 0 ? ` of ${formatSize(whole)}` : "";
   return (
-    <fieldset className="seg" aria-label="Show the body as">
-      {modes.map((name) => (
-        <button
-          key={name}
-          type="button"
-          aria-pressed={name === mode}
-          onClick={() => onMode(name)}
-        >
-          {modeNames[name]}
-        </button>
-      ))}
-    </fieldset>
+    <p className="cut-off" role="status">
+      {error ? `${ConnectError.from(error).rawMessage} ` : ""}
+      {coming === null ? (
+        <>
+          The first {formatSize(bytes.length)}
+          {of}.{" "}
+          <button type="button" className="link" onClick={loadRest}>
+            Show all
+          </button>
+        </>
+      ) : (
+        <>
+          {formatSize(bytes.length + coming)}
+          {of} have come.{" "}
+          <button type="button" className="link" onClick={stop}>
+            Cancel
+          </button>
+        </>
+      )}
+    </p>
   );
+}
+
+function Failed({ title, error }: { title: string; error: unknown }) {
+  return (
+    <section className="body" aria-label={title}>
+      <h3>{title}</h3>
+      <p className="alert" role="alert">
+        {ConnectError.from(error).rawMessage}
+      </p>
+    </section>
+  );
+}
+
+/* A message without bytes may say something by what stands around it. */
+function DecodedIfAny({ decoded }: { decoded: Decoded | null }) {
+  if (!decoded || decoded.nodes.length === 0) return null;
+  return <DecodedView decoded={decoded} bytes={new Uint8Array()} />;
 }

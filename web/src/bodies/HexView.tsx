@@ -2,10 +2,11 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useRef } from "react";
 import { useWidth } from "../ui/useWidth";
 import { hexLine, hexLineCount } from "./hex";
-import { mostLines } from "./lines";
 import { useScroller, useScrollMargin } from "./scroll";
 
 const linePx = 18;
+// Browsers draw nothing below some 33 million pixels.
+const mostLines = 1_200_000;
 // Sixteen bytes to a line need so much room, eight fit a phone.
 const widePx = 560;
 

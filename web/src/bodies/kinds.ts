@@ -47,7 +47,7 @@ export function isBinary(bytes: Uint8Array): boolean {
   return odd * 10 > sample.length;
 }
 
-function looksLikeJson(bytes: Uint8Array, declared: boolean): boolean {
+export function looksLikeJson(bytes: Uint8Array, declared: boolean): boolean {
   let at = 0;
   while (at < bytes.length && [9, 10, 13, 32].includes(bytes[at] ?? 0)) at++;
   const rest = new TextDecoder().decode(bytes.subarray(at, at + 64));

@@ -1,39 +1,35 @@
-import type { Request, Response } from "../gen/mitmproxy/v1/mitmproxy_pb";
+import type { BodyInfo } from "../gen/mitmflow/v1/mitmflow_pb";
 import { formatSize, plural } from "../ui/format";
 
-type Message = Pick<
-  Request | Response,
-  | "content"
-  | "rawContent"
-  | "contentSize"
-  | "contentTruncated"
-  | "contentChanged"
-  | "contentLeftOut"
+type Info = Pick<
+  BodyInfo,
+  "leftOut" | "wireSize" | "keptSize" | "cut" | "changed" | "contentEncoding"
 >;
 
-/* Why a body is not what was on the wire; empty if it is. `undecoded`: why the
-   server could not decode it. */
-export function problemOf(message: Message, undecoded: string): string {
-  const size = Number(message.contentSize);
-  if (message.contentLeftOut) {
+/* Why a body is not what was on the wire; empty if it is. `fault`: why it ends
+   where it does. */
+export function problemOf(info: Info, fault: string): string {
+  const [size, kept] = [Number(info.wireSize), Number(info.keptSize)];
+  if (info.leftOut) {
     const length = size > 0 ? ` (${formatSize(size)})` : "";
-    return `Left out by the proxy${length}: ${message.contentLeftOut}.`;
+    return `Left out by the proxy${length}: ${info.leftOut}.`;
   }
-  const changed = message.contentChanged ? "Changed by a rule of the proxy." : "";
-  if (changed && message.contentTruncated) {
+  const changed = info.changed ? "Changed by a rule of the proxy." : "";
+  if (changed && info.cut) {
     return `${changed} The rest could not be looked through and was left out, or was cut before.`;
   }
   if (changed) return changed;
-  if (undecoded) {
-    const decoded = message.content.length;
-    const asSent = decoded === 0 || decoded === message.rawContent.length;
-    return `${asSent ? "Shown as it was on the wire" : "Decoded only in part"}: ${undecoded}.`;
-  }
-  if (message.content.length === 0 && size > 0) {
+  if (kept === 0 && size > 0) {
     return `mitmproxy passed this body on without keeping it (${formatSize(size)}).`;
   }
-  if (!message.contentTruncated) return "";
-  const lost = size - message.content.length;
-  const rest = lost > 0 ? `: ${plural(lost, "byte")} more were not captured` : "";
-  return `The exporter cut this body${rest}.`;
+  const cut = info.cut ? `The exporter cut this body${lost(size - kept)}.` : "";
+  return [cut, fault && sentence(fault)].filter(Boolean).join(" ");
+}
+
+function lost(bytes: number): string {
+  return bytes > 0 ? `: ${plural(bytes, "byte")} more were not captured` : "";
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

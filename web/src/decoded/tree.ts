@@ -19,3 +19,11 @@ export function growTree(nodes: readonly Node[]): Branch[] {
   }
   return roots;
 }
+
+/* The nodes of a tree in reading order, the outermost with a depth of 0. */
+export function flatten(branches: readonly Branch[], depth = 0): Node[] {
+  return branches.flatMap(({ node, children }) => [
+    { ...node, depth },
+    ...flatten(children, depth + 1),
+  ]);
+}

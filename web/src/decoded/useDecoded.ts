@@ -1,14 +1,8 @@
 import { ConnectError } from "@connectrpc/connect";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useState } from "react";
+import { type BodySource, bodyRef } from "../bodies/source";
 import { api, callTimeoutMs } from "../connection/api";
-import type { BodyPlace, Node } from "../gen/mitmflow/v1/mitmflow_pb";
-
-/* Which body, for the server to decode; of a version of its flow. */
-export interface BodySource {
-  number: number;
-  place: BodyPlace;
-  change: string;
-}
+import type { Node } from "../gen/mitmflow/v1/mitmflow_pb";
 
 export interface Decoded {
   kind: string;
@@ -18,39 +12,37 @@ export interface Decoded {
 }
 
 // More are not looked at by anyone; the server is not asked for them.
-const nodeLimit = 2000;
+const nodeLimit = 20_000;
+
+const none: Decoded = { kind: "", nodes: [], limited: false, error: "" };
 
 async function decode(source: BodySource, signal: AbortSignal): Promise<Decoded> {
-  const decoded: Decoded = { kind: "", nodes: [], limited: false, error: "" };
-  const body = { number: BigInt(source.number), place: source.place };
+  const decoded: Decoded = { ...none, nodes: [] };
   const options = { signal, timeoutMs: callTimeoutMs };
-  for await (const part of api.decode({ body, nodeLimit }, options)) {
+  for await (const part of api.decode({ body: bodyRef(source), nodeLimit }, options)) {
     decoded.kind = part.info?.kind ?? decoded.kind;
-    decoded.nodes.push(...part.nodes);
+    for (const node of part.nodes) decoded.nodes.push(node);
     decoded.limited = part.end?.limited ?? decoded.limited;
     decoded.error = part.end?.error ?? decoded.error;
   }
   return decoded;
 }
 
-/* What the server reads in a body; null until it is known. */
+/* What the server reads in a body; null until it is known. A newer version
+   takes the place of the one before once it has come. */
 export function useDecoded(source: BodySource): Decoded | null {
-  const { number, place, change } = source;
-  const same = useMemo(() => ({ number, place, change }), [number, place, change]);
-  const [decoded, setDecoded] = useState<[BodySource, Decoded] | null>(null);
+  const { number, place, index, change } = source;
+  const [told, setTold] = useState<{ of: string; decoded: Decoded } | null>(null);
+  const of = `${number} ${place} ${index}`;
   useEffect(() => {
     const abort = new AbortController();
-    decode(same, abort.signal)
-      .catch((error) => ({
-        kind: "",
-        nodes: [],
-        limited: false,
-        error: ConnectError.from(error).rawMessage,
-      }))
-      .then((result) => {
-        if (!abort.signal.aborted) setDecoded([same, result]);
+    const wanted = { number, place, ...(index !== undefined && { index }), change };
+    decode(wanted, abort.signal)
+      .catch((error) => ({ ...none, error: ConnectError.from(error).rawMessage }))
+      .then((decoded) => {
+        if (!abort.signal.aborted) setTold({ of, decoded });
       });
     return () => abort.abort();
-  }, [same]);
-  return decoded?.[0] === same ? decoded[1] : null;
+  }, [of, number, place, index, change]);
+  return told?.of === of ? told.decoded : null;
 }

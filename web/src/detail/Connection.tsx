@@ -10,6 +10,7 @@ import {
   ViaProtocol,
 } from "../gen/mitmproxy/v1/mitmproxy_pb";
 import { formatDateTime } from "../ui/format";
+import { deviceOf, modeText } from "./device";
 import { type Field, Fields } from "./Fields";
 import { headerText } from "./headers";
 
@@ -66,7 +67,12 @@ function tls({ conn, known }: End<ClientConn | ServerConn>): Field[] {
     ["SNI", end.sni],
     ["ALPN", headerText(end.alpn)],
     ["ALPN offered", end.alpnOffers.map(headerText).join(", ")],
+    ["Ciphers offered", ciphers(end.cipherList)],
   ];
+}
+
+function ciphers(list: readonly string[]): string {
+  return list.length > 0 ? `${list.length}: ${list.join(", ")}` : "";
 }
 
 function times({ conn, known }: End<ClientConn | ServerConn>): Field[] {
@@ -151,7 +157,8 @@ export function Connection({ flow }: { flow: Flow }) {
             ...common(client),
             ...tls(client),
             ...times(client),
-            ["Mode", client.conn.proxyMode],
+            ["Came by", modeText(client.conn.proxyMode)],
+            ["Device", deviceOf(client.conn)],
           ]}
         />
       )}

@@ -1,33 +1,57 @@
-import { type Ref, useImperativeHandle, useRef, useState } from "react";
-import { type Kind, type Row, toRow } from "../connection/row";
+import {
+  lazy,
+  type Ref,
+  Suspense,
+  useEffect,
+  useImperativeHandle,
+  useRef,
+  useState,
+} from "react";
+import { prefetchText } from "../bodies/text/LazyText";
+import { type Row, toRow } from "../connection/row";
 import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
+import { usePlace } from "../place/usePlace";
 import { useLive } from "../store/hooks";
+import { SayContext } from "../ui/say";
+import { useWidth } from "../ui/useWidth";
 import { setPinned } from "./actions";
 import { DeleteDialog } from "./DeleteDialog";
 import { PaneHead } from "./PaneHead";
 import type { DetailHandle, PaneProps } from "./pane";
-import { readPane } from "./paneSize";
+import { readPane, type Side } from "./paneSize";
 import { Resizer } from "./Resizer";
 import { TabBar } from "./TabBar";
 import { TabPanel } from "./TabPanel";
-import { chosenTab, type Tab, tabsFor } from "./tabs";
+import { chosenTab, rememberTab, type Tab, tabsFor } from "./tabs";
 import { useFlow } from "./useFlow";
 import "../bodies/bodies.css";
+import "../decoded/decoded.css";
 import "./detail.css";
 
+const DiffView = lazy(() =>
+  import("../diff/DiffView").then((module) => ({ default: module.DiffView })),
+);
+
 /* Gets what the views of bodies need, before anybody asks for it. */
-export function prefetchViews(): void {}
+export function prefetchViews(): void {
+  prefetchText();
+}
+
+// From here on request and response stand side by side.
+const widePx = 980;
 
 /* One flow, beside the list. */
 export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
   const { ref, number, row: listed, onClose, say } = props;
   const { store } = useLive();
+  const { place, go } = usePlace();
   const { loaded, reload } = useFlow(number, listed?.change);
-  const [chosen, setChosen] = useState<Partial<Record<Kind, Tab>>>({});
   const [writing, setWriting] = useState({ number: 0, times: 0 });
   const [deleting, setDeleting] = useState(false);
   const [size, setSize] = useState(() => readPane());
+  const pane = useRef<HTMLElement>(null);
   const panel = useRef<HTMLDivElement>(null);
+  const wide = useWidth(pane, number !== null) >= widePx;
   const flow: Flow | null = loaded?.flow ?? null;
   const row = newer(listed, flow);
 
@@ -40,29 +64,74 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
   useImperativeHandle(ref, () => ({
     focus: () => panel.current?.focus(),
     togglePin,
-    writeNote: (of) => setWriting(({ times }) => ({ number: of, times: times + 1 })),
+    writeNote: (of) => {
+      setWriting(({ times }) => ({ number: of, times: times + 1 }));
+      go({ tab: "note" });
+    },
   }));
 
+  const tab = row && chosenTab(row, place.tab, wide);
+  // What the reader chose is there again for the next flow of its kind.
+  const kind = row?.kind;
+  useEffect(() => {
+    if (kind && tab && place.tab === tab) rememberTab(kind, tab);
+  }, [kind, tab, place.tab]);
+
+  // The next flow that is opened is compared with this one.
+  const [first, setFirst] = useState<number | null>(null);
+  useEffect(() => {
+    if (first === null || number === null || number === first) return;
+    setFirst(null);
+    go({ compare: first });
+  }, [first, number, go]);
+
   if (number === null) return null;
-  const tab = row && (writing.number === number ? "note" : chosenTab(row, chosen));
+  if (place.compare !== null && place.compare !== number) {
+    return (
+      <SayContext value={say}>
+        <Resizer size={size} onSize={setSize} />
+        <Suspense fallback={<section className="detail" aria-busy="true" />}>
+          <DiffView a={place.compare} b={number} onClose={() => go({ compare: null })} />
+        </Suspense>
+      </SayContext>
+    );
+  }
   const choose = (next: Tab) => {
     setWriting(({ times }) => ({ number: 0, times }));
-    if (row) setChosen((before) => ({ ...before, [row.kind]: next }));
+    go({ tab: next });
+  };
+  const turnSide = () => {
+    const next: Side = size.side === "right" ? "below" : "right";
+    setSize(readPane(next));
   };
   return (
-    <>
+    <SayContext value={say}>
       <Resizer size={size} onSize={setSize} />
-      <section className="detail" aria-label="The open flow">
+      <section ref={pane} className="detail" aria-label="The open flow">
         <PaneHead
           number={number}
           row={row}
           flow={flow}
+          side={size.side}
+          onSide={turnSide}
+          onCompare={() => {
+            setFirst(number);
+            say("Open another flow to compare it with this one");
+          }}
           onPin={togglePin}
           onDelete={() => setDeleting(true)}
           onClose={onClose}
           say={say}
         />
-        {row && tab && <TabBar tabs={tabsFor(row)} tab={tab} row={row} onTab={choose} />}
+        {row && tab && (
+          <TabBar
+            tabs={tabsFor(row, wide)}
+            tab={tab}
+            row={row}
+            wide={wide}
+            onTab={choose}
+          />
+        )}
         <TabPanel
           ref={panel}
           key={number}
@@ -70,8 +139,8 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
           row={row}
           loaded={loaded}
           writing={writing.number === number ? writing.times : 0}
+          wide={wide}
           onRetry={reload}
-          say={say}
         />
       </section>
       {deleting && row && (
@@ -82,7 +151,7 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
           say={say}
         />
       )}
-    </>
+    </SayContext>
   );
 }
 

@@ -1,4 +1,7 @@
-import { dnsCodeName } from "../connection/row";
+import type { BodySource } from "../bodies/source";
+import { dnsCodeName, type Row } from "../connection/row";
+import { DecodedView } from "../decoded/DecodedView";
+import { useDecoded } from "../decoded/useDecoded";
 import type { DNSMessage, DNSResourceRecord } from "../gen/mitmproxy/v1/mitmproxy_pb";
 import { visibleLine } from "../ui/captured";
 import { recordText } from "./dns";
@@ -51,10 +54,37 @@ function Records({
   );
 }
 
+const noBytes = new Uint8Array();
+
 const yes = (is: boolean, word: string) => (is ? word : "");
 
-export function DnsMessage({ message }: { message: DNSMessage | undefined }) {
-  if (!message) return <p className="nothing">There is no answer.</p>;
+interface Props {
+  message: DNSMessage | undefined;
+  source: BodySource;
+  row: Row;
+}
+
+/* A query or an answer: as the server reads it, else as the proxy did. */
+export function DnsMessage({ message, source, row }: Props) {
+  const decoded = useDecoded(source);
+  if (!message)
+    return (
+      <p className="nothing">
+        {row.error ? `There is no answer: ${row.error}` : "There is no answer."}
+      </p>
+    );
+  if (!decoded) return <div className="nothing" aria-busy="true" />;
+  if (decoded.nodes.length > 0) {
+    return (
+      <div className="dns">
+        <DecodedView decoded={decoded} bytes={noBytes} />
+      </div>
+    );
+  }
+  return <AsTold message={message} />;
+}
+
+function AsTold({ message }: { message: DNSMessage }) {
   const flags = [
     yes(message.authoritativeAnswer, "authoritative"),
     yes(message.truncation, "truncated"),

@@ -1,6 +1,6 @@
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useLive } from "../store/hooks";
-import type { Say } from "../ui/notice";
+import { useSay } from "../ui/say";
 import { setNote } from "./actions";
 
 interface Props {
@@ -8,23 +8,29 @@ interface Props {
   note: string;
   /* Takes the focus each time that this grows. */
   writing: number;
-  say: Say;
 }
 
+const Markdown = lazy(() => import("./Markdown"));
+
 /*
- * The note is plain text. It is saved by its button and, so that nothing
+ * The note is Markdown, and shown as such while nobody writes. It is saved by its button and, so that nothing
  * typed is lost, also when the reader leaves it.
  */
-export function NoteTab({ number, note, writing, say }: Props) {
+export function NoteTab({ number, note, writing }: Props) {
+  const say = useSay();
   const { store } = useLive();
   const [text, setText] = useState(note);
   const [kept, setKept] = useState(note);
+  const [editing, setEditing] = useState(note === "" || writing > 0);
   const field = useRef<HTMLTextAreaElement>(null);
   const dirty = text !== kept;
 
   useEffect(() => {
-    if (writing > 0) field.current?.focus();
+    if (writing > 0) setEditing(true);
   }, [writing]);
+  useEffect(() => {
+    if (editing && (writing > 0 || note !== "")) field.current?.focus();
+  }, [editing, writing, note]);
 
   // Another reader's change shows, unless this one is writing.
   const before = useRef(kept);
@@ -46,12 +52,28 @@ export function NoteTab({ number, note, writing, say }: Props) {
   latest.current = save;
   useEffect(() => () => latest.current(), []);
 
+  if (!editing) {
+    return (
+      <div className="note">
+        <div className="markdown">
+          <Suspense>
+            <Markdown text={text} />
+          </Suspense>
+        </div>
+        <div className="buttons">
+          <button type="button" className="button" onClick={() => setEditing(true)}>
+            Edit
+          </button>
+        </div>
+      </div>
+    );
+  }
   return (
     <div className="note">
       <textarea
         ref={field}
         aria-label="Note"
-        placeholder="What is to be remembered of this flow"
+        placeholder="What is to be remembered of this flow, in Markdown"
         value={text}
         rows={8}
         onChange={(event) => setText(event.target.value)}
@@ -64,6 +86,18 @@ export function NoteTab({ number, note, writing, say }: Props) {
         <button type="button" className="button primary" disabled={!dirty} onClick={save}>
           Save
         </button>
+        {text && (
+          <button
+            type="button"
+            className="button"
+            onClick={() => {
+              save();
+              setEditing(false);
+            }}
+          >
+            Read
+          </button>
+        )}
         <span className="dim" role="status">
           {dirty ? "Not saved yet" : text ? "Saved" : ""}
         </span>

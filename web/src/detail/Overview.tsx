@@ -15,24 +15,6 @@ function when(time: Timestamp | undefined): string {
   return time ? formatDateTime(timestampMs(time)) : "";
 }
 
-/* How long after `start`, which is what a reader compares. */
-function after(start: Timestamp | undefined, time: Timestamp | undefined): string {
-  if (!start || !time) return "";
-  const ms = timestampMs(time) - timestampMs(start);
-  return ms >= 0 ? `+ ${formatDuration(ms)}` : when(time);
-}
-
-function httpTiming(flow: HTTPFlow): Field[] {
-  const { request, response } = flow;
-  const start = request?.timestampStart ?? flow.timestampStart;
-  return [
-    ["Request begun", when(start)],
-    ["Request complete", after(start, request?.timestampEnd)],
-    ["Response begun", after(start, response?.timestampStart)],
-    ["Response complete", after(start, response?.timestampEnd)],
-  ];
-}
-
 function httpFields(flow: HTTPFlow): Field[] {
   const { request, response, websocketClose: close } = flow;
   const by = close?.byClient ? "client" : "server";
@@ -74,7 +56,6 @@ export function Overview({ flow, row }: { flow: Flow; row: Row }) {
           ["Id", summary?.id ?? ""],
         ]}
       />
-      {http && <Fields title="Timing" fields={httpTiming(http)} />}
       <Fields
         title="In mitmproxy"
         fields={[

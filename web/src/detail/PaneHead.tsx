@@ -1,17 +1,20 @@
-import { useState } from "react";
 import type { Row } from "../connection/row";
 import { splitUrl } from "../connection/row";
-import { CopyDialog } from "../export/CopyDialog";
 import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
 import { visibleLine } from "../ui/captured";
-import { copyText } from "../ui/clipboard";
 import { CloseIcon } from "../ui/icons";
 import type { Say } from "../ui/notice";
+import { CopyMenu } from "./CopyMenu";
+import { explainStatus } from "./explain";
+import type { Side } from "./paneSize";
 
 interface Props {
   number: number;
   row: Row | undefined;
   flow: Flow | null;
+  side: Side;
+  onSide(): void;
+  onCompare(): void;
   onPin(): void;
   onDelete(): void;
   onClose(): void;
@@ -53,15 +56,16 @@ function Url({ url, row }: { url: string; row: Row }) {
   );
 }
 
+function codeOf(flow: Flow | null): number {
+  return flow?.flow.case === "httpFlow" ? (flow.flow.value.response?.statusCode ?? 0) : 0;
+}
+
 /* What the open flow is, and what can be done with it. */
-export function PaneHead({ number, row, flow, onPin, onDelete, onClose, say }: Props) {
+export function PaneHead(props: Props) {
+  const { number, row, flow, side, onSide, onCompare, onPin, onDelete, onClose, say } =
+    props;
   const url = urlOf(flow);
-  const [taking, setTaking] = useState(false);
-  const copy = () => {
-    copyText(url)
-      .then(() => say("URL copied"))
-      .catch(say);
-  };
+  const meaning = explainStatus(codeOf(flow));
   return (
     <div className="pane-head">
       <div className="pane-line">
@@ -70,6 +74,7 @@ export function PaneHead({ number, row, flow, onPin, onDelete, onClose, say }: P
           {row ? `${row.status} ` : `Flow ${number}`}
           <bdi>{visibleLine(reasonOf(flow))}</bdi>
         </span>
+        {meaning && <span className="meaning">{meaning}</span>}
         {row && row.state !== "ended" && (
           <span className={`state is-${row.state}`}>
             {row.state === "live" ? "live" : "cut off"}
@@ -84,14 +89,24 @@ export function PaneHead({ number, row, flow, onPin, onDelete, onClose, say }: P
           >
             {row?.pinned ? "Pinned" : "Pin"}
           </button>
-          <button type="button" disabled={!url} onClick={copy}>
-            Copy URL
-          </button>
-          <button type="button" disabled={!row} onClick={() => setTaking(true)}>
-            Copy as…
-          </button>
+          <CopyMenu
+            number={number}
+            url={url}
+            disabled={!row}
+            onCompare={onCompare}
+            say={say}
+          />
           <button type="button" disabled={!row} onClick={onDelete}>
             Delete…
+          </button>
+          <button
+            type="button"
+            className="side"
+            aria-label={side === "right" ? "Show the flow below" : "Show the flow beside"}
+            title={side === "right" ? "Show the flow below" : "Show the flow beside"}
+            onClick={onSide}
+          >
+            <SideIcon side={side === "right" ? "below" : "right"} />
           </button>
           <button
             type="button"
@@ -104,9 +119,21 @@ export function PaneHead({ number, row, flow, onPin, onDelete, onClose, say }: P
         </span>
       </div>
       {row && <Url url={url} row={row} />}
-      {taking && (
-        <CopyDialog number={number} onClose={() => setTaking(false)} say={say} />
-      )}
     </div>
+  );
+}
+
+function SideIcon({ side }: { side: Side }) {
+  const line = side === "right" ? "M10 3v10" : "M2.5 9h11";
+  return (
+    <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true" className="icon">
+      <path
+        d={`M2.5 3h11v10h-11zM${line.slice(1)}`}
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.4"
+        strokeLinejoin="round"
+      />
+    </svg>
   );
 }

@@ -1,12 +1,13 @@
 import { type KeyboardEvent, useRef } from "react";
 import type { Row } from "../connection/row";
 import { formatDuration, formatSize } from "../ui/format";
-import { type Tab, tabNames } from "./tabs";
+import { type Tab, tabLabel } from "./tabs";
 
 interface Props {
   tabs: readonly Tab[];
   tab: Tab;
   row: Row;
+  wide: boolean;
   onTab(tab: Tab): void;
 }
 
@@ -19,13 +20,14 @@ function metaOf(row: Row): string {
   return parts.filter(Boolean).join(" \u00b7 ");
 }
 
-export function TabBar({ tabs, tab, row, onTab }: Props) {
+export function TabBar({ tabs, tab, row, wide, onTab }: Props) {
   const bar = useRef<HTMLDivElement>(null);
   const pressed = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;
     event.preventDefault();
+    event.stopPropagation();
     const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
     if (!next) return;
     onTab(next);
@@ -51,7 +53,7 @@ export function TabBar({ tabs, tab, row, onTab }: Props) {
             tabIndex={name === tab ? 0 : -1}
             onClick={() => onTab(name)}
           >
-            {tabNames[name]}
+            {tabLabel(name, row, wide)}
             {name === "note" && row.noted && <i className="has-note" />}
           </button>
         ))}

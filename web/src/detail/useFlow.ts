@@ -5,7 +5,11 @@ import { type FetchFlow, FlowLoader, type Loaded } from "./FlowLoader";
 
 const fetchFlow: FetchFlow = async (number, signal) => {
   const options = { signal, timeoutMs: callTimeoutMs };
-  const answer = await api.getFlow({ number: BigInt(number) }, options);
+  const answer = await api.getFlow(
+    // Bodies and messages are asked for where they are shown.
+    { number: BigInt(number), withoutBodies: true, messageLimit: 1 },
+    options,
+  );
   if (!answer.flow) throw new Error("The server's answer holds no flow.");
   return answer.flow;
 };

@@ -1,15 +1,15 @@
 import { type RefObject, useLayoutEffect, useState } from "react";
 
-/* The width of an element in pixels, kept up to date. */
-export function useWidth(ref: RefObject<HTMLElement | null>): number {
+/* The width of an element in pixels, kept up to date while it is there. */
+export function useWidth(ref: RefObject<HTMLElement | null>, isThere = true): number {
   const [width, setWidth] = useState(() => innerWidth);
   useLayoutEffect(() => {
     const el = ref.current;
-    if (!el) return;
+    if (!el || !isThere) return;
     setWidth(el.clientWidth);
     const observer = new ResizeObserver(() => setWidth(el.clientWidth));
     observer.observe(el);
     return () => observer.disconnect();
-  }, [ref]);
+  }, [ref, isThere]);
   return width;
 }

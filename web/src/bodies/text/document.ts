@@ -1,0 +1,45 @@
+import type { Batch, Fold } from "./lines";
+
+/* What the editor has to know of its lines, beside their text. */
+export class Marks {
+  private readonly continued: number[] = [];
+  private readonly folds = new Map<number, Fold>();
+
+  add(batch: Batch): void {
+    this.continued.push(...batch.continued);
+  }
+
+  fold(folds: readonly Fold[]): void {
+    for (const fold of folds) this.folds.set(fold.from, fold);
+  }
+
+  foldAt(line: number): Fold | undefined {
+    return this.folds.get(line);
+  }
+
+  foldsAt(depth: number): Fold[] {
+    return [...this.folds.values()].filter((fold) => fold.depth === depth);
+  }
+
+  /* The number that a line had before others were cut; 0: it goes on. */
+  numberOf(line: number): number {
+    const before = this.countUpTo(line);
+    return this.continued[before - 1] === line ? 0 : line - before;
+  }
+
+  goesOn(line: number): boolean {
+    const before = this.countUpTo(line);
+    return before > 0 && this.continued[before - 1] === line;
+  }
+
+  /* How many lines up to this one go on from the one before. */
+  private countUpTo(line: number): number {
+    let [low, high] = [0, this.continued.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.continued[middle] ?? 0) <= line) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

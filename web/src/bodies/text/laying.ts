@@ -1,0 +1,78 @@
+import { type End, type Job, layOut } from "./layout";
+import type { Batch } from "./lines";
+import type { Answer, Order } from "./orders";
+
+export interface Taker {
+  batch(batch: Batch): void;
+  end(end: End): void;
+  /* It cannot be laid out so; nothing more comes. */
+  failed(why: string): void;
+}
+
+// Shorter texts are there before a worker could be asked.
+const inlineLen = 100_000;
+// Whatever takes longer was made to: a worker is stopped by nothing else.
+const longestMs = 10_000;
+
+let worker: Worker | null = null;
+let lastId = 0;
+const takers = new Map<number, { taker: Taker; order: Order }>();
+
+function start(): Worker {
+  if (worker) return worker;
+  const made = new Worker(new URL("./layout.worker.ts", import.meta.url), {
+    type: "module",
+  });
+  made.onmessage = (event: MessageEvent<Answer>) => take(event.data);
+  made.onerror = () => {
+    for (const id of takers.keys()) take({ id, error: "the worker ended" });
+  };
+  worker = made;
+  return made;
+}
+
+function take(answer: Answer): void {
+  const found = takers.get(answer.id);
+  if (!found) return;
+  const { taker } = found;
+  if ("batch" in answer) return taker.batch(answer.batch);
+  takers.delete(answer.id);
+  if ("end" in answer) taker.end(answer.end);
+  else taker.failed(answer.error);
+}
+
+/* Ends what the worker does now; what else was ordered begins anew. */
+function restart(): void {
+  worker?.terminate();
+  worker = null;
+  for (const { order } of takers.values()) start().postMessage(order);
+}
+
+/* Lays a text out; gives back what ends it early. */
+export function lay(job: Job, taker: Taker): () => void {
+  const isQuick = job.style === "plain" || job.style === "json";
+  if (isQuick && job.bytes.length <= inlineLen) {
+    const laid = layOut(job);
+    let next = laid.next();
+    for (; !next.done; next = laid.next()) taker.batch(next.value);
+    taker.end(next.value);
+    return () => {};
+  }
+  const order = { id: ++lastId, job };
+  takers.set(order.id, { taker, order });
+  start().postMessage(order);
+  const timer = setTimeout(() => {
+    if (isQuick || !takers.delete(order.id)) return;
+    restart();
+    taker.failed("it takes too long");
+  }, longestMs);
+  return () => {
+    clearTimeout(timer);
+    if (takers.delete(order.id)) restart();
+  };
+}
+
+/* Has the worker ready before the first long text comes. */
+export function warmUp(): void {
+  start();
+}

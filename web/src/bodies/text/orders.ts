@@ -1,0 +1,14 @@
+import type { End, Job } from "./layout";
+import type { Batch } from "./lines";
+
+/* What page and worker say to each other. */
+export interface Order {
+  id: number;
+  job: Job;
+}
+
+export type Answer = { id: number } & (
+  | { batch: Batch }
+  | { end: End }
+  | { error: string }
+);

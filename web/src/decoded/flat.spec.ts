@@ -1,0 +1,26 @@
+import { create } from "@bufbuild/protobuf";
+import { expect, it } from "vitest";
+import { NodeSchema } from "../gen/mitmflow/v1/mitmflow_pb";
+import { linesOf } from "./flat";
+
+const node = (depth: number, name: string) => create(NodeSchema, { depth, name });
+const seen = (lines: ReturnType<typeof linesOf>) =>
+  lines.map(({ node, depth }) => `${depth}${node.name}`).join(" ");
+
+const nodes = [node(0, "a"), node(1, "b"), node(2, "c"), node(1, "d"), node(0, "e")];
+
+it("shows every node, and what has others below it", () => {
+  const lines = linesOf(nodes, new Set());
+  expect(seen(lines)).toBe("0a 1b 2c 1d 0e");
+  expect(lines.filter((line) => line.hasMore).map(({ index }) => index)).toEqual([0, 1]);
+});
+
+it("leaves out what is below a folded node", () => {
+  expect(seen(linesOf(nodes, new Set([1])))).toBe("0a 1b 1d 0e");
+  expect(seen(linesOf(nodes, new Set([0, 1])))).toBe("0a 0e");
+});
+
+it("takes a depth without a parent for the nearest that there is", () => {
+  expect(seen(linesOf([node(3, "a"), node(9, "b")], new Set()))).toBe("0a 1b");
+  expect(linesOf([], new Set())).toEqual([]);
+});

@@ -1,0 +1,76 @@
+import { useMemo, useState } from "react";
+import { CopyButton } from "../ui/CopyButton";
+import { visible, visibleLine } from "../ui/captured";
+import { formatCount, plural } from "../ui/format";
+import { takeApart } from "./url";
+
+const shownCount = 100;
+
+/* A URL taken apart, its parameters as a table. */
+export function UrlTable({ url, asSent }: { url: string; asSent: string }) {
+  const parts = useMemo(() => takeApart(url), [url]);
+  const [all, setAll] = useState(false);
+  const pieces: [string, string][] = [
+    ["Scheme", parts.scheme],
+    ["User", parts.user],
+    ["Host", parts.host],
+    ["Port", parts.port],
+    ["Path", parts.path],
+    ["Fragment", parts.fragment],
+    ["As sent", asSent === url ? "" : asSent],
+  ];
+  const params = all ? parts.params : parts.params.slice(0, shownCount);
+  return (
+    <>
+      {parts.params.length > 0 && (
+        <section className="fields" aria-label="Query">
+          <h3>
+            Query <small>{plural(parts.params.length, "parameter")}</small>
+          </h3>
+          <dl>
+            {params.map(([name, value], index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: parameters repeat, and never move
+              <Row key={index} name={name} value={value} />
+            ))}
+          </dl>
+          {params.length < parts.params.length && (
+            <p className="cut-off">
+              The first {shownCount} of {formatCount(parts.params.length)}.{" "}
+              <button type="button" className="link" onClick={() => setAll(true)}>
+                Show all
+              </button>
+            </p>
+          )}
+        </section>
+      )}
+      <details className="fields fold">
+        <summary>Parts of the URL</summary>
+        <dl>
+          {pieces
+            .filter(([, value]) => value)
+            .map(([name, value]) => (
+              <Row key={name} name={name} value={value} />
+            ))}
+        </dl>
+      </details>
+    </>
+  );
+}
+
+function Row({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>
+        <bdi>{visibleLine(name)}</bdi>
+      </dt>
+      <dd>
+        <span>
+          <bdi>{visible(value)}</bdi>
+        </span>
+        <span className="acts">
+          <CopyButton text={value} what={`the value of ${visibleLine(name)}`} />
+        </span>
+      </dd>
+    </div>
+  );
+}
