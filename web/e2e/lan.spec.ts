@@ -58,7 +58,8 @@ describe("over plain HTTP on a LAN address", () => {
   it("copies", async () => {
     await exporter.send(http("http://a.example/to-copy"));
     await reader.opens("/to-copy");
-    await page.getByRole("button", { name: "Copy URL" }).click();
+    await page.getByRole("button", { name: "Copy…" }).click();
+    await page.getByRole("menuitem", { name: "URL" }).click();
     await page.getByText("URL copied").waitFor();
     await page.keyboard.press("/");
     await page.keyboard.press("Control+V");

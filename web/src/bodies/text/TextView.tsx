@@ -7,6 +7,7 @@ import { foldInner } from "./folding";
 import type { TextHandle } from "./LazyText";
 import { lay } from "./laying";
 import type { Style } from "./layout";
+import type { Batch } from "./lines";
 
 interface Props {
   ref: Ref<TextHandle>;
@@ -32,15 +33,14 @@ function goesOn(a: Uint8Array, b: Uint8Array): boolean {
 /* Shows `next` in the place of `before`, at the line that was being read. */
 function swap(box: HTMLElement, before: EditorView, next: Editor, top: number): void {
   const height = Math.max(0, top - before.documentTop);
-  const block = before.lineBlockAtHeight(height);
+  const { from } = before.lineBlockAtHeight(height);
+  const yMargin = (before.coordsAtPos(from)?.top ?? top) - top;
   box.replaceChildren(next.host);
   before.destroy();
   if (height === 0) return;
+  const pos = Math.min(from, next.view.state.doc.length);
   next.view.dispatch({
-    effects: EditorView.scrollIntoView(Math.min(block.from, next.view.state.doc.length), {
-      y: "start",
-      yMargin: block.top - height,
-    }),
+    effects: EditorView.scrollIntoView(pos, { y: "start", yMargin }),
   });
 }
 
@@ -65,24 +65,32 @@ export default function TextView({ ref, bytes, charset, style, pretty }: Props) 
     const as = `${charset} ${style} ${pretty}`;
     const before = shown.current;
     const isMore = before?.as === as && goesOn(before.bytes, bytes);
-    const editor = openEditor(style, "Text of the body");
-    const show = () => {
-      shown.current = { editor, bytes, as };
-      const top = scroller.current?.getBoundingClientRect().top ?? 0;
-      if (before && isMore) return swap(place, before.editor.view, editor, top);
-      place.replaceChildren(editor.host);
-      before?.editor.view.destroy();
+    let editor: Editor | null = null;
+    const show = (): Editor => {
+      const made = openEditor(style, "Text of the body");
+      editor = made;
+      shown.current = { editor: made, bytes, as };
+      return made;
     };
+    if (!isMore) {
+      place.replaceChildren(show().host);
+      before?.editor.view.destroy();
+    }
     // What is read stays until all that is new is there.
-    if (!isMore) show();
+    const batches: Batch[] = [];
     const start = (layout: Style) =>
       lay(
         { bytes, charset, style: layout },
         {
-          batch: editor.add,
+          batch: (batch) => (editor ? editor.add(batch) : batches.push(batch)),
           end: ({ folds }) => {
-            editor.fold(folds);
-            if (isMore) show();
+            if (!editor) {
+              const made = show();
+              made.add(...batches);
+              const top = scroller.current?.getBoundingClientRect().top ?? 0;
+              if (before) swap(place, before.editor.view, made, top);
+            }
+            shown.current?.editor.fold(folds);
             setBusy(false);
           },
           failed: (why) => {
@@ -92,10 +100,7 @@ export default function TextView({ ref, bytes, charset, style, pretty }: Props) 
         },
       );
     let stop = start(pretty ? style : "plain");
-    return () => {
-      stop();
-      if (shown.current?.editor !== editor) editor.view.destroy();
-    };
+    return () => stop();
   }, [bytes, charset, style, pretty, scroller]);
   useEffect(
     () => () => {

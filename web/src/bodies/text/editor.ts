@@ -51,7 +51,7 @@ export interface Editor {
   /* The element to put into the page. */
   host: HTMLElement;
   view: EditorView;
-  add(batch: Batch): void;
+  add(...batches: Batch[]): void;
   fold(folds: readonly Fold[]): void;
 }
 
@@ -107,11 +107,14 @@ export function openEditor(style: Style, label: string): Editor {
   return {
     host,
     view,
-    add: (batch) => {
+    add: (...batches) => {
       const { length } = view.state.doc;
-      marks.add(batch);
-      const lines = Text.of(batch.text.split("\n"));
-      const insert = length > 0 ? Text.of(["", ""]).append(lines) : lines;
+      let insert = length > 0 ? Text.of(["", ""]) : Text.empty;
+      for (const [index, batch] of batches.entries()) {
+        marks.add(batch);
+        if (index > 0) insert = insert.append(Text.of(["", ""]));
+        insert = insert.append(Text.of(batch.text.split("\n")));
+      }
       view.dispatch({ changes: { from: length, insert } });
     },
     fold: (folds) => {
