@@ -59,7 +59,7 @@ describe("over plain HTTP on a LAN address", () => {
     await exporter.send(http("http://a.example/to-copy"));
     await reader.opens("/to-copy");
     await page.getByRole("button", { name: "Copy…" }).click();
-    await page.getByRole("menuitem", { name: "URL" }).click();
+    await page.getByRole("menuitem", { name: "URL", exact: true }).click();
     await page.getByText("URL copied").waitFor();
     await page.keyboard.press("/");
     await page.keyboard.press("Control+V");

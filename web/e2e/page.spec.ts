@@ -228,7 +228,7 @@ describe("the page", () => {
     const reader = await read();
     await reader.sees("/n11");
     await reader.page.getByText("7 older flows were let go by the limits").waitFor();
-    await reader.page.getByText("5 flows").waitFor();
+    await reader.page.getByText("5 flows", { exact: true }).waitFor();
   });
 
   it("opens what a link names: the filter and the flow", async () => {
