@@ -278,6 +278,8 @@ static struct body read_body(struct mf_walk *walk, PyObject *message,
         body.object = content;
     }
     PyObject *stream = mf_walk_get(walk, message, MF_NAME_stream);
+    /* Of one that has come to its end someone has thrown it away. */
+    body.is_cut = !content && values[MF_MESSAGE_END];
     if (stream && mf_walk_is_true(stream))
         read_streamed(walk, stream, values[MF_MESSAGE_END] != NULL, told,
                       &body);

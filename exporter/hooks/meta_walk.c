@@ -5,7 +5,8 @@
 
 /* Addons may keep anything in a flow's metadata. */
 enum { ENTRIES_MAX = 64, KEY_MAX_CHARS = 128, VALUE_MAX_CHARS = 1024 };
-enum { INT_MAX_LEN = 24 };
+/* Of values beside their texts, in a flow. */
+enum { TYPED_MAX_LEN = MF_TNET_SPLICE_MIN_LEN };
 
 static void put_text(struct mf_walk *walk, uint32_t number, PyObject *text,
                      Py_ssize_t max)
@@ -56,12 +57,23 @@ static void put_value(struct mf_walk *walk, uint32_t number, PyObject *value)
     Py_XDECREF(text);
 }
 
+/* True if the text tells all of it, or it is to stay here: mitmproxy keeps
+ * the user and the password that it took from a client under that key. */
+static bool is_told_by_text(PyObject *key, PyObject *value)
+{
+    if (PyUnicode_CheckExact(value))
+        return PyUnicode_GetLength(value) <= VALUE_MAX_CHARS;
+    return PyUnicode_CompareWithASCIIString(key, "proxyauth") == 0;
+}
+
 static void put_entry(struct mf_walk *walk, uint32_t number, PyObject *key,
-                      PyObject *value)
+                      PyObject *value, size_t *room)
 {
     struct mf_mark mark = mf_encoder_begin(walk->enc, number);
     put_text(walk, 1, key, KEY_MAX_CHARS);
     put_value(walk, 2, value);
+    if (!is_told_by_text(key, value))
+        mf_walk_put_typed(walk, 3, value, room);
     mf_encoder_end(walk->enc, mark);
 }
 
@@ -72,12 +84,12 @@ static void put_metadata(struct mf_walk *walk, uint32_t number,
         return;
     /* Those of a copy stay while a text is made of them. */
     PyObject *items = PyDict_Items(metadata), *item;
-    size_t count = 0;
+    size_t count = 0, room = TYPED_MAX_LEN;
     for (Py_ssize_t i = 0;
          items && count < ENTRIES_MAX && (item = mf_walk_item(items, i)); i++) {
         PyObject *key = mf_walk_item(item, 0), *value = mf_walk_item(item, 1);
         if (key && value && PyUnicode_CheckExact(key)) {
-            put_entry(walk, number, key, value);
+            put_entry(walk, number, key, value, &room);
             count++;
         }
         Py_XDECREF(key);

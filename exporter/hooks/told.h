@@ -28,6 +28,7 @@ struct mf_told_message {
     PyObject *fields, *trailers; /* tuples; NULL: none, or of another kind */
     /* Which fields of it were told, a bit for each of mf_told_bit. */
     unsigned has;
+    unsigned untold; /* of a request: what was told beside its URLs */
     /* What its headers say. */
     bool is_encoded;
     uint64_t content_length;

@@ -1,12 +1,26 @@
-/* The method, url and pretty_url of a Request. */
+/* The method, url and pretty_url of a Request, and what they do not tell of its
+ * first line. */
 #include <string.h>
 #include <strings.h>
 
 #include "base/error.h"
 #include "exporter/hooks/url.h"
 #include "exporter/hooks/walk.h"
+#include "flow/target.h"
+#include "pb/wire.h"
 
-enum { METHOD = 1, URL = 2, PRETTY_URL = 11 };
+enum {
+    METHOD = 1,
+    URL = 2,
+    PRETTY_URL = 11,
+    AUTHORITY = 107,
+    PATH = 108,
+    HOST = 109,
+    PORT = 110,
+    RAW_METHOD = 111,
+    SCHEME = 112,
+    PORT_MAX = 65535,
+};
 
 static struct mf_url_span span_of(PyObject *object)
 {
@@ -152,10 +166,108 @@ static void note(struct mf_walk *walk, struct mf_told_message *told,
         walk->is_part_short = true;
 }
 
+/* ---- what they do not tell ---- */
+
+/* Texts as they were just put: they lie in the encoder. */
+struct put_texts {
+    struct mf_span method, url, pretty_url;
+};
+
+static struct mf_span as_span(struct mf_url_span span)
+{
+    return (struct mf_span){(const char *)span.data, span.len};
+}
+
+static struct put_texts find_put(const struct mf_walk *walk, size_t from)
+{
+    const struct mf_buf *buf = &walk->enc->buf;
+    struct put_texts put = {MF_SPAN_NONE, MF_SPAN_NONE, MF_SPAN_NONE};
+    struct mf_wire_field field;
+    struct mf_cursor cursor = mf_cursor_make(buf->data + from, buf->len - from);
+    while (mf_wire_next(&cursor, &field)) {
+        struct mf_span text = {(const char *)field.data, field.len};
+        if (field.number == METHOD)
+            put.method = text;
+        else if (field.number == URL)
+            put.url = text;
+        else if (field.number == PRETTY_URL)
+            put.pretty_url = text;
+    }
+    return put;
+}
+
+/* Fields that are here only where they are needed. */
+enum {
+    UNTOLD_AUTHORITY = 8, /* beside mf_target_part */
+    UNTOLD_METHOD = 16,
+};
+
+static unsigned find_untold(const struct put_texts *put,
+                            const struct mf_target *target,
+                            struct mf_span method, struct mf_span http_version,
+                            struct mf_span authority)
+{
+    unsigned untold =
+        mf_target_untold(target, put->method, put->url, MF_SPAN_NONE, 0);
+    if (!mf_span_equals(put->method, method))
+        untold |= UNTOLD_METHOD;
+    if (!mf_span_equals(authority,
+                        mf_target_likely_authority(put->method, http_version,
+                                                   put->url, put->pretty_url)))
+        untold |= UNTOLD_AUTHORITY;
+    return untold;
+}
+
+static void put_bytes(struct mf_walk *walk, uint32_t number,
+                      struct mf_span bytes)
+{
+    mf_encoder_bytes(walk->enc, number, bytes.text, bytes.len);
+}
+
+/* `from`: where the method and the URLs are in the encoder. */
+static void put_untold(struct mf_walk *walk, PyObject *const *values,
+                       struct mf_told_message *told, size_t from)
+{
+    if (walk->enc->error)
+        return;
+    struct put_texts put = find_put(walk, from);
+    struct mf_span method = as_span(span_of(values[MF_REQUEST_METHOD]));
+    struct mf_span authority = as_span(span_of(values[MF_REQUEST_AUTHORITY]));
+    long long port = mf_walk_to_int(values[MF_REQUEST_PORT], 0);
+    mf_buf_clear(&walk->text);
+    mf_walk_to_text(walk, values[MF_REQUEST_HOST], &walk->text,
+                    MF_TEXT_PERCENT);
+    struct mf_target target = {
+        .scheme = as_span(span_of(values[MF_REQUEST_SCHEME])),
+        .host = {(const char *)walk->text.data, walk->text.len},
+        .path = as_span(span_of(values[MF_REQUEST_PATH])),
+        .port = port > 0 && port <= PORT_MAX ? (uint32_t)port : 0,
+    };
+    unsigned untold =
+        find_untold(&put, &target, method,
+                    as_span(span_of(values[MF_MESSAGE_VERSION])), authority);
+    if (untold & UNTOLD_AUTHORITY)
+        put_bytes(walk, AUTHORITY, authority);
+    if (untold & MF_TARGET_PATH)
+        put_bytes(walk, PATH, target.path);
+    if (untold & MF_TARGET_HOST) {
+        put_bytes(walk, HOST, target.host);
+        mf_encoder_varint_opt(walk->enc, PORT, target.port);
+    }
+    if (untold & UNTOLD_METHOD)
+        put_bytes(walk, RAW_METHOD, method);
+    if (untold & MF_TARGET_SCHEME)
+        put_bytes(walk, SCHEME, target.scheme);
+    /* No part can say that one is not needed any more. */
+    if (told->untold & ~untold)
+        walk->is_part_short = true;
+    told->untold = untold;
+}
+
 void mf_walk_put_urls(struct mf_walk *walk, PyObject *request,
                       PyObject *const *values, struct mf_told_message *told)
 {
-    size_t host_count, from = walk->enc->buf.len;
+    size_t host_count, begin = walk->enc->buf.len, from = begin;
     PyObject *host = find_host(walk, values[MF_MESSAGE_HEADERS], &host_count);
     struct mf_url_parts parts = read_parts(walk, values, host, host_count);
     put_method(walk, values[MF_REQUEST_METHOD]);
@@ -169,5 +281,6 @@ void mf_walk_put_urls(struct mf_walk *walk, PyObject *request,
         put_url(walk, PRETTY_URL, &parts);
     }
     note(walk, told, MF_TOLD_PRETTY_URL, from);
+    put_untold(walk, values, told, begin);
     Py_XDECREF(host);
 }

@@ -20,6 +20,7 @@ int mf_walk_init(struct mf_walk *walk, struct mf_encoder *enc,
     *walk = (struct mf_walk){.enc = enc};
     mf_buf_init(&walk->text, TEXT_MAX_LEN);
     mf_buf_init(&walk->packed, PACKED_MAX_LEN);
+    mf_tnet_out_init(&walk->typed);
     for (int i = 0; i < MF_NAME_COUNT; i++) {
         walk->names[i] = PyUnicode_InternFromString(NAMES[i]);
         if (!walk->names[i])
@@ -68,6 +69,7 @@ void mf_walk_release(struct mf_walk *walk)
     walk->chars_cap = 0;
     mf_buf_release(&walk->text);
     mf_buf_release(&walk->packed);
+    mf_tnet_out_release(&walk->typed);
 }
 
 /* ---- reading ---- */

@@ -14,6 +14,7 @@
 #include <Python.h>
 #include <stdbool.h>
 
+#include "codec/tnetstring.h"
 #include "exporter/hooks/conns.h"
 #include "exporter/hooks/encode_text.h"
 #include "exporter/hooks/names.h"
@@ -38,8 +39,10 @@ struct mf_walk {
     struct mf_walk_cert recent_certs[MF_RECENT_CERTS];
     Py_UCS4 *chars; /* scratch */
     size_t chars_cap;
-    struct mf_buf text;   /* scratch: URLs, names */
-    struct mf_buf packed; /* scratch: a DNS message */
+    struct mf_buf text;       /* scratch: URLs, names */
+    struct mf_buf packed;     /* scratch: a DNS message */
+    struct mf_tnet_out typed; /* scratch: a value of metadata */
+    size_t typed_max;         /* bytes of that */
     size_t body_max;
     size_t list_max; /* of the messages of a flow, in one message of ours */
     /* Of the last list of messages: where it stopped, and how many there are */
@@ -210,6 +213,14 @@ void mf_walk_put_websocket_close(struct mf_walk *walk, uint32_t number,
 /* FlowMeta, as field `number`, from the flow's values. */
 void mf_walk_put_meta(struct mf_walk *walk, uint32_t number,
                       PyObject *const *values, uint64_t *told);
+
+/*
+ * Any value as mitmproxy's files have it, as a bytes field. It takes from
+ * *room, at most MF_TNET_SPLICE_MIN_LEN; one that has no room there, or that
+ * such a file cannot have, is not put.
+ */
+void mf_walk_put_typed(struct mf_walk *walk, uint32_t number, PyObject *value,
+                       size_t *room);
 
 /* The flow's error, as field `number`. */
 void mf_walk_put_error(struct mf_walk *walk, uint32_t number, PyObject *error);

@@ -1,6 +1,7 @@
 /* Request and Response. */
 #include <string.h>
 
+#include "exporter/redact/target.h"
 #include "exporter/redact/walk.h"
 
 /* How they number what they have in common. */
@@ -81,6 +82,8 @@ void mf_walk_see_half(struct mf_job *job, const struct mf_region_field *field,
             struct mf_text url = mf_walk_text(job, &inner);
             if (mf_facts_add_url(job->facts, url.data, url.len))
                 job->is_broken = true;
+        } else if (numbers->url && mf_target_is(inner.number)) {
+            mf_target_see(job, &inner);
         }
     }
 }
@@ -123,18 +126,6 @@ static void put_header(struct mf_job *job, const struct mf_region_field *field,
     mf_encoder_end(out, mark);
 }
 
-static void put_url(struct mf_job *job, const struct mf_region_field *field,
-                    struct mf_encoder *out)
-{
-    struct mf_text text = mf_walk_text(job, field);
-    mf_spans_clear(&job->redactor->spans);
-    if (job->redactor->kinds & 1u << MF_RULE_QUERY)
-        mf_find_pairs(job, MF_PAIRS_URL, NULL, text.data, 0, text.len);
-    mf_find_regex(job, MF_PLACE_URL, NULL, text.data, text.len);
-    mf_find_regex_encoded(job, MF_PLACE_URL, NULL, text.data, text.len);
-    mf_walk_put_found(job, field, text, true, out);
-}
-
 static struct mf_body read_body(struct mf_job *job,
                                 const struct numbers *numbers,
                                 const struct mf_region_field *field)
@@ -175,6 +166,7 @@ static void put_half(struct mf_job *job, const struct mf_region_field *field,
     const struct numbers *numbers = numbers_of(is_response);
     struct mf_region region = field->body;
     struct mf_region_field inner;
+    struct mf_target_finds finds = {0};
     struct mf_mark mark = mf_encoder_begin(out, field->number);
     struct mf_body body = read_body(job, numbers, field);
     bool is_put = mf_body_put(job, &job->facts->halves[is_response], &body,
@@ -195,7 +187,9 @@ static void put_half(struct mf_job *job, const struct mf_region_field *field,
             put_header(job, &inner, out);
         } else if (numbers->url && (inner.number == numbers->url ||
                                     inner.number == numbers->pretty_url)) {
-            put_url(job, &inner, out);
+            mf_target_put_url(job, &inner, &finds, out);
+        } else if (numbers->url && mf_target_is(inner.number)) {
+            continue; /* behind both URLs */
         } else if (numbers->reason && inner.number == numbers->reason) {
             mf_walk_put_rest(job, &inner, out);
         } else {
@@ -203,6 +197,8 @@ static void put_half(struct mf_job *job, const struct mf_region_field *field,
         }
     }
     job->is_broken |= region.error != 0;
+    if (numbers->url)
+        mf_target_put_rest(job, field, &finds, out);
     mf_encoder_end(out, mark);
 }
 

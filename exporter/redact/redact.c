@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "codec/tnetstring.h"
 #include "exporter/redact/walk.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -222,12 +223,64 @@ static const struct mf_entry CONNECTION_ENTRIES[] = {
     {4, mf_walk_put_rest},
 };
 
+/* True if a regex finds something in it; also if nobody could tell. */
+static bool has_found(struct mf_job *job, struct mf_tnet value)
+{
+    struct mf_tnet inner;
+    struct mf_cursor cursor = mf_tnet_inside(value);
+    bool is_found = false;
+    while (mf_tnet_next(&cursor, &inner))
+        is_found |= has_found(job, inner);
+    if (value.type == MF_TNET_LIST || value.type == MF_TNET_DICT)
+        return is_found;
+    mf_spans_clear(&job->redactor->spans);
+    mf_find_regex(job, MF_PLACE_REST, NULL, (const uint8_t *)value.data.text,
+                  value.data.len);
+    return !mf_spans_is_empty(&job->redactor->spans);
+}
+
+static bool is_typed_clean(struct mf_job *job,
+                           const struct mf_region_field *field)
+{
+    struct mf_text text = mf_walk_text(job, field);
+    struct mf_cursor cursor = mf_cursor_make(text.data, text.len);
+    struct mf_tnet value;
+    const uint8_t *at;
+    const char *why;
+    return mf_tnet_next(&cursor, &value) && mf_cursor_done(&cursor) &&
+           mf_tnet_check(value, &at, &why) == 0 && !has_found(job, value);
+}
+
+/* A value of a type of its own goes as a whole: a mark would be none. */
 static void put_metadata(struct mf_job *job,
                          const struct mf_region_field *field,
                          struct mf_encoder *out)
 {
-    static const struct mf_entry ENTRIES[] = {{2, mf_walk_put_rest}};
-    mf_walk_message(job, field, ENTRIES, COUNT(ENTRIES), out);
+    enum { VALUE = 2, TYPED_VALUE = 3 };
+    struct mf_region region = field->body;
+    struct mf_region_field inner, typed = {0};
+    bool was_changed = job->is_changed;
+    if (!(job->redactor->places & MF_PLACE_REST)) {
+        mf_region_put(out, field);
+        return;
+    }
+    job->is_changed = false;
+    struct mf_mark mark = mf_encoder_begin(out, field->number);
+    while (mf_region_next(&region, &inner)) {
+        if (inner.type == MF_WIRE_LEN && inner.number == TYPED_VALUE)
+            typed = inner;
+        else if (inner.type == MF_WIRE_LEN && inner.number == VALUE)
+            mf_walk_put_rest(job, &inner, out);
+        else
+            mf_region_put(out, &inner);
+    }
+    job->is_broken |= region.error != 0;
+    if (typed.number && !job->is_changed && is_typed_clean(job, &typed))
+        mf_region_put(out, &typed);
+    else if (typed.number)
+        job->is_changed = true;
+    mf_encoder_end(out, mark);
+    job->is_changed |= was_changed;
 }
 
 /* The rules that fired are told in the flow's meta, of which the last takes

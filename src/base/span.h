@@ -30,4 +30,10 @@ static inline struct mf_span mf_span_after(struct mf_span span, size_t len)
     return len ? (struct mf_span){span.text + len, span.len - len} : span;
 }
 
+static inline bool mf_span_equals(struct mf_span one, struct mf_span two)
+{
+    return one.len == two.len &&
+           (one.len == 0 || memcmp(one.text, two.text, one.len) == 0);
+}
+
 #endif

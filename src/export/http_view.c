@@ -23,6 +23,7 @@ enum {
     CONTENT_CHANGED = 104,
     CONTENT_LEFT_OUT = 105,
     STREAMED = 106,
+    REQUEST_RAW_METHOD = 111,
 };
 
 /* What Request and Response number differently. */
@@ -91,6 +92,8 @@ static void take_line(struct mf_http_half *half,
             half->url = span;
         else if (field->number == REQUEST_PRETTY_URL)
             half->pretty_url = span;
+        else if (field->number == REQUEST_RAW_METHOD)
+            half->wire_method = span;
     } else if (field->number == RESPONSE_STATUS) {
         half->status = (uint32_t)field->value;
     } else if (field->number == RESPONSE_REASON) {
@@ -149,6 +152,8 @@ static void read_half(struct mf_http_half *half, const struct numbers *numbers)
         else if (field.number == numbers->truncated)
             half->is_cut |= field.value != 0;
     }
+    if (!half->wire_method.len)
+        half->wire_method = half->method;
     half->is_cut |= size != 0;
     half->wire_len =
         half->raw_content.len ? half->raw_content.len : half->content.len;
@@ -164,6 +169,7 @@ void mf_http_half(const struct mf_flow *flow, enum mf_half which,
         .is_request = which == MF_HALF_REQUEST,
         .message = none,
         .method = none,
+        .wire_method = none,
         .url = none,
         .pretty_url = none,
         .reason = none,

@@ -18,8 +18,9 @@
 struct mf_http_half {
     bool is_there;
     bool is_request;
-    struct mf_span message; /* the whole Request or Response */
-    struct mf_span method;  /* of requests, as the next two */
+    struct mf_span message;     /* the whole Request or Response */
+    struct mf_span method;      /* of requests, as the next three */
+    struct mf_span wire_method; /* any bytes */
     struct mf_span url;
     struct mf_span pretty_url;
     uint32_t status; /* of responses, as the next */

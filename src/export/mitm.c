@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "export/http_view.h"
+
 const struct mf_mitm_name mf_mitm_transports[] = {
     {"tcp", 1}, {"udp", 2}, {NULL, 0}};
 
@@ -80,4 +82,25 @@ bool mf_mitm_seconds(const struct mf_mitm_fields *fields, uint32_t number,
     int64_t ns = mf_wire_timestamp_ns((const uint8_t *)span.text, span.len);
     *ret_seconds = (double)(ns / NS_PER_S) + (double)(ns % NS_PER_S) / NS_PER_S;
     return true;
+}
+
+void mf_mitm_target_of(const struct mf_flow *flow,
+                       const struct mf_http_half *request,
+                       struct mf_target *ret_target)
+{
+    enum { PATH = 108, HOST = 109, PORT = 110, SCHEME = 112 };
+    struct mf_mitm_fields fields;
+    struct mf_http_conn server;
+    mf_http_server(flow, &server);
+    mf_mitm_read_fields(request->message, &fields);
+    mf_target_split(request->method, request->url, server.address_host,
+                    server.address_port, ret_target);
+    if (mf_mitm_has(&fields, PATH))
+        ret_target->path = mf_mitm_span(&fields, PATH);
+    if (mf_mitm_has(&fields, HOST)) {
+        ret_target->host = mf_mitm_span(&fields, HOST);
+        ret_target->port = (uint32_t)mf_mitm_uint(&fields, PORT);
+    }
+    if (mf_mitm_has(&fields, SCHEME))
+        ret_target->scheme = mf_mitm_span(&fields, SCHEME);
 }

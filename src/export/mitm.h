@@ -12,8 +12,9 @@
 #define MF_EXPORT_MITM_H
 
 #include "base/span.h"
+#include "codec/tnetstring.h"
 #include "export/export.h"
-#include "export/tnetstring.h"
+#include "flow/target.h"
 #include "pb/wire.h"
 
 enum {
@@ -43,7 +44,7 @@ uint32_t mf_mitm_number_of(const struct mf_mitm_name *names,
                            struct mf_span name);
 
 /* The fields of a message, by number; of repeated ones the last. */
-enum { MF_MITM_FIELDS = 112 };
+enum { MF_MITM_FIELDS = 114 };
 struct mf_mitm_fields {
     struct mf_span message;
     struct mf_wire_field at[MF_MITM_FIELDS]; /* number 0: is not there */
@@ -59,36 +60,11 @@ uint64_t mf_mitm_uint(const struct mf_mitm_fields *fields, uint32_t number);
 bool mf_mitm_seconds(const struct mf_mitm_fields *fields, uint32_t number,
                      double *ret_seconds);
 
-/* ---- URLs, as exporters write them (mitm_url.c) ---- */
-
-struct mf_mitm_url {
-    struct mf_span scheme, host, path;
-    uint32_t port;
-};
-
-/*
- * Take a Request.url apart. `host` and `port` (empty, 0: not known) are those
- * that it most likely names: they tell an IPv6 address from a port.
- */
-void mf_mitm_url_split(struct mf_span method, struct mf_span url,
-                       struct mf_span host, uint32_t port,
-                       struct mf_mitm_url *ret_parts);
-
-/* Host and port of "HOST" or "HOST:PORT"; `implied` is that of the former. */
-void mf_mitm_url_authority(struct mf_span text, uint32_t implied,
-                           struct mf_mitm_url *parts);
-/* 0: the scheme has none. */
-uint32_t mf_mitm_default_port(struct mf_span scheme);
-
 struct mf_http_half;
-/* The same of a request, with what its fields tell beside the URL. */
-void mf_mitm_url_of(const struct mf_flow *flow,
-                    const struct mf_http_half *request,
-                    struct mf_mitm_url *ret_parts);
-
-/* Append the URL of these parts. 0, MF_EFULL or MF_ENOMEM. */
-int mf_mitm_url_put(struct mf_span method, const struct mf_mitm_url *parts,
-                    struct mf_buf *out);
+/* Where a request went, by its URL and what its fields tell beside that. */
+void mf_mitm_target_of(const struct mf_flow *flow,
+                       const struct mf_http_half *request,
+                       struct mf_target *ret_target);
 
 /* ---- parts of the writer ---- */
 

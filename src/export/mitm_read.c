@@ -7,6 +7,7 @@
 #include "export/mitm.h"
 #include "export/mitm_ws.h"
 #include "export/readers.h"
+#include "export/tnet_file.h"
 #include "flow/flow.h"
 
 enum {

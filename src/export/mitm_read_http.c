@@ -25,6 +25,8 @@ enum {
     REQUEST_PATH = 108,
     REQUEST_HOST = 109,
     REQUEST_PORT = 110,
+    REQUEST_RAW_METHOD = 111,
+    REQUEST_SCHEME = 112,
     RESPONSE_STATUS = 1,
     RESPONSE_REASON = 11,
     HTTPS_PORT = 443,
@@ -171,7 +173,7 @@ static int append_escaped(struct mf_buf *out, struct mf_span bytes)
 
 /* The parts, with text in `scratch` where bytes were not UTF-8. */
 static int read_parts(struct mf_mitm_reader *reader, struct mf_tnet request,
-                      struct mf_mitm_url *parts)
+                      struct mf_target *parts)
 {
     int64_t port = 0;
     struct mf_buf *text = &reader->scratch;
@@ -209,14 +211,14 @@ static bool is_plain(struct mf_span host)
 }
 
 /* What the client named, where that is a plain name; else as the URL has it. */
-static void name_host(struct mf_tnet request, struct mf_mitm_url *parts)
+static void name_host(struct mf_tnet request, struct mf_target *parts)
 {
     size_t count;
     struct mf_span name = find_field(request, "host", &count);
     struct mf_span version =
         mf_tnet_text(mf_tnet_find(request, "http_version"));
     struct mf_span authority = mf_tnet_text(mf_tnet_find(request, "authority"));
-    struct mf_mitm_url named;
+    struct mf_target named;
     bool is_connect = mf_http_is_name(
         mf_tnet_text(mf_tnet_find(request, "method")), "CONNECT");
     if (authority.len && (is_connect || is_text(version, "HTTP/2.0") ||
@@ -226,8 +228,8 @@ static void name_host(struct mf_tnet request, struct mf_mitm_url *parts)
     } else if (is_connect) {
         return;
     }
-    uint32_t implied = mf_mitm_default_port(parts->scheme);
-    mf_mitm_url_authority(name, implied ? implied : HTTPS_PORT, &named);
+    uint32_t implied = mf_target_default_port(parts->scheme);
+    mf_target_authority(name, implied ? implied : HTTPS_PORT, &named);
     if (count == 1 && is_plain(named.host)) {
         parts->host = named.host;
         parts->port = named.port;
@@ -235,55 +237,70 @@ static void name_host(struct mf_tnet request, struct mf_mitm_url *parts)
 }
 
 static void put_url(struct mf_mitm_reader *reader, uint32_t number,
-                    struct mf_span method, const struct mf_mitm_url *parts)
+                    struct mf_span method, const struct mf_target *parts)
 {
     size_t mark = mf_mitm_begin(reader, number);
-    keep(reader, mf_mitm_url_put(method, parts, reader->out));
+    keep(reader, mf_target_put(method, parts, reader->out));
     mf_mitm_end(reader, mark);
 }
 
-static bool is_same(struct mf_span one, struct mf_span two)
-{
-    return one.len == two.len && memcmp(one.text, two.text, one.len) == 0;
-}
-
-/* What the writer would not make of the URL. */
+/* What the URL does not tell, with `raw` as the file has it. */
 static void take_untold(struct mf_mitm_reader *reader, struct mf_span method,
-                        const struct mf_mitm_url *parts, struct mf_span path,
-                        struct mf_span url, struct mf_tnet server)
+                        const struct mf_target *raw, struct mf_span url,
+                        struct mf_tnet server)
 {
-    struct mf_mitm_url split;
     struct mf_tnet address = mf_tnet_find(server, "address");
     int64_t port = 0;
     mf_tnet_int(mf_tnet_item(address, 1), &port);
-    mf_mitm_url_split(method, url, mf_tnet_text(mf_tnet_item(address, 0)),
-                      port > 0 && port <= UINT16_MAX ? (uint32_t)port : 0,
-                      &split);
-    if (!is_same(split.path, path))
-        mf_mitm_take_span(reader, REQUEST_PATH, path);
-    if (!is_same(split.host, parts->host) || split.port != parts->port) {
-        mf_mitm_take_span(reader, REQUEST_HOST, parts->host);
-        put_varint(reader, REQUEST_PORT, parts->port);
+    unsigned untold = mf_target_untold(
+        raw, method, url, mf_tnet_text(mf_tnet_item(address, 0)),
+        port > 0 && port <= UINT16_MAX ? (uint32_t)port : 0);
+    if (untold & MF_TARGET_PATH)
+        mf_mitm_take_span(reader, REQUEST_PATH, raw->path);
+    if (untold & MF_TARGET_HOST) {
+        mf_mitm_take_span(reader, REQUEST_HOST, raw->host);
+        put_varint(reader, REQUEST_PORT, raw->port);
     }
+    if (untold & MF_TARGET_SCHEME)
+        mf_mitm_take_span(reader, REQUEST_SCHEME, raw->scheme);
+}
+
+/* As exporters tell it: in capital letters, and as it was where that is
+ * something else. */
+static void take_method(struct mf_mitm_reader *reader, struct mf_span method)
+{
+    struct mf_buf *text = &reader->scratch;
+    mf_buf_clear(text);
+    keep(reader, append_escaped(text, method));
+    for (size_t i = 0; i < text->len; i++)
+        if (text->data[i] >= 'a' && text->data[i] <= 'z')
+            text->data[i] = (uint8_t)(text->data[i] - 'a' + 'A');
+    struct mf_span told = {text->len ? (char *)text->data : "", text->len};
+    mf_mitm_take_span(reader, REQUEST_METHOD, told);
+    if (told.len != method.len ||
+        memcmp(told.text, method.text, method.len) != 0)
+        mf_mitm_take_span(reader, REQUEST_RAW_METHOD, method);
 }
 
 static void take_line(struct mf_mitm_reader *reader, struct mf_tnet request,
                       struct mf_tnet server)
 {
-    struct mf_mitm_url parts;
+    struct mf_target parts;
     struct mf_buf url;
     struct mf_tnet authority = mf_tnet_find(request, "authority");
     struct mf_span method = mf_tnet_text(mf_tnet_find(request, "method"));
-    struct mf_span path = mf_tnet_text(mf_tnet_find(request, "path"));
-    mf_mitm_take_text(reader, REQUEST_METHOD, mf_tnet_find(request, "method"));
+    take_method(reader, method);
     keep(reader, read_parts(reader, request, &parts));
     if (reader->error)
         return;
     mf_buf_init(&url, reader->out->max);
-    keep(reader, mf_mitm_url_put(method, &parts, &url));
+    keep(reader, mf_target_put(method, &parts, &url));
     struct mf_span text = {url.len ? (char *)url.data : "", url.len};
     mf_mitm_take_span(reader, REQUEST_URL, text);
-    take_untold(reader, method, &parts, path, text, server);
+    struct mf_target raw = parts;
+    raw.scheme = mf_tnet_text(mf_tnet_find(request, "scheme"));
+    raw.path = mf_tnet_text(mf_tnet_find(request, "path"));
+    take_untold(reader, method, &raw, text, server);
     mf_buf_release(&url);
     name_host(request, &parts);
     put_url(reader, REQUEST_PRETTY_URL, method, &parts);

@@ -86,35 +86,14 @@ static void put_common(struct mf_mitm_writer *writer,
 
 /* ---- the request's line ---- */
 
-static bool is_text(struct mf_span span, const char *text)
-{
-    return span.len == strlen(text) && memcmp(span.text, text, span.len) == 0;
-}
-
-/* Host and port between "://" and the path. */
-static struct mf_span authority_in(struct mf_span url)
-{
-    const char *mark = memmem(url.text, url.len, "://", 3);
-    if (!mark)
-        return url;
-    const char *from = mark + 3, *end = url.text + url.len, *at = from;
-    while (at < end && *at != '/' && *at != '?')
-        at++;
-    return (struct mf_span){from, (size_t)(at - from)};
-}
-
 /* Of an exporter that does not tell it: what it would be. */
 static struct mf_span authority_of(const struct mf_http_half *half,
                                    const struct mf_mitm_fields *fields)
 {
     if (mf_mitm_has(fields, REQUEST_AUTHORITY))
         return mf_mitm_span(fields, REQUEST_AUTHORITY);
-    bool is_connect = mf_http_is_name(half->method, "CONNECT");
-    if (is_connect || is_text(half->http_version, "HTTP/2.0") ||
-        is_text(half->http_version, "HTTP/3"))
-        return authority_in(
-            half->pretty_url.len && !is_connect ? half->pretty_url : half->url);
-    return (struct mf_span){"", 0};
+    return mf_target_likely_authority(half->method, half->http_version,
+                                      half->url, half->pretty_url);
 }
 
 static void put_request(struct mf_mitm_writer *writer,
@@ -122,19 +101,19 @@ static void put_request(struct mf_mitm_writer *writer,
                         const struct mf_http_half *half)
 {
     struct mf_mitm_fields fields;
-    struct mf_mitm_url url;
+    struct mf_target target;
     mf_mitm_read_fields(half->message, &fields);
-    mf_mitm_url_of(flow, half, &url);
+    mf_mitm_target_of(flow, half, &target);
     struct mf_tnet_mark mark = mf_tnet_begin(&writer->out);
     put_common(writer, half, &fields);
     mf_mitm_put_key(writer, "host");
-    mf_tnet_put_text(&writer->out, url.host);
+    mf_tnet_put_text(&writer->out, target.host);
     mf_mitm_put_key(writer, "port");
-    mf_tnet_put_int(&writer->out, url.port);
-    put_bytes(writer, "method", half->method);
-    put_bytes(writer, "scheme", url.scheme);
+    mf_tnet_put_int(&writer->out, target.port);
+    put_bytes(writer, "method", half->wire_method);
+    put_bytes(writer, "scheme", target.scheme);
     put_bytes(writer, "authority", authority_of(half, &fields));
-    put_bytes(writer, "path", url.path);
+    put_bytes(writer, "path", target.path);
     mf_tnet_end(&writer->out, mark, MF_TNET_DICT);
 }
 

@@ -7,7 +7,7 @@
 #ifndef MF_EXPORT_MITM_WS_H
 #define MF_EXPORT_MITM_WS_H
 
-#include "export/tnetstring.h"
+#include "codec/tnetstring.h"
 
 /* The last ones, up to 32 MiB of them. */
 enum { MF_MITM_HANDSHAKES = 256 };

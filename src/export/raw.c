@@ -46,12 +46,13 @@ static int put_first_line(struct mf_export *to, const struct mf_flow *flow,
             version, {status, strlen(status)}, half->reason};
         return put_line(to, parts, 3);
     }
-    struct mf_mitm_url url;
-    mf_mitm_url_of(flow, half, &url);
-    struct mf_span target = url.path.len ? url.path : (struct mf_span){"/", 1};
+    struct mf_target to_where;
+    mf_mitm_target_of(flow, half, &to_where);
+    struct mf_span target =
+        to_where.path.len ? to_where.path : (struct mf_span){"/", 1};
     if (mf_http_is_name(half->method, "CONNECT"))
         target = half->url;
-    struct mf_span parts[] = {half->method, target, version};
+    struct mf_span parts[] = {half->wire_method, target, version};
     return put_line(to, parts, 3);
 }
 
@@ -95,17 +96,17 @@ static int put_body(struct mf_export *to, const struct mf_record *record,
 /* HTTP/2 has it beside the header fields. */
 static int put_host(struct mf_export *to, const struct mf_http_half *half)
 {
-    struct mf_mitm_url url;
+    struct mf_target url;
     char port[16];
     if (!half->is_request || is_version_1(half->http_version) ||
         mf_http_header(half, "host").len)
         return 0;
-    mf_mitm_url_split(half->method,
-                      half->pretty_url.len ? half->pretty_url : half->url,
-                      (struct mf_span){"", 0}, 0, &url);
+    mf_target_split(half->method,
+                    half->pretty_url.len ? half->pretty_url : half->url,
+                    (struct mf_span){"", 0}, 0, &url);
     int rc = put_text(to, "Host: ");
     rc = rc ? rc : put(to, url.host);
-    if (!rc && url.port != mf_mitm_default_port(url.scheme)) {
+    if (!rc && url.port != mf_target_default_port(url.scheme)) {
         snprintf(port, sizeof port, ":%u", (unsigned)url.port);
         rc = put_text(to, port);
     }

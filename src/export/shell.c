@@ -175,7 +175,7 @@ static int put_path(struct mf_buf *out, struct mf_span path)
     return rc;
 }
 
-static int put_url(struct mf_buf *out, const struct mf_mitm_url *url)
+static int put_url(struct mf_buf *out, const struct mf_target *url)
 {
     bool is_ipv6 = memchr(url->host.text, ':', url->host.len) != NULL;
     int rc = 0;
@@ -185,7 +185,7 @@ static int put_url(struct mf_buf *out, const struct mf_mitm_url *url)
     if (!rc)
         rc = mf_buf_append(out, url->host.text, url->host.len);
     mf_shell_printf(out, &rc, "%s", is_ipv6 ? "]" : "");
-    if (url->port != mf_mitm_default_port(url->scheme))
+    if (url->port != mf_target_default_port(url->scheme))
         mf_shell_printf(out, &rc, ":%u", (unsigned)url->port);
     return rc ? rc : put_path(out, url->path);
 }
@@ -216,7 +216,7 @@ bool mf_shell_read(struct mf_export *to, const struct mf_record *record,
                    struct mf_shell_request *request)
 {
     const struct mf_flow *flow = mf_record_flow(record);
-    struct mf_mitm_url url;
+    struct mf_target url;
     memset(request, 0, sizeof *request);
     mf_buf_init(&request->text, SIZE_MAX / 4);
     mf_http_half(flow, MF_HALF_REQUEST, &request->half);
@@ -224,8 +224,8 @@ bool mf_shell_read(struct mf_export *to, const struct mf_record *record,
         mf_export_leave_out(to, record, "a flow without an HTTP request");
         return false;
     }
-    request->method = request->half.method;
-    mf_mitm_url_of(flow, &request->half, &url);
+    request->method = request->half.wire_method;
+    mf_mitm_target_of(flow, &request->half, &url);
     if (!is_token(request->method) || !is_web(url.scheme) ||
         !is_host(url.host) || !url.port ||
         (url.path.len == 1 && url.path.text[0] == '*')) {

@@ -1,16 +1,22 @@
 """Flows of the mitmproxy that this Python has, for the tests of its files.
 
     mitm_flows.py make FILE         flows of every kind, by its own FlowWriter
+    mitm_flows.py feed FILE EXPORTER ADDR
+                                    the same, and tells a server of them by
+                                    the exporter's hooks
     mitm_flows.py compare ONE TWO   both by its FlowReader: prints what differs
     mitm_flows.py version           of its file format
 
 Run by an interpreter that has a mitmproxy, any from 8.1.1 on.
 """
 
+import pathlib
 import sys
 
 from mitmproxy import certs, connection, exceptions, http, io, version
 from mitmproxy.test import tflow, tutils
+
+DEADLINE_S = 60
 
 # Of nobody: made once, for this.
 CERT = b"""-----BEGIN CERTIFICATE-----
@@ -53,7 +59,24 @@ def request_variants():
             "port": 443,
             "authority": b"example.com:443",
         },
+        {
+            "method": b"CONNECT",
+            "scheme": b"",
+            "path": b"",
+            "host": "::1",
+            "port": 443,
+            "authority": b"[::1]:443",
+        },
+        {"method": b"CONNECT", "scheme": b"https", "path": b"/chat", "authority": b"a.b"},
         {"authority": b"other.example:8443", "http_version": b"HTTP/2.0"},
+        {"authority": b"example.com:80", "http_version": b"HTTP/2.0"},
+        {"authority": b"", "http_version": b"HTTP/2.0"},
+        {"authority": b"\xff\xfe", "http_version": b"HTTP/3"},
+        {"authority": "b\u00fccher.example".encode("idna"), "http_version": b"HTTP/3"},
+        {"authority": b"example.com:80", "path": b"/absolute"},
+        {"path": b"", "method": b"OPTIONS"},
+        {"scheme": b"\xff"},
+        {"method": b"M\xff"},
         {"method": b"get"},
         {"content": None},
         {"content": b""},
@@ -157,7 +180,11 @@ def decorated():
         "true": True,
         "false": False,
         "none": None,
+        "long": "\u00e9" * 5000,
+        "huge": -(2**1000),
+        "odd floats": [float("inf"), 5e-324, -0.0, 1e22],
         "list": [1, "two", [4.5]],
+        "empty": [[], {}, "", None],
         "dict": {"a": {"b": None}},
     }
     if version.FLOW_FORMAT_VERSION >= 19:
@@ -209,11 +236,43 @@ def all_flows():
         yield tflow.tudpflow(err=True)
 
 
-def make(path):
+def make(path, flows=None):
     with open(path, "wb") as file:
         writer = io.FlowWriter(file)
-        for flow in all_flows():
+        for flow in flows or all_flows():
             writer.add(flow)
+
+
+def last_event(flow):
+    """The hook that mitmproxy calls last for it."""
+    kind = flow.type
+    if kind in ("tcp", "udp"):
+        return f"{kind}_error" if flow.error else f"{kind}_end"
+    if kind == "dns":
+        return "dns_error" if flow.error else "dns_response" if flow.response else "dns_request"
+    if flow.websocket:
+        return "websocket_end"
+    if flow.error:
+        return "error"
+    if not flow.response:
+        return "request"
+    return "http_connected" if flow.request.method == "CONNECT" else "response"
+
+
+def feed(path, exporter, addr):
+    sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "exporter" / "driver"))
+    from library import load, make_core
+
+    core = make_core(load(exporter))
+    core.configure(addr, "fed", 16 << 20)
+    core.start(-1)
+    flows = list(all_flows())
+    make(path, flows)
+    for flow in flows:
+        getattr(core, last_event(flow))(flow)
+    core.stop(DEADLINE_S)
+    stats = core.stats()
+    assert stats["acked"] == len(flows), stats
 
 
 def states(path):
@@ -264,6 +323,8 @@ def compare(first, second):
 if __name__ == "__main__":
     if sys.argv[1] == "make":
         make(sys.argv[2])
+    elif sys.argv[1] == "feed":
+        feed(*sys.argv[2:])
     elif sys.argv[1] == "compare":
         compare(sys.argv[2], sys.argv[3])
     else:

@@ -89,7 +89,8 @@ def test_long_bodies_are_cut_and_marked(inside):
     assert cases["encoded"].content_size == 20000
     assert cases["streamed"].content_truncated
     assert cases["streamed"].content_size == 123456789
-    assert not cases["missing"].content_truncated
+    assert cases["missing"].content_truncated
+    assert not cases["not yet"].content_truncated
 
 
 def test_a_long_talk_keeps_its_beginning(inside):
@@ -255,7 +256,7 @@ def test_what_becomes_of_connections_is_told_with_the_reason(kind):
     assert differences(plain(event.server), result["broken"]) == []
 
 
-def test_metadata_is_told_by_simple_values_alone_and_within_bounds(kind):
+def test_metadata_is_told_in_texts_and_as_it_is_within_bounds(kind):
     result = Inside(kind).run("metadata")
     meta = read(result["entries"]).flow.meta
     assert {entry.key: entry.value for entry in meta.metadata} == {
@@ -266,12 +267,30 @@ def test_metadata_is_told_by_simple_values_alone_and_within_bounds(kind):
         "float": "1.5",
         "yes": "True",
         "none": "None",
-        "secret": "<tuple>",
+        "list": "<list>",
+        "dict": "<MyDict>",
+        "proxyauth": "<tuple>",
         "hostile": "<Hostile>",
+        "hidden": "<list>",
+        "endless": "<list>",
+        "deep": "<list>",
+        "too long": "<list>",
         "long": "x" * 1024,
         "k" * 128: "",
     }
-    assert len(read(result["many"]).flow.meta.metadata) == 64
+    assert {entry.key: entry.typed_value for entry in meta.metadata if entry.typed_value} == {
+        "number": b"2:-5#",
+        "large": b"22:%d#" % 2**70,
+        "float": b"3:1.5^",
+        "yes": b"4:true!",
+        "none": b"0:~",
+        "list": b"22:5:caf\xc3\xa9;2:\x00\xff,3:4.5^0:]]",
+        "dict": b"8:1:a;1:7#}",
+        "long": b"5000:" + b"x" * 5000 + b";",
+    }
+    many = read(result["many"]).flow.meta.metadata
+    assert len(many) == 64
+    assert sum(len(entry.typed_value) for entry in many) < 1 << 15
 
 
 def test_a_websocket_is_told_in_parts_until_it_talks(kind):

@@ -226,7 +226,9 @@ def bodies():
     add("fresh", fresh, "tcp_end")
     missing = tflow.tflow(resp=True)
     missing.response.raw_content = None
-    add("missing", missing, "responseheaders")
+    add("missing", missing)
+    missing.response.timestamp_end = None
+    add("not yet", missing, "responseheaders")
     long_talk = tflow.ttcpflow()
     long_talk.messages = [tcp.TCPMessage(True, b"%05d" % n * 100, 1.0) for n in range(200)]
     add("long talk", long_talk, "tcp_message")

@@ -119,6 +119,17 @@ def expected_message(message):
     }
 
 
+def expected_untold(request):
+    """What method and URL do not tell of the first line of an HTTP/1 request."""
+    data = request.data
+    fields = {"authority": b64(data.authority)} if data.authority else {}
+    if data.method != text(request.method).encode():
+        fields["raw_method"] = b64(data.method)
+    if text(data.path.decode("utf8", "surrogateescape"), percent=True).encode() != data.path:
+        fields["path"] = b64(data.path)
+    return fields
+
+
 def expected_http(flow):
     request, response, ws = flow.request, flow.response, flow.websocket
     fields = {
@@ -126,6 +137,7 @@ def expected_http(flow):
         "request": drop_unset(
             {
                 **expected_message(request),
+                **expected_untold(request),
                 "method": text(request.method),
                 "url": text(request.url, percent=True),
                 "pretty_url": text(request.pretty_url, percent=True),

@@ -31,6 +31,15 @@ class Hostile:
     __repr__ = __str__
 
 
+class MyDict(dict):
+    """Nobody asks it."""
+
+    def _refuse(self, *_):
+        raise RuntimeError("nothing here")
+
+    items = keys = values = __iter__ = __getitem__ = _refuse
+
+
 def set_header(headers, rng):
     headers.fields = tuple(headers.fields)
     headers[f"x-{rng.randrange(3)}"] = str(rng.randrange(3))
@@ -326,6 +335,10 @@ def metadata():
     """What is told of what addons keep in a flow's metadata."""
     core, _ = cores()
     flow = tflow.tflow()
+    endless, deep = [], []
+    endless += [endless, endless]
+    for _ in range(100):
+        deep = [deep]
     flow.metadata.update(
         {
             "text": "caf\u00e9 \udcff",
@@ -335,8 +348,14 @@ def metadata():
             "float": 1.5,
             "yes": True,
             "none": None,
-            "secret": ("user", "password"),
+            "list": ["caf\u00e9", b"\x00\xff", 4.5, ()],
+            "dict": MyDict(a=True + 6),
+            "proxyauth": ("user", "password"),
             "hostile": Hostile(),
+            "hidden": [1, Hostile()],
+            "endless": endless,
+            "deep": deep,
+            "too long": [b"x" * 40000],
             "long": "x" * 5000,
             "k" * 300: "",
             7: "no text for a key",

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "export/tnetstring.h"
+#include "export/tnet_file.h"
 
 static int append(void *user, const void *data, size_t len)
 {

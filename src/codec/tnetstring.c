@@ -1,4 +1,4 @@
-#include "export/tnetstring.h"
+#include "codec/tnetstring.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/error.h"
 #include "base/utf8.h"
 
 /* ---- reading ---- */
@@ -20,8 +21,7 @@ struct mf_cursor mf_tnet_inside(struct mf_tnet container)
     return mf_cursor_make(container.data.text, has ? container.data.len : 0);
 }
 
-/* A length and its colon. */
-static uint64_t read_len(struct mf_cursor *cursor)
+uint64_t mf_tnet_len(struct mf_cursor *cursor)
 {
     uint64_t len = 0;
     for (int digits = 0;; digits++) {
@@ -41,7 +41,7 @@ bool mf_tnet_next(struct mf_cursor *cursor, struct mf_tnet *ret_value)
 {
     if (mf_cursor_done(cursor))
         return false;
-    uint64_t len = read_len(cursor);
+    uint64_t len = mf_tnet_len(cursor);
     const uint8_t *data = mf_cursor_bytes(cursor, len);
     uint8_t type = mf_cursor_u8(cursor);
     if (cursor->error)
@@ -168,52 +168,6 @@ int mf_tnet_check(struct mf_tnet value, const uint8_t **ret_at,
     return MF_ECORRUPT;
 }
 
-int mf_tnet_read(struct mf_input *input, struct mf_tnet *ret_value,
-                 uint64_t *ret_byte, const char **ret_why, struct mf_err *err)
-{
-    *ret_byte = input->offset;
-    *ret_why = "the file ends inside of it";
-    int rc = mf_input_see(input, MF_TNET_HEAD_MAX_LEN, err);
-    if (rc)
-        return rc;
-    if (mf_input_len(input) == 0)
-        return 0;
-    size_t seen = mf_input_len(input);
-    struct mf_cursor head = mf_cursor_make(mf_input_data(input), seen);
-    uint64_t len = read_len(&head);
-    size_t head_len = (size_t)(head.at - mf_input_data(input));
-    if (head.error == MF_ETRUNC)
-        return MF_ETRUNC;
-    if (head.error) {
-        *ret_byte += head_len;
-        *ret_why = "not mitmproxy's: a length is missing";
-        return MF_ECORRUPT;
-    }
-    if (len > SIZE_MAX - MF_TNET_HEAD_MAX_LEN - 1)
-        return MF_EFULL;
-    size_t whole = head_len + (size_t)len + 1;
-    /* Before memory is made for it. */
-    if (input->total && whole > input->total - input->offset)
-        return MF_ETRUNC;
-    rc = mf_input_see(input, whole, err);
-    if (rc)
-        return rc;
-    if (mf_input_len(input) < whole)
-        return MF_ETRUNC;
-    const uint8_t *at = mf_input_data(input), *wrong;
-    *ret_value = (struct mf_tnet){
-        (enum mf_tnet_type)at[whole - 1],
-        {(const char *)at + head_len, (size_t)len},
-    };
-    rc = mf_tnet_check(*ret_value, &wrong, ret_why);
-    if (rc) {
-        *ret_byte += (uint64_t)(wrong - at);
-        return rc;
-    }
-    mf_input_skip(input, whole);
-    return 1;
-}
-
 struct mf_tnet mf_tnet_find(struct mf_tnet dict, const char *key)
 {
     struct mf_tnet name, value;
@@ -283,8 +237,7 @@ bool mf_tnet_int(struct mf_tnet value, int64_t *ret_value)
 
 /* ---- writing ---- */
 
-/* Shorter strings are copied. */
-enum { SPLICE_MIN_LEN = 32 << 10, KEPT_LEN = 4 << 20 };
+enum { KEPT_LEN = 4 << 20 };
 
 void mf_tnet_out_init(struct mf_tnet_out *out)
 {
@@ -363,7 +316,7 @@ void mf_tnet_put_value(struct mf_tnet_out *out, struct mf_tnet value)
     char type = (char)value.type;
     if (!out->error)
         out->error = mf_buf_printf(&out->buf, "%zu:", value.data.len);
-    if (!out->error && value.data.len >= SPLICE_MIN_LEN)
+    if (!out->error && value.data.len >= MF_TNET_SPLICE_MIN_LEN)
         splice(out, value.data);
     else
         put(out, value.data.text, value.data.len);

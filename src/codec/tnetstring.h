@@ -1,5 +1,5 @@
 /*
- * Typed netstrings as mitmproxy's dump files are made of: LENGTH:DATA and a
+ * Typed netstrings, which mitmproxy's dump files are made of: LENGTH:DATA and a
  * byte that tells the type.
  *
  * Reading borrows: a value is a span, and what is inside of it is stepped
@@ -7,14 +7,14 @@
  *
  * Thread:  any.
  */
-#ifndef MF_EXPORT_TNETSTRING_H
-#define MF_EXPORT_TNETSTRING_H
+#ifndef MF_CODEC_TNETSTRING_H
+#define MF_CODEC_TNETSTRING_H
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/cursor.h"
 #include "base/span.h"
-#include "export/input.h"
 
 enum { MF_TNET_DEPTH_MAX = 32, MF_TNET_HEAD_MAX_LEN = 13 };
 
@@ -47,16 +47,9 @@ bool mf_tnet_next(struct mf_cursor *cursor, struct mf_tnet *ret_value);
 int mf_tnet_check(struct mf_tnet value, const uint8_t **ret_at,
                   const char **ret_why);
 
-/*
- * Read the next value of a file and step over it; well-formed, valid until
- * the file is read again. 1: there is one; 0: the file ends here.
- *
- *  MF_ECORRUPT, MF_ETRUNC  *ret_byte of the file is wrong, *ret_why says how
- *  MF_EFULL                longer than the input's maximum
- *  MF_EIO, MF_ENOMEM       `err` says why
- */
-int mf_tnet_read(struct mf_input *input, struct mf_tnet *ret_value,
-                 uint64_t *ret_byte, const char **ret_why, struct mf_err *err);
+/* A value's length and its colon, at its head; an error of the cursor where
+ * there is none. */
+uint64_t mf_tnet_len(struct mf_cursor *cursor);
 
 /* The value of a key, in a dictionary; of others, and if there is none, a
  * value of type 0. */
@@ -78,9 +71,10 @@ bool mf_tnet_double(struct mf_tnet value, double *ret_value);
 /* ---- writing ---- */
 
 /*
- * Gathers values. Long strings are not copied: they must live until
- * mf_tnet_out_flush(). Errors are sticky.
+ * Gathers values. Strings of MF_TNET_SPLICE_MIN_LEN and more are not copied:
+ * they must live until mf_tnet_out_flush(). Errors are sticky.
  */
+enum { MF_TNET_SPLICE_MIN_LEN = 32 << 10 };
 struct mf_tnet_splice {
     size_t at; /* in `buf`: before what is there */
     struct mf_span bytes;
@@ -103,7 +97,7 @@ void mf_tnet_out_release(struct mf_tnet_out *out);
 void mf_tnet_put_null(struct mf_tnet_out *out);
 void mf_tnet_put_bool(struct mf_tnet_out *out, bool value);
 void mf_tnet_put_int(struct mf_tnet_out *out, int64_t value);
-void mf_tnet_put_double(struct mf_tnet_out *out, double value); /* finite */
+void mf_tnet_put_double(struct mf_tnet_out *out, double value);
 void mf_tnet_put_bytes(struct mf_tnet_out *out, struct mf_span bytes);
 void mf_tnet_put_text(struct mf_tnet_out *out, struct mf_span text);
 void mf_tnet_put_string(struct mf_tnet_out *out, const char *text);
