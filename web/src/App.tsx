@@ -6,6 +6,7 @@ import { findRow } from "./connection/window";
 import { setPinned } from "./detail/actions";
 import { LazyPane } from "./detail/LazyPane";
 import type { DetailHandle } from "./detail/pane";
+import { ChipBar } from "./filter/ChipBar";
 import { FilterBox } from "./filter/FilterBox";
 import { EmptyState } from "./list/EmptyState";
 import { FlowList } from "./list/FlowList";
@@ -146,6 +147,7 @@ export function App() {
         </button>
       </header>
       <section className="bar" aria-label="What the list is narrowed to">
+        <ChipBar />
         <LossBadge losses={view.losses} />
         <ListCount view={view} filtered={filter !== ""} />
       </section>

@@ -113,7 +113,7 @@ export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {
       <div className="filter-below">
         {fault && <FilterFault filter={fault.filter} fault={fault} />}
         {focused && !fault && known?.words && text.trim() !== "" && (
-          <p className="filter-words" id="filter-words">
+          <p className="filter-words" onMouseDown={() => ref.current?.blur()}>
             {known.words}
           </p>
         )}

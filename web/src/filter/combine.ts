@@ -4,7 +4,7 @@
  * stands in the filter stays as its reader wrote it. A filter whose
  * parentheses or quotes do not match gets clauses at its end and loses none.
  */
-import { readClause } from "./clause";
+import { type Clause, readClause } from "./clause";
 import { type Part, partsOf } from "./syntax";
 
 function joined(parts: readonly Part[]): string {
@@ -68,4 +68,15 @@ export function replaceClause(
 export function withoutPart(filter: string, at: number): string {
   const parts = partsOf(filter);
   return parts ? joined(parts.filter(({ from, to }) => at < from || at > to)) : "";
+}
+
+/* What the filter asks of `operators`, each clause as a part by itself. */
+export function clausesOf(filter: string, operators: readonly string[]): Clause[] {
+  return (partsOf(filter) ?? []).flatMap(({ text }) => {
+    const clause = readClause(text);
+    const isOfThem = clause?.choices.every(({ operator }) =>
+      operators.includes(operator),
+    );
+    return clause && isOfThem ? [clause] : [];
+  });
 }
