@@ -30,6 +30,8 @@ void mf_body_reader_release(struct mf_body_reader *reader)
 static int copy(struct mf_body_reader *reader, size_t room, struct mf_buf *out)
 {
     size_t fits = reader->left < room ? reader->left : room;
+    if (fits == 0)
+        return reader->left > 0;
     int rc = mf_buf_append(out, reader->at, fits);
     if (rc)
         return rc;

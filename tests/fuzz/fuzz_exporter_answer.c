@@ -36,6 +36,8 @@ static void read_answer(const uint8_t *data, size_t size, size_t step,
     mf_hello_read(&answer, ret_hello);
     *ret_ack = (struct mf_ack){0};
     *ret_rc = mf_ack_read(&answer, ret_ack);
+    if (*ret_rc == 0)
+        mf_ack_is_missing(ret_ack, (const uint8_t *)"a", 1);
     mf_answer_describe(&answer, text, sizeof text);
     if (!memchr(text, 0, sizeof text))
         abort();
