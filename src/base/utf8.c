@@ -81,6 +81,8 @@ size_t mf_utf8_cut(const void *text, size_t len, size_t max)
 int mf_utf8_append(const void *text, size_t len, struct mf_buf *out)
 {
     static const uint8_t replacement[] = {0xef, 0xbf, 0xbd};
+    if (len == 0)
+        return 0; /* `text` may be NULL */
     const uint8_t *at = text, *end = at + len;
     size_t before = out->len;
     int rc = 0;
