@@ -1,52 +1,10 @@
 #include "base/cursor.h"
 
-#include "base/error.h"
-
 struct mf_cursor mf_cursor_make(const void *data, size_t len)
 {
     static const uint8_t nothing;
     const uint8_t *at = data ? data : &nothing;
     return (struct mf_cursor){.at = at, .end = at + (data ? len : 0)};
-}
-
-void mf_cursor_fail(struct mf_cursor *cursor, int error)
-{
-    if (!cursor->error)
-        cursor->error = error;
-}
-
-const uint8_t *mf_cursor_bytes(struct mf_cursor *cursor, uint64_t len)
-{
-    if (cursor->error)
-        return NULL;
-    if (len > (uint64_t)(cursor->end - cursor->at)) {
-        mf_cursor_fail(cursor, MF_ETRUNC);
-        return NULL;
-    }
-    const uint8_t *bytes = cursor->at;
-    cursor->at += len;
-    return bytes;
-}
-
-uint8_t mf_cursor_u8(struct mf_cursor *cursor)
-{
-    const uint8_t *b = mf_cursor_bytes(cursor, 1);
-    return b ? b[0] : 0;
-}
-
-uint16_t mf_cursor_be16(struct mf_cursor *cursor)
-{
-    const uint8_t *b = mf_cursor_bytes(cursor, 2);
-    return b ? (uint16_t)(b[0] << 8 | b[1]) : 0;
-}
-
-uint32_t mf_cursor_be32(struct mf_cursor *cursor)
-{
-    const uint8_t *b = mf_cursor_bytes(cursor, 4);
-    if (!b)
-        return 0;
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 |
-           b[3];
 }
 
 uint32_t mf_cursor_le32(struct mf_cursor *cursor)

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
+
 struct mf_cursor {
     const uint8_t *at;
     const uint8_t *end;
@@ -31,18 +33,52 @@ static inline bool mf_cursor_done(const struct mf_cursor *cursor)
 }
 
 /* Record `error` unless one is recorded already. */
-void mf_cursor_fail(struct mf_cursor *cursor, int error);
+static inline void mf_cursor_fail(struct mf_cursor *cursor, int error)
+{
+    if (!cursor->error)
+        cursor->error = error;
+}
 
-uint8_t mf_cursor_u8(struct mf_cursor *cursor);
-uint16_t mf_cursor_be16(struct mf_cursor *cursor);
-uint32_t mf_cursor_be32(struct mf_cursor *cursor);
+/* Borrow the next `len` bytes and step over them; NULL on failure. Here, as
+ * the next ones are: parsers call them for every few bytes. */
+static inline const uint8_t *mf_cursor_bytes(struct mf_cursor *cursor,
+                                             uint64_t len)
+{
+    if (cursor->error)
+        return NULL;
+    if (len > (uint64_t)(cursor->end - cursor->at)) {
+        cursor->error = MF_ETRUNC;
+        return NULL;
+    }
+    const uint8_t *bytes = cursor->at;
+    cursor->at += len;
+    return bytes;
+}
+
+static inline uint8_t mf_cursor_u8(struct mf_cursor *cursor)
+{
+    const uint8_t *b = mf_cursor_bytes(cursor, 1);
+    return b ? b[0] : 0;
+}
+
+static inline uint16_t mf_cursor_be16(struct mf_cursor *cursor)
+{
+    const uint8_t *b = mf_cursor_bytes(cursor, 2);
+    return b ? (uint16_t)(b[0] << 8 | b[1]) : 0;
+}
+
+static inline uint32_t mf_cursor_be32(struct mf_cursor *cursor)
+{
+    const uint8_t *b = mf_cursor_bytes(cursor, 4);
+    return b ? (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
+                   (uint32_t)b[2] << 8 | b[3]
+             : 0;
+}
+
 uint32_t mf_cursor_le32(struct mf_cursor *cursor);
 uint64_t mf_cursor_le64(struct mf_cursor *cursor);
 
 /* Base-128 varint of at most ten bytes (protobuf encoding guide). */
 uint64_t mf_cursor_varint(struct mf_cursor *cursor);
-
-/* Borrow the next `len` bytes and step over them; NULL on failure. */
-const uint8_t *mf_cursor_bytes(struct mf_cursor *cursor, uint64_t len);
 
 #endif

@@ -3,10 +3,22 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Without a branch, so that many bytes are looked at at once. */
+static inline bool is_ascii(const uint8_t *at, size_t len)
+{
+    uint8_t high = 0;
+    for (size_t i = 0; i < len; i++)
+        high |= at[i];
+    return high < 0x80;
+}
+
 static size_t ascii_run(const uint8_t *at, size_t left)
 {
+    enum { BLOCK_LEN = 64 };
     size_t run = 0;
     uint64_t word;
+    while (left - run >= BLOCK_LEN && is_ascii(at + run, BLOCK_LEN))
+        run += BLOCK_LEN;
     for (; left - run >= sizeof word; run += sizeof word) {
         memcpy(&word, at + run, sizeof word);
         if (word & UINT64_C(0x8080808080808080))

@@ -5,22 +5,37 @@
 static const char alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+static size_t encoded_len(size_t len, bool is_padded)
+{
+    static const size_t of_rest[] = {0, 2, 3};
+    return len / 3 * 4 + (is_padded && len % 3 ? 4 : of_rest[len % 3]);
+}
+
 int mf_base64_encode(const void *data, size_t len, bool is_padded,
                      struct mf_buf *out)
 {
-    const uint8_t *bytes = data;
-    for (size_t i = 0; i < len; i += 3) {
-        size_t left = len - i < 3 ? len - i : 3;
-        uint32_t group = 0;
-        for (size_t k = 0; k < 3; k++)
-            group = group << 8 | (k < left ? bytes[i + k] : 0);
-        char text[4];
-        for (size_t k = 0; k < 4; k++)
-            text[k] = k <= left ? alphabet[group >> (18 - 6 * k) & 63] : '=';
-        int rc = mf_buf_append(out, text, is_padded ? 4 : left + 1);
-        if (rc)
-            return rc;
+    const uint8_t *at = data;
+    size_t left = len, text_len = encoded_len(len, is_padded);
+    int rc = mf_buf_reserve(out, text_len);
+    if (rc || len == 0)
+        return rc;
+    uint8_t *to = out->data + out->len;
+    for (; left >= 3; left -= 3, at += 3) {
+        uint32_t group = (uint32_t)at[0] << 16 | (uint32_t)at[1] << 8 | at[2];
+        *to++ = (uint8_t)alphabet[group >> 18];
+        *to++ = (uint8_t)alphabet[group >> 12 & 63];
+        *to++ = (uint8_t)alphabet[group >> 6 & 63];
+        *to++ = (uint8_t)alphabet[group & 63];
     }
+    if (left) {
+        uint32_t group = (uint32_t)at[0] << 16;
+        group |= left == 2 ? (uint32_t)at[1] << 8 : 0;
+        for (size_t k = 0; k <= left; k++)
+            *to++ = (uint8_t)alphabet[group >> (18 - 6 * k) & 63];
+        for (size_t k = left; is_padded && k < 3; k++)
+            *to++ = '=';
+    }
+    out->len += text_len;
     return 0;
 }
 

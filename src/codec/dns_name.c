@@ -34,17 +34,27 @@ static bool is_simple(uint8_t byte)
     return byte > 0x20 && byte < 0x7f && byte != '.' && byte != '\\';
 }
 
+static bool put_dot(struct mf_dns_text *out)
+{
+    if (out->len == out->max)
+        return false;
+    out->text[out->len++] = '.';
+    return true;
+}
+
 static bool put_label(struct mf_dns_text *out, bool is_first,
                       const uint8_t *label, size_t len)
 {
-    if (!is_first && !mf_dns_put_byte(out, '.', ""))
+    if (!is_first && !put_dot(out))
         return false;
-    for (size_t i = 0; i < len; i++) {
-        if (is_simple(label[i]) && out->len < out->max)
-            out->text[out->len++] = (char)label[i];
-        else if (!mf_dns_put_byte(out, label[i], ".\\"))
+    size_t i = 0, room = out->max - out->len;
+    char *to = out->text + out->len;
+    for (; i < len && i < room && is_simple(label[i]); i++)
+        to[i] = (char)label[i];
+    out->len += i;
+    for (; i < len; i++)
+        if (!mf_dns_put_byte(out, label[i], ".\\"))
             return false;
-    }
     return true;
 }
 
@@ -94,8 +104,7 @@ static int put_labels(struct place *place, struct mf_span message,
         if (jumps == 0)
             *ret_end = place->at;
         if (len == 0)
-            return out->len > start || mf_dns_put_byte(out, '.', "") ? 0
-                                                                     : MF_EFULL;
+            return out->len > start || put_dot(out) ? 0 : MF_EFULL;
         if (!put_label(out, out->len == start, label, len))
             return MF_EFULL;
     }

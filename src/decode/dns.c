@@ -20,6 +20,8 @@ struct message {
     bool is_in_body;
     bool is_cut; /* by whoever kept it */
     unsigned opcode;
+    struct mf_dns_text name; /* of the last question or record */
+    size_t name_at;          /* where it is written out; SIZE_MAX: nowhere */
     struct mf_dns_data data;
 };
 
@@ -149,35 +151,53 @@ static void add_class(struct text *text, unsigned number,
         add(text, of_high_bit);
 }
 
-/* The name of a question or record, into `out`. */
-static int read_name(struct message *message, struct mf_dns_text *out)
+/* Where the pointer leads that comes next; SIZE_MAX: it is none. */
+static size_t peek_pointer(const struct message *message)
 {
-    int rc = mf_dns_put_name(&message->at, message->bytes, out);
-    if (rc != 0)
+    const uint8_t *at = message->at.at;
+    bool is_pointer = mf_cursor_left(&message->at) >= 2 && at[0] >= 0xc0;
+    return is_pointer ? (size_t)(at[0] & 0x3f) << 8 | at[1] : SIZE_MAX;
+}
+
+/* The name of a question or record, into `name`: mostly a pointer to the name
+ * of what was before, which is read already. */
+static struct mf_span read_name(struct message *message)
+{
+    struct mf_dns_text *name = &message->name;
+    size_t to = peek_pointer(message);
+    if (to != SIZE_MAX && to == message->name_at) {
+        mf_cursor_bytes(&message->at, 2);
+        return (struct mf_span){name->text, name->len};
+    }
+    message->name_at = to != SIZE_MAX ? to : offset(message);
+    name->len = 0;
+    int rc = mf_dns_put_name(&message->at, message->bytes, name);
+    if (rc != 0) {
+        message->name_at = SIZE_MAX;
         mf_cursor_fail(&message->at, rc);
-    return rc;
+    }
+    return (struct mf_span){name->text, name->len};
 }
 
 /* 0, or the cursor's error is set, or what the view gave. */
 static int tell_question(struct message *message)
 {
-    char name[MF_DNS_NAME_TEXT_MAX], type_room[MF_DNS_TYPE_ROOM];
+    char type_room[MF_DNS_TYPE_ROOM];
     struct text text;
-    struct mf_dns_text out = {.text = name, .max = sizeof name};
     text.len = 0;
     size_t start = offset(message);
-    read_name(message, &out);
+    struct mf_span name = read_name(message);
     unsigned type = mf_cursor_be16(&message->at);
     unsigned class_ = mf_cursor_be16(&message->at);
-    if (message->at.error && !out.len)
+    if (message->at.error && !name.len)
         return 0;
     struct mf_node node = {
         .kind = MF_NODE_ROW,
-        .name = {name, out.len},
+        .name = name,
         .is_cut = message->at.error,
     };
     if (!message->at.error) {
-        node.type = mf_dns_type_text(type, type_room);
+        node.type = mf_dns_type_text(mf_dns_type(type), type, type_room);
         add_class(&text, class_, ", answer wanted alone");
         node.text = text_span(&text);
     }
@@ -244,17 +264,17 @@ static int tell_data(struct message *message, struct mf_node *node, int error)
 static int tell_record(struct message *message)
 {
     enum { OPT = 41, FIXED_LEN = 10 };
-    char name[MF_DNS_NAME_TEXT_MAX], type_room[MF_DNS_TYPE_ROOM];
+    char type_room[MF_DNS_TYPE_ROOM];
     struct text also;
-    struct mf_dns_text out = {.text = name, .max = sizeof name};
     also.len = 0;
     struct mf_dns_data *data = &message->data;
     size_t start = offset(message);
-    read_name(message, &out);
+    struct mf_span name = read_name(message);
     const uint8_t *fixed = mf_cursor_bytes(&message->at, FIXED_LEN);
     if (!fixed)
         return 0;
-    unsigned type = (unsigned)fixed[0] << 8 | fixed[1];
+    unsigned number = (unsigned)fixed[0] << 8 | fixed[1];
+    const struct mf_dns_type *type = mf_dns_type(number);
     data->class_ = (unsigned)fixed[2] << 8 | fixed[3];
     data->ttl = (uint32_t)fixed[4] << 24 | (uint32_t)fixed[5] << 16 |
                 (uint32_t)fixed[6] << 8 | fixed[7];
@@ -267,11 +287,11 @@ static int tell_record(struct message *message)
     if (error == MF_ENOMEM)
         return error;
     struct mf_node node = {
-        .name = {name, out.len},
-        .type = mf_dns_type_text(type, type_room),
+        .name = name,
+        .type = mf_dns_type_text(type, number, type_room),
         .is_cut = message->at.error,
     };
-    if (type != OPT) {
+    if (number != OPT) {
         add_class(&also, data->class_, ", flush cache");
         add(&also, ", ");
         add_number(&also, data->ttl);
@@ -344,6 +364,7 @@ static int tell_sections(struct message *message)
 static int tell_message(struct mf_view *view, struct mf_span bytes, size_t base,
                         bool is_in_body, bool is_cut)
 {
+    char name[MF_DNS_NAME_TEXT_MAX];
     struct message message = {
         .view = view,
         .bytes = bytes,
@@ -351,6 +372,8 @@ static int tell_message(struct mf_view *view, struct mf_span bytes, size_t base,
         .base = base,
         .is_in_body = is_in_body,
         .is_cut = is_cut,
+        .name = {.text = name, .max = sizeof name},
+        .name_at = SIZE_MAX,
     };
     mf_dns_data_init(&message.data, bytes);
     int rc = tell_sections(&message);
@@ -386,12 +409,10 @@ static bool has_lengths(struct mf_span bytes)
 {
     struct mf_cursor at = mf_cursor_make(bytes.text, bytes.len);
     size_t len = mf_cursor_be16(&at);
-    if (len < HEADER_LEN || is_whole(bytes))
-        return false;
     size_t left = mf_cursor_left(&at);
-    if (len >= left)
-        return len == left;
-    return is_whole((struct mf_span){(const char *)at.at, len});
+    if (len < HEADER_LEN || len > left || is_whole(bytes))
+        return false;
+    return len == left || is_whole((struct mf_span){(const char *)at.at, len});
 }
 
 static int tell_frames(struct mf_view *view, const struct mf_body *body)

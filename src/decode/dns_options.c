@@ -1,11 +1,11 @@
 /* The data of OPT: EDNS and its options (RFC 6891 and those named below). */
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/utf8.h"
 #include "decode/dns_record.h"
+#include "decode/value.h"
 
 typedef void putter(struct mf_dns_data *data, struct mf_cursor *value);
 
@@ -28,9 +28,9 @@ static void put_algorithms(struct mf_dns_data *data, struct mf_cursor *value)
         const char *name = mf_dns_algorithm_name(number);
         mf_dns__put(data, " ", !is_first);
         if (name)
-            mf_dns__putf(data, "%s", name);
+            mf_dns__put_text(data, name);
         else
-            mf_dns__putf(data, "%u", number);
+            mf_dns__put_number(data, number);
         is_first = false;
     }
 }
@@ -39,7 +39,8 @@ static void put_bytes(struct mf_dns_data *data, struct mf_cursor *value)
 {
     bool is_first = true;
     while (!mf_cursor_done(value) && !data->error) {
-        mf_dns__putf(data, is_first ? "%u" : " %u", mf_cursor_u8(value));
+        mf_dns__put(data, " ", !is_first);
+        mf_dns__put_number(data, mf_cursor_u8(value));
         is_first = false;
     }
 }
@@ -59,7 +60,10 @@ static void put_subnet(struct mf_dns_data *data, struct mf_cursor *value)
         return;
     memcpy(whole, bytes, len);
     mf_dns__put_address(data, family == 1 ? AF_INET : AF_INET6, whole);
-    mf_dns__putf(data, "/%u, scope /%u", source, scope);
+    mf_dns__put_text(data, "/");
+    mf_dns__put_number(data, source);
+    mf_dns__put_text(data, ", scope /");
+    mf_dns__put_number(data, scope);
 }
 
 /* RFC 7314: seconds, or nothing in a query. */
@@ -68,19 +72,21 @@ static void put_seconds(struct mf_dns_data *data, struct mf_cursor *value)
     if (mf_cursor_done(value))
         return;
     uint32_t seconds = mf_cursor_be32(value);
-    if (!value->error)
-        mf_dns__putf(data, "%u s", seconds);
+    if (value->error)
+        return;
+    mf_dns__put_number(data, seconds);
+    mf_dns__put_text(data, " s");
 }
 
 /* RFC 7873. */
 static void put_cookie(struct mf_dns_data *data, struct mf_cursor *value)
 {
     enum { CLIENT_LEN = 8 };
-    mf_dns__putf(data, "client ");
+    mf_dns__put_text(data, "client ");
     mf_dns__put_hex(data, mf_cursor_bytes(value, CLIENT_LEN), CLIENT_LEN);
     if (mf_cursor_done(value))
         return;
-    mf_dns__putf(data, ", server ");
+    mf_dns__put_text(data, ", server ");
     mf_dns__put_rest_hex(data, value);
 }
 
@@ -90,8 +96,12 @@ static void put_keepalive(struct mf_dns_data *data, struct mf_cursor *value)
     if (mf_cursor_done(value))
         return;
     unsigned tenths = mf_cursor_be16(value);
-    if (!value->error)
-        mf_dns__putf(data, "%u.%u s", tenths / 10, tenths % 10);
+    if (value->error)
+        return;
+    mf_dns__put_number(data, tenths / 10);
+    mf_dns__put_text(data, ".");
+    mf_dns__put_number(data, tenths % 10);
+    mf_dns__put_text(data, " s");
 }
 
 /* RFC 7830. */
@@ -99,7 +109,8 @@ static void put_padding(struct mf_dns_data *data, struct mf_cursor *value)
 {
     size_t len = mf_cursor_left(value);
     mf_cursor_bytes(value, len);
-    mf_dns__putf(data, "%zu bytes", len);
+    mf_dns__put_number(data, len);
+    mf_dns__put_text(data, " bytes");
 }
 
 static void put_name(struct mf_dns_data *data, struct mf_cursor *value)
@@ -113,8 +124,10 @@ static void put_key_tags(struct mf_dns_data *data, struct mf_cursor *value)
     bool is_first = true;
     while (!mf_cursor_done(value) && !data->error) {
         unsigned tag = mf_cursor_be16(value);
-        if (!value->error)
-            mf_dns__putf(data, is_first ? "%u" : " %u", tag);
+        if (value->error)
+            return;
+        mf_dns__put(data, " ", !is_first);
+        mf_dns__put_number(data, tag);
         is_first = false;
     }
 }
@@ -126,15 +139,17 @@ static void put_error(struct mf_dns_data *data, struct mf_cursor *value)
     const char *info = mf_dns_error_info(code);
     if (value->error)
         return;
-    if (info)
-        mf_dns__putf(data, "%u (%s)", code, info);
-    else
-        mf_dns__putf(data, "%u", code);
+    mf_dns__put_number(data, code);
+    if (info) {
+        mf_dns__put_text(data, " (");
+        mf_dns__put_text(data, info);
+        mf_dns__put_text(data, ")");
+    }
     if (mf_cursor_done(value))
         return;
     size_t len = mf_cursor_left(value);
     const uint8_t *text = mf_cursor_bytes(value, len);
-    mf_dns__put(data, ": ", 2);
+    mf_dns__put_text(data, ": ");
     if (mf_utf8_valid(text, len))
         mf_dns__put(data, text, len);
     else
@@ -176,12 +191,14 @@ static size_t option_of(unsigned code)
 
 static void read_option(struct mf_dns_data *data)
 {
-    char room[16];
+    enum { WORD_LEN = 7 };
+    char room[WORD_LEN + MF_VALUE_ROOM] = "option ";
     struct mf_cursor peek = data->at;
     unsigned code = mf_cursor_be16(&peek);
     size_t i = option_of(code);
     bool is_known = i < sizeof options / sizeof *options;
-    snprintf(room, sizeof room, "option %u", code);
+    if (!is_known)
+        mf_value_unsigned(code, room + WORD_LEN);
     mf_dns__begin(data, MF_NODE_TEXT, is_known ? options[i].name : room);
     if (data->error)
         return;
@@ -205,7 +222,7 @@ static void put_number(struct mf_dns_data *data, const char *name,
     if (data->error)
         return;
     data->fields[data->count - 1].style = MF_DNS_NAMED;
-    mf_dns__putf(data, "%u", value);
+    mf_dns__put_number(data, value);
     mf_dns__end(data, also);
 }
 

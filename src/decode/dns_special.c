@@ -9,7 +9,7 @@
 static void put_type(struct mf_dns_data *data, unsigned number, bool is_first)
 {
     char room[MF_DNS_TYPE_ROOM];
-    struct mf_span text = mf_dns_type_text(number, room);
+    struct mf_span text = mf_dns_type_text(mf_dns_type(number), number, room);
     if (!is_first)
         mf_dns__put(data, " ", 1);
     mf_dns__put(data, text.text, text.len);
@@ -67,7 +67,8 @@ void mf_dns__services(struct mf_dns_data *data, const char *name)
     for (size_t i = 0; bytes && i < len * 8; i++) {
         if (!(bytes[i / 8] & 0x80 >> i % 8))
             continue;
-        mf_dns__putf(data, is_first ? "%zu" : " %zu", i);
+        mf_dns__put(data, " ", !is_first);
+        mf_dns__put_number(data, i);
         is_first = false;
     }
     mf_dns__end(data, NULL);
@@ -201,13 +202,13 @@ void mf_dns__relay(struct mf_dns_data *data, const char *name)
     mf_dns__begin(data, MF_NODE_NUMBER, "discovery optional");
     unsigned kind = mf_cursor_u8(&data->at);
     if (!data->at.error)
-        mf_dns__putf(data, "%u", kind >> 7);
+        mf_dns__put_number(data, kind >> 7);
     mf_dns__end(data, NULL);
     if (data->at.error)
         return;
     kind &= 0x7f;
     mf_dns__begin(data, MF_NODE_NUMBER, "relay type");
-    mf_dns__putf(data, "%u", kind);
+    mf_dns__put_number(data, kind);
     mf_dns__end(data, NULL);
     put_host(data, name, kind);
 }
@@ -267,7 +268,7 @@ void mf_dns__key_flags(struct mf_dns_data *data, const char *name)
     mf_dns__begin(data, MF_NODE_NUMBER, name);
     unsigned flags = mf_cursor_be16(&data->at);
     if (!data->at.error)
-        mf_dns__putf(data, "%u", flags);
+        mf_dns__put_number(data, flags);
     snprintf(also, sizeof also, "%s%s%s", flags & ZONE ? "zone key" : "",
              flags & ENTRY ? ", secure entry point" : "",
              flags & REVOKED ? ", revoked" : "");

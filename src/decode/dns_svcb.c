@@ -26,7 +26,7 @@ static void put_keys(struct mf_dns_data *data, struct mf_cursor *value)
         if (value->error)
             return;
         put_comma(data, &is_first);
-        mf_dns__putf(data, "%s", key_name(key, room));
+        mf_dns__put_text(data, key_name(key, room));
     }
 }
 
@@ -54,7 +54,7 @@ static void put_port(struct mf_dns_data *data, struct mf_cursor *value)
 {
     unsigned port = mf_cursor_be16(value);
     if (!value->error)
-        mf_dns__putf(data, "%u", port);
+        mf_dns__put_number(data, port);
 }
 
 static void put_addresses(struct mf_dns_data *data, struct mf_cursor *value,

@@ -147,7 +147,11 @@ static const struct mf_dns_type types[] = {
 
 const struct mf_dns_type *mf_dns_type(unsigned number)
 {
-    size_t low = 0, high = sizeof types / sizeof *types;
+    enum { COUNT = sizeof types / sizeof *types };
+    /* The first are all there. */
+    if (number && number <= COUNT && types[number - 1].number == number)
+        return &types[number - 1];
+    size_t low = 0, high = COUNT;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (types[middle].number == number)
@@ -160,9 +164,9 @@ const struct mf_dns_type *mf_dns_type(unsigned number)
     return NULL;
 }
 
-struct mf_span mf_dns_type_text(unsigned number, char room[MF_DNS_TYPE_ROOM])
+struct mf_span mf_dns_type_text(const struct mf_dns_type *type, unsigned number,
+                                char room[MF_DNS_TYPE_ROOM])
 {
-    const struct mf_dns_type *type = mf_dns_type(number);
     if (type)
         return (struct mf_span){type->name, strlen(type->name)};
     int len = snprintf(room, MF_DNS_TYPE_ROOM, "TYPE%u", number & 0xffff);
