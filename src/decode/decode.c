@@ -34,9 +34,9 @@ static mf_decoder *const decoders[MF_BODY_SOCKET_IO + 1] = {
     [MF_BODY_PROTOBUF] = mf_decode__protobuf,
 };
 
-static int run(struct mf_decoding *decoding)
+static int run(struct mf_decoding *decoding, enum mf_body_kind kind)
 {
-    mf_decoder *decoder = decoders[mf_body_kind(decoding->body)];
+    mf_decoder *decoder = decoders[kind];
     return decoder ? decoder(decoding) : 0;
 }
 
@@ -49,7 +49,7 @@ int mf_decode(const struct mf_body *body, const struct mf_decode_opts *opts,
         .view = view,
         .inflated_left = opts->inflated_max,
     };
-    return run(&decoding);
+    return run(&decoding, mf_body_kind(body));
 }
 
 /* Where the nodes of `inner` are: in the body around it, or nowhere. */
@@ -67,6 +67,12 @@ static void place(struct mf_view *view, struct mf_span outer,
 
 int mf_decode_inner(struct mf_decoding *decoding, const struct mf_body *inner)
 {
+    return mf_decode__inner_as(decoding, inner, mf_body_kind(inner));
+}
+
+int mf_decode__inner_as(struct mf_decoding *decoding,
+                        const struct mf_body *inner, enum mf_body_kind kind)
+{
     if (decoding->depth == BODY_DEPTH_MAX)
         return mf_view_note(decoding->view, "bodies are nested too deep");
     const struct mf_body *outer = decoding->body;
@@ -76,7 +82,7 @@ int mf_decode_inner(struct mf_decoding *decoding, const struct mf_body *inner)
     place(view, outer->data, inner->data);
     decoding->body = inner;
     decoding->depth++;
-    int rc = run(decoding);
+    int rc = run(decoding, kind);
     decoding->depth--;
     decoding->body = outer;
     view->base = base;

@@ -10,10 +10,14 @@ enum { MF_DECODE_TEXT_MAX_LEN = 64 << 10 };
 /* True for kinds that have a decoder. */
 bool mf_decode__has_nodes(enum mf_body_kind kind);
 
+/* mf_decode_inner() of what is known to be of this kind. */
+int mf_decode__inner_as(struct mf_decoding *decoding,
+                        const struct mf_body *inner, enum mf_body_kind kind);
+
 /*
  * Tell of a body inside another, whatever it is: what its decoder says, and of
  * what is text to be read as it is a node with this text, of other bytes a
- * node with those.
+ * node with those. Of text the decoder sees no more than is shown.
  */
 int mf_decode__show(struct mf_decoding *decoding, const struct mf_body *inner);
 

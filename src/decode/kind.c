@@ -1,4 +1,5 @@
 #include <string.h>
+#include <strings.h>
 
 #include "base/utf8.h"
 #include "codec/params.h"
@@ -50,131 +51,145 @@ enum match {
     END,
 };
 
-/* Media types, the first that fits. Their parameters say nothing here. */
-static const struct {
+struct type {
     enum match match;
-    const char *type;
+    struct mf_span type;
     enum mf_body_kind kind;
-} types[] = {
-    {WHOLE, "application/json", MF_BODY_JSON},
-    {WHOLE, "text/html", MF_BODY_HTML},
-    {WHOLE, "text/css", MF_BODY_CSS},
-    {WHOLE, "text/javascript", MF_BODY_JAVASCRIPT},
-    {WHOLE, "application/javascript", MF_BODY_JAVASCRIPT},
-    {WHOLE, "application/x-javascript", MF_BODY_JAVASCRIPT},
-    {WHOLE, "application/ecmascript", MF_BODY_JAVASCRIPT},
-    {WHOLE, "text/ecmascript", MF_BODY_JAVASCRIPT},
-    {WHOLE, "text/jscript", MF_BODY_JAVASCRIPT},
-    {WHOLE, "text/x-javascript", MF_BODY_JAVASCRIPT},
-    {WHOLE, "application/x-www-form-urlencoded", MF_BODY_FORM},
-    {START, "multipart/", MF_BODY_MULTIPART},
-    {WHOLE, "text/event-stream", MF_BODY_EVENTS},
-    {WHOLE, "application/x-ndjson", MF_BODY_JSON_LINES},
-    {WHOLE, "application/ndjson", MF_BODY_JSON_LINES},
-    {WHOLE, "application/jsonl", MF_BODY_JSON_LINES},
-    {WHOLE, "application/jsonlines", MF_BODY_JSON_LINES},
-    {WHOLE, "application/x-jsonlines", MF_BODY_JSON_LINES},
-    {WHOLE, "application/x-json-stream", MF_BODY_JSON_LINES},
-    {WHOLE, "application/stream+json", MF_BODY_JSON_LINES},
-    {WHOLE, "application/json-seq", MF_BODY_JSON_LINES},
-    {END, "+json-seq", MF_BODY_JSON_LINES},
-    {WHOLE, "text/jsonl", MF_BODY_JSON_LINES},
-    {WHOLE, "application/graphql", MF_BODY_GRAPHQL},
-    {WHOLE, "application/graphql+json", MF_BODY_GRAPHQL},
-    {WHOLE, "application/graphql-response+json", MF_BODY_GRAPHQL},
-    {WHOLE, "application/grpc", MF_BODY_GRPC},
-    {START, "application/grpc+", MF_BODY_GRPC},
-    {WHOLE, "application/grpc-web", MF_BODY_GRPC_WEB},
-    {START, "application/grpc-web+", MF_BODY_GRPC_WEB},
-    {WHOLE, "application/grpc-web-text", MF_BODY_GRPC_WEB_TEXT},
-    {START, "application/grpc-web-text+", MF_BODY_GRPC_WEB_TEXT},
-    {START, "application/connect+", MF_BODY_CONNECT_STREAM},
-    {WHOLE, "application/proto", MF_BODY_CONNECT},
-    {WHOLE, "application/x-protobuf", MF_BODY_PROTOBUF},
-    {WHOLE, "application/protobuf", MF_BODY_PROTOBUF},
-    {WHOLE, "application/x-google-protobuf", MF_BODY_PROTOBUF},
-    {WHOLE, "application/vnd.google.protobuf", MF_BODY_PROTOBUF},
-    {END, "+protobuf", MF_BODY_PROTOBUF},
-    {END, "+proto", MF_BODY_PROTOBUF},
-    {WHOLE, "application/msgpack", MF_BODY_MSGPACK},
-    {WHOLE, "application/x-msgpack", MF_BODY_MSGPACK},
-    {WHOLE, "application/vnd.msgpack", MF_BODY_MSGPACK},
-    {WHOLE, "application/messagepack", MF_BODY_MSGPACK},
-    {END, "+msgpack", MF_BODY_MSGPACK},
-    {WHOLE, "application/cbor", MF_BODY_CBOR},
-    {WHOLE, "application/cbor-seq", MF_BODY_CBOR},
-    {END, "+cbor", MF_BODY_CBOR},
-    {END, "+cbor-seq", MF_BODY_CBOR},
-    {WHOLE, "application/dns-message", MF_BODY_DNS},
-    {WHOLE, "application/dns-udpwireformat", MF_BODY_DNS},
-    {START, "image/", MF_BODY_IMAGE},
-    {START, "font/", MF_BODY_FONT},
-    {START, "application/font-", MF_BODY_FONT},
-    {START, "application/x-font-", MF_BODY_FONT},
-    {WHOLE, "application/vnd.ms-fontobject", MF_BODY_FONT},
-    {WHOLE, "application/vnd.ms-opentype", MF_BODY_FONT},
-    {WHOLE, "application/pdf", MF_BODY_PDF},
-    {WHOLE, "application/x-pdf", MF_BODY_PDF},
-    {START, "audio/", MF_BODY_AUDIO},
-    {WHOLE, "application/ogg", MF_BODY_AUDIO},
-    {START, "video/", MF_BODY_VIDEO},
-    {WHOLE, "application/mp4", MF_BODY_VIDEO},
-    {WHOLE, "application/zip", MF_BODY_ARCHIVE},
-    {END, "+zip", MF_BODY_ARCHIVE},
-    {WHOLE, "application/x-zip-compressed", MF_BODY_ARCHIVE},
-    {WHOLE, "application/gzip", MF_BODY_ARCHIVE},
-    {WHOLE, "application/x-gzip", MF_BODY_ARCHIVE},
-    {WHOLE, "application/zstd", MF_BODY_ARCHIVE},
-    {WHOLE, "application/x-tar", MF_BODY_ARCHIVE},
-    {WHOLE, "application/x-gtar", MF_BODY_ARCHIVE},
-    {WHOLE, "application/x-bzip2", MF_BODY_ARCHIVE},
-    {WHOLE, "application/x-xz", MF_BODY_ARCHIVE},
-    {WHOLE, "application/x-lz4", MF_BODY_ARCHIVE},
-    {WHOLE, "application/x-7z-compressed", MF_BODY_ARCHIVE},
-    {WHOLE, "application/vnd.rar", MF_BODY_ARCHIVE},
-    {WHOLE, "application/x-rar-compressed", MF_BODY_ARCHIVE},
-    {WHOLE, "application/x-compress", MF_BODY_ARCHIVE},
-    {WHOLE, "application/x-archive", MF_BODY_ARCHIVE},
-    {WHOLE, "application/java-archive", MF_BODY_ARCHIVE},
-    {WHOLE, "application/vnd.ms-cab-compressed", MF_BODY_ARCHIVE},
-    {WHOLE, "application/vnd.android.package-archive", MF_BODY_ARCHIVE},
-    {WHOLE, "application/vnd.debian.binary-package", MF_BODY_ARCHIVE},
-    {START, "application/vnd.openxmlformats-officedocument.", MF_BODY_ARCHIVE},
-    {WHOLE, "application/xhtml+xml", MF_BODY_HTML},
-    {WHOLE, "text/xml", MF_BODY_XML},
-    {WHOLE, "application/xml", MF_BODY_XML},
-    {WHOLE, "application/xml-dtd", MF_BODY_XML},
-    {END, "+xml", MF_BODY_XML},
-    {WHOLE, "text/json", MF_BODY_JSON},
-    {WHOLE, "text/x-json", MF_BODY_JSON},
-    {WHOLE, "application/x-json", MF_BODY_JSON},
-    {WHOLE, "application/csp-report", MF_BODY_JSON},
-    {END, "+json", MF_BODY_JSON},
-    {WHOLE, "application/yaml", MF_BODY_TEXT},
-    {WHOLE, "application/x-yaml", MF_BODY_TEXT},
-    {END, "+yaml", MF_BODY_TEXT},
-    {WHOLE, "application/toml", MF_BODY_TEXT},
-    {WHOLE, "application/sql", MF_BODY_TEXT},
-    {WHOLE, "application/jwt", MF_BODY_TEXT},
-    {END, "+jwt", MF_BODY_TEXT},
-    {WHOLE, "application/jose", MF_BODY_TEXT},
-    {WHOLE, "application/x-sh", MF_BODY_TEXT},
-    {WHOLE, "application/x-mpegurl", MF_BODY_TEXT},
-    {WHOLE, "application/vnd.apple.mpegurl", MF_BODY_TEXT},
-    {WHOLE, "application/pem-certificate-chain", MF_BODY_TEXT},
 };
+
+#define TYPE(text)             \
+    {                          \
+        text, sizeof(text) - 1 \
+    }
+
+/* Media types, the first that fits. Their parameters say nothing here. */
+static const struct type types[] = {
+    {WHOLE, TYPE("application/json"), MF_BODY_JSON},
+    {WHOLE, TYPE("text/html"), MF_BODY_HTML},
+    {WHOLE, TYPE("text/css"), MF_BODY_CSS},
+    {WHOLE, TYPE("text/javascript"), MF_BODY_JAVASCRIPT},
+    {WHOLE, TYPE("application/javascript"), MF_BODY_JAVASCRIPT},
+    {WHOLE, TYPE("application/x-javascript"), MF_BODY_JAVASCRIPT},
+    {WHOLE, TYPE("application/ecmascript"), MF_BODY_JAVASCRIPT},
+    {WHOLE, TYPE("text/ecmascript"), MF_BODY_JAVASCRIPT},
+    {WHOLE, TYPE("text/jscript"), MF_BODY_JAVASCRIPT},
+    {WHOLE, TYPE("text/x-javascript"), MF_BODY_JAVASCRIPT},
+    {WHOLE, TYPE("application/x-www-form-urlencoded"), MF_BODY_FORM},
+    {START, TYPE("multipart/"), MF_BODY_MULTIPART},
+    {WHOLE, TYPE("text/event-stream"), MF_BODY_EVENTS},
+    {WHOLE, TYPE("application/x-ndjson"), MF_BODY_JSON_LINES},
+    {WHOLE, TYPE("application/ndjson"), MF_BODY_JSON_LINES},
+    {WHOLE, TYPE("application/jsonl"), MF_BODY_JSON_LINES},
+    {WHOLE, TYPE("application/jsonlines"), MF_BODY_JSON_LINES},
+    {WHOLE, TYPE("application/x-jsonlines"), MF_BODY_JSON_LINES},
+    {WHOLE, TYPE("application/x-json-stream"), MF_BODY_JSON_LINES},
+    {WHOLE, TYPE("application/stream+json"), MF_BODY_JSON_LINES},
+    {WHOLE, TYPE("application/json-seq"), MF_BODY_JSON_LINES},
+    {END, TYPE("+json-seq"), MF_BODY_JSON_LINES},
+    {WHOLE, TYPE("text/jsonl"), MF_BODY_JSON_LINES},
+    {WHOLE, TYPE("application/graphql"), MF_BODY_GRAPHQL},
+    {WHOLE, TYPE("application/graphql+json"), MF_BODY_GRAPHQL},
+    {WHOLE, TYPE("application/graphql-response+json"), MF_BODY_GRAPHQL},
+    {WHOLE, TYPE("application/grpc"), MF_BODY_GRPC},
+    {START, TYPE("application/grpc+"), MF_BODY_GRPC},
+    {WHOLE, TYPE("application/grpc-web"), MF_BODY_GRPC_WEB},
+    {START, TYPE("application/grpc-web+"), MF_BODY_GRPC_WEB},
+    {WHOLE, TYPE("application/grpc-web-text"), MF_BODY_GRPC_WEB_TEXT},
+    {START, TYPE("application/grpc-web-text+"), MF_BODY_GRPC_WEB_TEXT},
+    {START, TYPE("application/connect+"), MF_BODY_CONNECT_STREAM},
+    {WHOLE, TYPE("application/proto"), MF_BODY_CONNECT},
+    {WHOLE, TYPE("application/x-protobuf"), MF_BODY_PROTOBUF},
+    {WHOLE, TYPE("application/protobuf"), MF_BODY_PROTOBUF},
+    {WHOLE, TYPE("application/x-google-protobuf"), MF_BODY_PROTOBUF},
+    {WHOLE, TYPE("application/vnd.google.protobuf"), MF_BODY_PROTOBUF},
+    {END, TYPE("+protobuf"), MF_BODY_PROTOBUF},
+    {END, TYPE("+proto"), MF_BODY_PROTOBUF},
+    {WHOLE, TYPE("application/msgpack"), MF_BODY_MSGPACK},
+    {WHOLE, TYPE("application/x-msgpack"), MF_BODY_MSGPACK},
+    {WHOLE, TYPE("application/vnd.msgpack"), MF_BODY_MSGPACK},
+    {WHOLE, TYPE("application/messagepack"), MF_BODY_MSGPACK},
+    {END, TYPE("+msgpack"), MF_BODY_MSGPACK},
+    {WHOLE, TYPE("application/cbor"), MF_BODY_CBOR},
+    {WHOLE, TYPE("application/cbor-seq"), MF_BODY_CBOR},
+    {END, TYPE("+cbor"), MF_BODY_CBOR},
+    {END, TYPE("+cbor-seq"), MF_BODY_CBOR},
+    {WHOLE, TYPE("application/dns-message"), MF_BODY_DNS},
+    {WHOLE, TYPE("application/dns-udpwireformat"), MF_BODY_DNS},
+    {START, TYPE("image/"), MF_BODY_IMAGE},
+    {START, TYPE("font/"), MF_BODY_FONT},
+    {START, TYPE("application/font-"), MF_BODY_FONT},
+    {START, TYPE("application/x-font-"), MF_BODY_FONT},
+    {WHOLE, TYPE("application/vnd.ms-fontobject"), MF_BODY_FONT},
+    {WHOLE, TYPE("application/vnd.ms-opentype"), MF_BODY_FONT},
+    {WHOLE, TYPE("application/pdf"), MF_BODY_PDF},
+    {WHOLE, TYPE("application/x-pdf"), MF_BODY_PDF},
+    {START, TYPE("audio/"), MF_BODY_AUDIO},
+    {WHOLE, TYPE("application/ogg"), MF_BODY_AUDIO},
+    {START, TYPE("video/"), MF_BODY_VIDEO},
+    {WHOLE, TYPE("application/mp4"), MF_BODY_VIDEO},
+    {WHOLE, TYPE("application/zip"), MF_BODY_ARCHIVE},
+    {END, TYPE("+zip"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/x-zip-compressed"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/gzip"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/x-gzip"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/zstd"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/x-tar"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/x-gtar"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/x-bzip2"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/x-xz"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/x-lz4"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/x-7z-compressed"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/vnd.rar"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/x-rar-compressed"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/x-compress"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/x-archive"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/java-archive"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/vnd.ms-cab-compressed"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/vnd.android.package-archive"), MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/vnd.debian.binary-package"), MF_BODY_ARCHIVE},
+    {START, TYPE("application/vnd.openxmlformats-officedocument."),
+     MF_BODY_ARCHIVE},
+    {WHOLE, TYPE("application/xhtml+xml"), MF_BODY_HTML},
+    {WHOLE, TYPE("text/xml"), MF_BODY_XML},
+    {WHOLE, TYPE("application/xml"), MF_BODY_XML},
+    {WHOLE, TYPE("application/xml-dtd"), MF_BODY_XML},
+    {END, TYPE("+xml"), MF_BODY_XML},
+    {WHOLE, TYPE("text/json"), MF_BODY_JSON},
+    {WHOLE, TYPE("text/x-json"), MF_BODY_JSON},
+    {WHOLE, TYPE("application/x-json"), MF_BODY_JSON},
+    {WHOLE, TYPE("application/csp-report"), MF_BODY_JSON},
+    {END, TYPE("+json"), MF_BODY_JSON},
+    {WHOLE, TYPE("application/yaml"), MF_BODY_TEXT},
+    {WHOLE, TYPE("application/x-yaml"), MF_BODY_TEXT},
+    {END, TYPE("+yaml"), MF_BODY_TEXT},
+    {WHOLE, TYPE("application/toml"), MF_BODY_TEXT},
+    {WHOLE, TYPE("application/sql"), MF_BODY_TEXT},
+    {WHOLE, TYPE("application/jwt"), MF_BODY_TEXT},
+    {END, TYPE("+jwt"), MF_BODY_TEXT},
+    {WHOLE, TYPE("application/jose"), MF_BODY_TEXT},
+    {WHOLE, TYPE("application/x-sh"), MF_BODY_TEXT},
+    {WHOLE, TYPE("application/x-mpegurl"), MF_BODY_TEXT},
+    {WHOLE, TYPE("application/vnd.apple.mpegurl"), MF_BODY_TEXT},
+    {WHOLE, TYPE("application/pem-certificate-chain"), MF_BODY_TEXT},
+};
+
+static bool fits(const struct type *row, struct mf_span type)
+{
+    size_t len = row->type.len;
+    if (row->match == WHOLE ? type.len != len : type.len < len)
+        return false;
+    const char *at = type.text + (row->match == END ? type.len - len : 0);
+    /* Few end alike (letters without regard to case). */
+    return ((at[len - 1] ^ row->type.text[len - 1]) & ~0x20) == 0 &&
+           strncasecmp(at, row->type.text, len) == 0;
+}
 
 /* MF_BODY_UNKNOWN: this type says nothing, or not what it is. */
 static enum mf_body_kind kind_of_type(struct mf_span type)
 {
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        bool fits = types[i].match == WHOLE ? mf_span_is(type, types[i].type)
-                    : types[i].match == START
-                        ? mf_span_starts(type, types[i].type)
-                        : mf_span_ends(type, types[i].type);
-        if (fits)
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (fits(&types[i], type))
             return types[i].kind;
-    }
     return MF_BODY_UNKNOWN;
 }
 
@@ -185,11 +200,15 @@ static bool is_text(struct mf_span data, bool is_cut)
         data.len = LOOK_LEN;
         is_cut = true;
     }
+    /* Without a branch, so that many bytes are looked at at once. */
+    unsigned odd = 0;
     for (size_t i = 0; i < data.len; i++) {
         unsigned char c = (unsigned char)data.text[i];
-        if ((c < 0x20 && !(c >= '\t' && c <= '\r') && c != 0x1b) || c == 0x7f)
-            return false;
+        odd |= ((c < '\t') | ((c > '\r') & (c < 0x20))) & (c != 0x1b);
+        odd |= c == 0x7f;
     }
+    if (odd)
+        return false;
     /* The last character may be cut. */
     for (size_t less = 0; less < CHARACTER_MAX_LEN && less <= data.len; less++)
         if (mf_utf8_valid(data.text, data.len - less))

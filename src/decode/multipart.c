@@ -26,6 +26,8 @@ struct head {
     struct mf_span disposition;
     struct mf_span encoding;
     struct mf_span id;
+    size_t len;    /* with the empty line */
+    bool is_whole; /* that line is there */
 };
 
 /* The delimiter that comes next: at the start of a line. */
@@ -98,32 +100,6 @@ static bool find_delimiter(const struct reader *reader, size_t from,
     return false;
 }
 
-static int put_field(struct reader *reader, struct mf_span line,
-                     struct head *head)
-{
-    const char *colon = memchr(line.text, ':', line.len);
-    size_t len = colon ? (size_t)(colon - line.text) : line.len;
-    struct mf_node row = {
-        .kind = MF_NODE_ROW,
-        .name = mf_span_trim((struct mf_span){line.text, len}),
-        .text = MF_SPAN_NONE,
-        .offset = (uint64_t)(line.text - reader->data.text),
-        .len = line.len,
-    };
-    if (colon)
-        row.text =
-            mf_span_trim((struct mf_span){colon + 1, line.len - len - 1});
-    if (mf_span_is(row.name, "content-type"))
-        head->type = row.text;
-    else if (mf_span_is(row.name, "content-disposition"))
-        head->disposition = row.text;
-    else if (mf_span_is(row.name, "content-transfer-encoding"))
-        head->encoding = row.text;
-    else if (mf_span_is(row.name, "content-id"))
-        head->id = row.text;
-    return reader->decoding ? mf_decode__put(reader->decoding->view, &row) : 0;
-}
-
 /* The line at *at without its end, folded ones one by one. */
 static struct mf_span next_line(struct mf_span part, size_t *at)
 {
@@ -136,40 +112,92 @@ static struct mf_span next_line(struct mf_span part, size_t *at)
     return (struct mf_span){from, len};
 }
 
-/* Read the head of `part`, and tell it if there is a `decoding`. *ret_len is
- * its length; false: it does not end. */
-static int read_head(struct reader *reader, struct mf_span part,
-                     struct head *head, size_t *ret_len, bool *ret_whole)
+/* A line of a head; a field without a value has an empty one. */
+static void split_field(struct mf_span line, struct mf_span *ret_name,
+                        struct mf_span *ret_value)
 {
-    size_t at = 0;
-    int rc = 0;
-    *ret_whole = false;
-    while (!rc && at < part.len && at < HEAD_MAX_LEN) {
-        struct mf_span line = next_line(part, &at);
-        if (line.len == 0) {
-            *ret_whole = true;
-            break;
-        }
-        rc = put_field(reader, line, head);
+    const char *colon = memchr(line.text, ':', line.len);
+    size_t len = colon ? (size_t)(colon - line.text) : line.len;
+    *ret_name = mf_span_trim((struct mf_span){line.text, len});
+    *ret_value =
+        colon ? mf_span_trim((struct mf_span){colon + 1, line.len - len - 1})
+              : MF_SPAN_NONE;
+}
+
+static void keep_field(struct head *head, struct mf_span name,
+                       struct mf_span value)
+{
+    if (mf_span_is(name, "content-type"))
+        head->type = value;
+    else if (mf_span_is(name, "content-disposition"))
+        head->disposition = value;
+    else if (mf_span_is(name, "content-transfer-encoding"))
+        head->encoding = value;
+    else if (mf_span_is(name, "content-id"))
+        head->id = value;
+}
+
+static struct head read_head(struct mf_span part)
+{
+    struct head head = {.type = MF_SPAN_NONE,
+                        .disposition = MF_SPAN_NONE,
+                        .encoding = MF_SPAN_NONE,
+                        .id = MF_SPAN_NONE};
+    while (!head.is_whole && head.len < part.len && head.len < HEAD_MAX_LEN) {
+        struct mf_span name, value;
+        struct mf_span line = next_line(part, &head.len);
+        head.is_whole = line.len == 0;
+        split_field(line, &name, &value);
+        keep_field(&head, name, value);
     }
-    *ret_len = at;
+    return head;
+}
+
+static int put_head(struct reader *reader, struct mf_span head)
+{
+    int rc = 0;
+    for (size_t at = 0; !rc && at < head.len;) {
+        struct mf_span line = next_line(head, &at);
+        struct mf_node row = {
+            .kind = MF_NODE_ROW,
+            .offset = (uint64_t)(line.text - reader->data.text),
+            .len = line.len,
+        };
+        split_field(line, &row.name, &row.text);
+        if (line.len)
+            rc = mf_decode__put(reader->decoding->view, &row);
+    }
     return rc;
 }
 
-/* filename*=utf-8''a%20b (RFC 8187), else filename="a b". */
-static int append_param(struct mf_span field, const char *extended,
-                        const char *plain, struct mf_buf *out)
+/* filename*=utf-8''a%20b (RFC 8187), else filename="a b"; `made` has it if it
+ * is not in the field as it is. */
+static int read_param(struct mf_span field, const char *extended,
+                      const char *plain, struct mf_buf *made,
+                      struct mf_span *ret_text)
 {
     struct mf_param param;
-    if (mf_params_find(field, extended, &param)) {
+    bool has_star = field.len && memchr(field.text, '*', field.len);
+    int rc = 0;
+    *ret_text = MF_SPAN_NONE;
+    if (has_star && mf_params_find(field, extended, &param)) {
         struct mf_span value = param.value;
         for (int quotes = 0; quotes < 2 && value.len; value.text++, value.len--)
             quotes += *value.text == '\'';
-        if (value.len)
-            return mf_percent_decode(value.text, value.len, false, out);
+        rc = mf_percent_decode(value.text, value.len, false, made);
+    } else if (!mf_params_find(field, plain, &param) || !param.value.len) {
+        return 0;
+    } else if (memchr(param.value.text, '\\', param.value.len)) {
+        rc = mf_param_append(&param, made);
+    } else {
+        *ret_text = param.value;
+        if (ret_text->len > NAME_MAX_LEN)
+            ret_text->len = NAME_MAX_LEN;
+        return 0;
     }
-    return mf_params_find(field, plain, &param) ? mf_param_append(&param, out)
-                                                : 0;
+    if (made->len)
+        *ret_text = (struct mf_span){(const char *)made->data, made->len};
+    return rc == MF_EFULL ? 0 : rc; /* so much of it is enough */
 }
 
 /* Show the part's body, with its transfer encoding undone. */
@@ -206,59 +234,59 @@ static int put_content(struct reader *reader, const struct head *head,
 }
 
 static int put_part_inside(struct reader *reader, struct mf_span part,
-                           bool is_cut)
+                           const struct head *head, bool is_cut)
 {
-    struct head head = {MF_SPAN_NONE, MF_SPAN_NONE, MF_SPAN_NONE, MF_SPAN_NONE};
-    size_t head_len;
-    bool is_whole;
-    int rc = read_head(reader, part, &head, &head_len, &is_whole);
+    int rc = put_head(reader, (struct mf_span){part.text, head->len});
     if (rc)
         return rc;
-    if (!is_whole)
+    if (!head->is_whole)
         return is_cut ? 0
                       : mf_view_fault(reader->decoding->view,
                                       (uint64_t)(part.text - reader->data.text),
                                       "no empty line ends this part's head");
     struct mf_body inner = {
         .place = reader->decoding->body->place,
-        .data = {part.text + head_len, part.len - head_len},
-        .content_type = head.type.len ? head.type : MF_SPAN("text/plain"),
+        .data = {part.text + head->len, part.len - head->len},
+        .content_type = head->type.len ? head->type : MF_SPAN("text/plain"),
         .is_cut = is_cut,
     };
-    return put_content(reader, &head, &inner);
+    return put_content(reader, head, &inner);
+}
+
+static int open_part(struct reader *reader, struct mf_span part,
+                     const struct head *head, bool is_cut)
+{
+    struct mf_buf name, file;
+    struct mf_node node = {
+        .kind = MF_NODE_PART,
+        .number = ++reader->number,
+        .type = mf_params_head(head->type),
+        .offset = (uint64_t)(part.text - reader->data.text) + head->len,
+        .len = part.len - head->len,
+        .is_cut = is_cut,
+    };
+    mf_buf_init(&name, NAME_MAX_LEN);
+    mf_buf_init(&file, NAME_MAX_LEN);
+    int rc = read_param(head->disposition, "name*", "name", &name, &node.name);
+    if (!rc)
+        rc = read_param(head->disposition, "filename*", "filename", &file,
+                        &node.text);
+    if (!node.name.len)
+        node.name = head->id;
+    if (!rc)
+        rc = mf_view_open(reader->decoding->view, &node);
+    mf_buf_release(&name);
+    mf_buf_release(&file);
+    return rc;
 }
 
 static int put_part(struct reader *reader, struct mf_span part, bool is_cut)
 {
-    struct reader quiet = {.data = reader->data};
-    struct head head = {MF_SPAN_NONE, MF_SPAN_NONE, MF_SPAN_NONE, MF_SPAN_NONE};
-    size_t head_len;
-    bool is_whole;
-    struct mf_buf name, file;
-    read_head(&quiet, part, &head, &head_len, &is_whole);
-    mf_buf_init(&name, NAME_MAX_LEN);
-    mf_buf_init(&file, NAME_MAX_LEN);
-    int rc = append_param(head.disposition, "name*", "name", &name);
-    if (!rc || rc == MF_EFULL)
-        rc = append_param(head.disposition, "filename*", "filename", &file);
-    const struct mf_node node = {
-        .kind = MF_NODE_PART,
-        .name = name.len ? (struct mf_span){(const char *)name.data, name.len}
-                         : head.id,
-        .number = ++reader->number,
-        .type = mf_params_head(head.type),
-        .text = {file.len ? (const char *)file.data : "", file.len},
-        .offset = (uint64_t)(part.text - reader->data.text) + head_len,
-        .len = part.len - head_len,
-        .is_cut = is_cut,
-    };
-    if (!rc || rc == MF_EFULL)
-        rc = mf_view_open(reader->decoding->view, &node);
-    mf_buf_release(&name);
-    mf_buf_release(&file);
+    struct head head = read_head(part);
+    int rc = open_part(reader, part, &head, is_cut);
     if (rc)
         return rc;
-    rc = put_part_inside(reader, part, is_cut);
+    rc = put_part_inside(reader, part, &head, is_cut);
     mf_view_close(reader->decoding->view);
     return rc;
 }

@@ -101,6 +101,7 @@ static const struct {
 static bool has(struct mf_span data, size_t at, const char *bytes, size_t len)
 {
     return data.len >= len && data.len - len >= at &&
+           (len == 0 || data.text[at] == *bytes) &&
            memcmp(data.text + at, bytes, len) == 0;
 }
 
@@ -204,6 +205,8 @@ static const char *markup_type(struct mf_span data)
     if (data.len > LOOK_LEN)
         data.len = LOOK_LEN;
     struct mf_span text = skip_misc(data);
+    if (!text.len || *text.text != '<')
+        return "";
     bool is_xml = has(text, 0, "<?xml", 5);
     while (has(text, 0, "<?", 2) || mf_span_starts(text, "<!doctype svg")) {
         const char *end = memchr(text.text, '>', text.len);
