@@ -1,9 +1,8 @@
 /*
  * Bodies as they are decoded, beside what does the work alone: content
- * encodings beside their libraries, charsets beside iconv, multipart beside
- * memmem() that looks for its boundary. In pieces of 64 KiB both; CPU time of
- * this thread: ratios within one run hold on another machine, figures alone do
- * not.
+ * encodings beside their libraries, charsets beside iconv. In pieces of 64 KiB
+ * both; CPU time of this thread: ratios within one run hold on another machine,
+ * figures alone do not.
  *
  * usage: bench-decode-bodies [SECONDS-EACH]
  */
@@ -12,16 +11,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #include "codec/charset.h"
 #include "codec/decoder.h"
 #include "codec/encoding.h"
-#include "decode/decode.h"
+#include "measure.h"
 
-enum { BODY_LEN = 16 << 20, PIECE_LEN = 64 << 10, ROUNDS = 3, PARTS = 64 };
+enum { BODY_LEN = 16 << 20, PIECE_LEN = 64 << 10 };
 
 struct data {
     struct mf_buf bytes;
@@ -40,13 +38,6 @@ static void require(bool holds, const char *what)
     exit(1);
 }
 
-static double cpu_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 typedef void work(const struct data *data);
 
 /* MB/s of what comes out. */
@@ -62,18 +53,17 @@ static double rate(work *run, const struct data *data)
     return (double)data->len * (double)runs / (now - start) / 1e6;
 }
 
-/* In turns, so that both see the same machine. */
 static void row(const char *name, const struct data *data, work *library,
                 work *ours)
 {
-    double theirs_best = 0, ours_best = 0;
-    for (int i = 0; i < ROUNDS; i++) {
-        double theirs = rate(library, data), own = rate(ours, data);
-        theirs_best = theirs > theirs_best ? theirs : theirs_best;
-        ours_best = own > ours_best ? own : ours_best;
+    double theirs[TURNS], own[TURNS], ratio[TURNS];
+    for (int i = 0; i < TURNS; i++) {
+        theirs[i] = rate(library, data);
+        own[i] = rate(ours, data);
+        ratio[i] = own[i] / theirs[i];
     }
     printf("%-28s %10zu %10.0f %10.0f %8.2f\n", name, data->bytes.len,
-           theirs_best, ours_best, ours_best / theirs_best);
+           median(theirs), median(own), median(ratio));
 }
 
 static size_t piece_at(const struct data *data, size_t at)
@@ -236,66 +226,6 @@ static void bench_charset(const struct mf_buf *text, const char *name)
     row(name, &data, iconv_alone, charset_here);
 }
 
-/* ---- multipart ---- */
-
-static const char boundary[] = "----WebKitFormBoundary7MA4YWxkTrZu0gW";
-
-static void memmem_alone(const struct data *data)
-{
-    const uint8_t *at = data->bytes.data, *end = at + data->bytes.len;
-    size_t count = 0;
-    while (
-        (at = memmem(at, (size_t)(end - at), boundary, sizeof boundary - 1))) {
-        at++;
-        count++;
-    }
-    require(count == PARTS + 1, "memmem");
-}
-
-static int count_part(void *user, unsigned depth, const struct mf_node *node)
-{
-    (void)depth;
-    *(size_t *)user += node->kind == MF_NODE_PART;
-    return 0;
-}
-
-static void multipart_here(const struct data *data)
-{
-    size_t parts = 0;
-    struct mf_view view;
-    const struct mf_decode_opts opts = {.inflated_max = BODY_LEN};
-    const struct mf_body body = {
-        .place = MF_BODY_REQUEST,
-        .data = {(const char *)data->bytes.data, data->bytes.len},
-        .content_type = {data->name, strlen(data->name)},
-    };
-    mf_view_init(&view, SIZE_MAX, count_part, &parts);
-    require(mf_decode(&body, &opts, &view) == 0 && parts == PARTS, "multipart");
-}
-
-/* Files of text, or of bytes, with a boundary as browsers make it. */
-static void bench_multipart(const struct mf_buf *content, const char *title,
-                            const char *part_type)
-{
-    struct data data = {.name = "multipart/form-data; boundary="
-                                "----WebKitFormBoundary7MA4YWxkTrZu0gW"};
-    size_t part_len = content->len / PARTS;
-    mf_buf_init(&data.bytes, 2 * BODY_LEN);
-    for (size_t i = 0; i < PARTS; i++) {
-        mf_buf_printf(
-            &data.bytes,
-            "--%s\r\nContent-Disposition: form-data; name=\"file%zu\"; "
-            "filename=\"%zu\"\r\nContent-Type: %s\r\n\r\n",
-            boundary, i, i, part_type);
-        mf_buf_append(&data.bytes, content->data + i * part_len, part_len);
-        mf_buf_append(&data.bytes, "\r\n", 2);
-    }
-    mf_buf_printf(&data.bytes, "--%s--\r\n", boundary);
-    data.len = data.bytes.len;
-    row(title, &data, memmem_alone, multipart_here);
-    mf_buf_release(&data.bytes);
-}
-
 /* ---- what they are made of ---- */
 
 static uint32_t draw(void)
@@ -324,29 +254,17 @@ static void make_text(struct mf_buf *text)
                 "out of memory");
 }
 
-static void make_bytes(struct mf_buf *bytes)
-{
-    mf_buf_init(bytes, BODY_LEN);
-    require(mf_buf_reserve(bytes, BODY_LEN) == 0, "out of memory");
-    while (bytes->len < BODY_LEN)
-        bytes->data[bytes->len++] = (uint8_t)draw();
-}
-
 int main(int argc, char **argv)
 {
-    struct mf_buf text, bytes;
+    struct mf_buf text;
     if (argc > 1)
         seconds_each = atof(argv[1]);
     make_text(&text);
-    make_bytes(&bytes);
     printf("%-28s %10s %10s %10s %8s\n", "", "bytes", "alone", "here", "ratio");
     bench_encodings(&text);
     bench_charset(&text, "utf-8");
     bench_charset(&text, "windows-1251");
     bench_charset(&text, "euc-jp");
-    bench_multipart(&text, "multipart of text", "text/csv");
-    bench_multipart(&bytes, "multipart of bytes", "application/octet-stream");
     mf_buf_release(&text);
-    mf_buf_release(&bytes);
     return 0;
 }
