@@ -328,6 +328,8 @@ static bool is_it(const uint8_t *head, size_t len)
 {
     enum { MAX_DIGITS = 12 };
     size_t at = 0;
+    if (len == 0)
+        return true; /* of no flows */
     while (at < len && at <= MAX_DIGITS && head[at] >= '0' && head[at] <= '9')
         at++;
     return at > 0 && at <= MAX_DIGITS && at < len && head[at] == ':';

@@ -216,6 +216,14 @@ def test_what_is_no_file_of_flows_is_told(tmp_path):
     assert run("import")[0] == USAGE
 
 
+def test_an_empty_file_is_a_mitm_file_without_flows(tmp_path):
+    empty = tmp_path / "empty.mitm"
+    empty.touch()
+    status, stdout, stderr = run("import", empty, "--data-dir", tmp_path / "data")
+    assert (status, stderr) == (0, "")
+    assert stdout == f"{empty}: 0 flows (mitmproxy's flow file)\n"
+
+
 # ---- with a browser ----
 
 HARS = schema.ROOT / "tests" / "golden" / "har"
