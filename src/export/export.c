@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "export/formats.h"
+#include "export/missing.h"
 
 /* Writes are gathered to about this many bytes. */
 enum { GATHERED_LEN = 64 << 10 };
@@ -18,23 +19,29 @@ static const struct format {
     const char *media_type;
     const char *suffix;
     const struct mf_export_writer *writer; /* NULL: is yet to come */
+    bool has_messages;
 } formats[] = {
-    {MF_EXPORT_HAR, "har", "application/json", ".har", &mf_export_har},
-    {MF_EXPORT_JSON, "json", "application/json", ".json", &mf_export_json},
+    {MF_EXPORT_HAR, "har", "application/json", ".har", &mf_export_har, true},
+    {MF_EXPORT_JSON, "json", "application/json", ".json", &mf_export_json,
+     true},
     {MF_EXPORT_JSON_LINES, "jsonl", "application/x-ndjson", ".jsonl",
-     &mf_export_json_lines},
+     &mf_export_json_lines, true},
     {MF_EXPORT_MITM, "mitm", "application/octet-stream", ".mitm",
-     &mf_export_mitm},
+     &mf_export_mitm, true},
     {MF_EXPORT_RAW_REQUEST, "raw-request", "application/octet-stream", ".http",
-     &mf_export_raw_request},
+     &mf_export_raw_request, false},
     {MF_EXPORT_RAW_RESPONSE, "raw-response", "application/octet-stream",
-     ".http", &mf_export_raw_response},
-    {MF_EXPORT_CURL, "curl", "text/x-shellscript", ".sh", &mf_export_curl},
-    {MF_EXPORT_HTTPIE, "httpie", "text/x-shellscript", ".sh",
-     &mf_export_httpie},
-    {MF_EXPORT_FETCH, "fetch", "text/javascript", ".mjs", &mf_export_fetch},
-    {MF_EXPORT_PYTHON, "python", "text/x-python", ".py", &mf_export_python},
-    {MF_EXPORT_BODIES, "bodies", "application/zip", ".zip", &mf_export_bodies},
+     ".http", &mf_export_raw_response, false},
+    {MF_EXPORT_CURL, "curl", "text/x-shellscript", ".sh", &mf_export_curl,
+     false},
+    {MF_EXPORT_HTTPIE, "httpie", "text/x-shellscript", ".sh", &mf_export_httpie,
+     false},
+    {MF_EXPORT_FETCH, "fetch", "text/javascript", ".mjs", &mf_export_fetch,
+     false},
+    {MF_EXPORT_PYTHON, "python", "text/x-python", ".py", &mf_export_python,
+     false},
+    {MF_EXPORT_BODIES, "bodies", "application/zip", ".zip", &mf_export_bodies,
+     false},
 };
 enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
 
@@ -81,6 +88,7 @@ size_t mf_export_format_names(char *text, size_t size)
 
 struct mf_export {
     const struct mf_export_writer *writer;
+    bool has_messages;
     struct mf_export_opts opts;
     struct mf_export_out out;
     struct mf_buf gathered;
@@ -147,6 +155,7 @@ int mf_export_new(enum mf_export_format format,
         return mf_err_set(err, MF_ENOMEM, "out of memory");
     }
     to->writer = writer;
+    to->has_messages = row->has_messages;
     to->opts = *opts;
     to->out = *out;
     mf_buf_init(&to->gathered, GATHERED_LEN);
@@ -165,6 +174,9 @@ int mf_export_flow(struct mf_export *to, const struct mf_export_flow *flow)
 {
     assert(mf_record_flow(flow->record));
     if (!to->error) {
+        if (to->has_messages && mf_export_missing(flow->record))
+            mf_export_leave_out(to, flow->record,
+                                "messages after a flow's first 64 MiB");
         int rc = to->writer->flow(to, to->state, flow);
         if (!to->error)
             to->error = rc;

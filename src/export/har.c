@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "export/formats.h"
+#include "export/missing.h"
 #include "mitmproxy/v1/mitmproxy.pb-c.h"
 #include "pb/wire.h"
 
@@ -264,12 +265,18 @@ static void put_connection(struct mf_json_out *json,
 static void put_comment(struct mf_json_out *json,
                         const struct mf_export_flow *flow)
 {
+    struct mf_buf scratch;
     const char *note = mf_record_head(flow->record)->note;
     struct mf_span comment = mf_flow_comment(mf_record_flow(flow->record));
     if (*note)
         comment = (struct mf_span){note, strlen(note)};
+    mf_buf_init(&scratch, SIZE_MAX);
+    int rc = mf_export_comment(flow->record, comment, &scratch, &comment);
+    if (rc && !json->error)
+        json->error = rc;
     if (comment.len)
         put_text(json, "comment", comment);
+    mf_buf_release(&scratch);
 }
 
 static int write_flow(struct mf_export *to, void *arg,

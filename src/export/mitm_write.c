@@ -4,6 +4,7 @@
 
 #include "export/formats.h"
 #include "export/http_view.h"
+#include "export/missing.h"
 #include "export/mitm.h"
 
 enum {
@@ -130,6 +131,17 @@ static void put_created(struct mf_mitm_writer *writer,
     mf_tnet_put_double(&writer->out, at);
 }
 
+static void put_comment(struct mf_mitm_writer *writer, struct mf_span comment)
+{
+    struct mf_span told = MF_SPAN_NONE;
+    int rc =
+        mf_export_comment(writer->record, comment, &writer->scratch, &told);
+    if (rc && !writer->out.error)
+        writer->out.error = rc;
+    mf_mitm_put_key(writer, "comment");
+    mf_tnet_put_text(&writer->out, told);
+}
+
 static void put_meta(struct mf_mitm_writer *writer,
                      const struct mf_mitm_fields *own,
                      const struct numbers *numbers, struct mf_span meta)
@@ -142,8 +154,7 @@ static void put_meta(struct mf_mitm_writer *writer,
     mf_mitm_put_text(writer, "is_replay", &fields, META_REPLAYED);
     mf_mitm_put_key(writer, "marked");
     mf_tnet_put_text(&writer->out, mf_mitm_span(&fields, META_MARKED));
-    mf_mitm_put_key(writer, "comment");
-    mf_tnet_put_text(&writer->out, mf_mitm_span(&fields, META_COMMENT));
+    put_comment(writer, mf_mitm_span(&fields, META_COMMENT));
     put_metadata(writer, meta);
     put_created(writer, own, numbers->start, &fields);
 }

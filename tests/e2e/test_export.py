@@ -150,6 +150,27 @@ def test_what_cannot_be_is_refused(filled):
     assert refusal(filled, format=HAR, numbers=[0])[0] == wrong
 
 
+def test_messages_that_a_long_flow_is_read_without_are_counted_where_there_is_room(server):
+    count = 20
+    head = build.http("http://ws/", status=101, flow_id="long")
+    head.event_type = proxy.EVENT_TYPE_WEBSOCKET_START
+    head.flow.http_flow.is_websocket = True
+    content = b"x" * (4 << 20)
+    appends = [build.append("websocket", "long", first, [content]) for first in range(count)]
+    for message in (head, *appends):
+        server.ingest.ExportFlow(
+            iter([message]), metadata=[("mitmflow-session", "test")], timeout=DEADLINE_S
+        )
+    exported = Exported(server, format=HAR, filter=view.FlowFilter(flow_ids=["long"]))
+    [entry] = json.loads(exported.data)["log"]["entries"]
+    missing = count - len(entry["_webSocketMessages"])
+    assert 0 < missing < count
+    assert entry["comment"] == f"the last {missing} messages of this flow are not in this file"
+    assert exported.left_out == {"messages after a flow's first 64 MiB": (1, 1)}
+    mitm = Exported(server, format=view.EXPORT_FORMAT_MITM, numbers=[1])
+    assert f"the last {missing} messages of".encode() in mitm.data[-(1 << 20) :] + mitm.data[:4096]
+
+
 def test_a_cancelled_export_ends_and_others_go_on(filled):
     call = filled.viewer.Export(view.ExportRequest(format=LINES), timeout=DEADLINE_S)
     next(call)
