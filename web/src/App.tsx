@@ -1,4 +1,5 @@
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { HeaderMenu } from "./commands/HeaderMenu";
 import { useCommandKeys } from "./commands/useCommandKeys";
 import { useCommands } from "./commands/useCommands";
 import { ConnectionBadge } from "./connection/ConnectionBadge";
@@ -12,13 +13,18 @@ import { EmptyState } from "./list/EmptyState";
 import { FlowList } from "./list/FlowList";
 import type { Order } from "./list/items";
 import { ListCount } from "./list/ListCount";
+import { listKeys } from "./list/listKeys";
 import { LossBadge } from "./losses/LossBadge";
+import { readPlace } from "./place/place";
 import { usePlace } from "./place/usePlace";
+import { useAppearance } from "./settings/useAppearance";
 import { useLive, useView } from "./store/hooks";
 import { flowAt } from "./timeline/jump";
 import { TimelineSlot } from "./timeline/TimelineSlot";
 import { useNotice } from "./ui/notice";
 import { readSetting, writeSetting } from "./ui/settings";
+import { savedViews } from "./views/saved";
+import { ViewsButton } from "./views/ViewsButton";
 
 const ExportDialog = lazy(() =>
   import("./export/ExportDialog").then((m) => ({ default: m.ExportDialog })),
@@ -27,7 +33,15 @@ const HelpDialog = lazy(() =>
   import("./commands/HelpDialog").then((m) => ({ default: m.HelpDialog })),
 );
 
+const Palette = lazy(() =>
+  import("./commands/Palette").then((m) => ({ default: m.Palette })),
+);
+const SettingsDialog = lazy(() =>
+  import("./settings/SettingsDialog").then((m) => ({ default: m.SettingsDialog })),
+);
+
 const orders: Order[] = ["newest-first", "oldest-first"];
+type DialogName = "export" | "help" | "palette" | "settings";
 // Where the pane covers the list, moving in the list does not open flows.
 const narrow = "(max-width: 700px)";
 
@@ -37,12 +51,12 @@ const narrow = "(max-width: 700px)";
  */
 export function App() {
   const { store } = useLive();
+  const { zone } = useAppearance();
   const view = useView();
   const { place, go } = usePlace();
   const [cursor, setCursor] = useState<number | null>(place.flow);
   const [order, setOrder] = useState<Order>(() => readSetting("order", orders));
-  const [help, setHelp] = useState(false);
-  const [exporting, setExporting] = useState(false);
+  const [dialog, setDialog] = useState<DialogName | null>(null);
   const { notice, say } = useNotice();
   const filterBox = useRef<HTMLInputElement>(null);
   const detail = useRef<DetailHandle>(null);
@@ -83,8 +97,15 @@ export function App() {
     detail.current?.writeNote(cursor);
   };
 
+  const endDialog = () => setDialog(null);
+  const showView = (name: string) => {
+    const saved = savedViews().find((one) => one.name === name);
+    if (saved) go({ ...readPlace(saved.search), view: name });
+  };
+
   useCommandKeys();
   useCommands([
+    ...listKeys,
     { id: "filter", group: "Filter", title: "Filter", keys: ["/"], run: toFilter },
     {
       id: "pin",
@@ -106,7 +127,7 @@ export function App() {
       group: "List",
       title: "Export flows",
       inMenu: true,
-      run: () => setExporting(true),
+      run: () => setDialog("export"),
     },
     {
       id: "help",
@@ -114,7 +135,22 @@ export function App() {
       title: "Keys and filters",
       keys: ["?"],
       inMenu: true,
-      run: () => setHelp(true),
+      run: () => setDialog("help"),
+    },
+    {
+      id: "palette",
+      group: "Page",
+      title: "Commands",
+      withCtrl: "k",
+      inMenu: true,
+      run: () => setDialog("palette"),
+    },
+    {
+      id: "settings",
+      group: "Page",
+      title: "Settings",
+      inMenu: true,
+      run: () => setDialog("settings"),
     },
   ]);
 
@@ -134,19 +170,13 @@ export function App() {
           onFilter={(text) => go({ filter: text })}
           onLeave={toList}
         />
-        <button type="button" className="button" onClick={() => setExporting(true)}>
+        <button type="button" className="button wide" onClick={() => setDialog("export")}>
           Export
         </button>
-        <button
-          type="button"
-          className="button help"
-          aria-label="Keys and filters"
-          onClick={() => setHelp(true)}
-        >
-          ?
-        </button>
+        <HeaderMenu />
       </header>
       <section className="bar" aria-label="What the list is narrowed to">
+        <ViewsButton />
         <ChipBar />
         <LossBadge losses={view.losses} />
         <ListCount view={view} filtered={filter !== ""} />
@@ -166,7 +196,7 @@ export function App() {
         ) : (
           <FlowList
             // Another filter is another list: it begins at its edge.
-            key={view.filter}
+            key={`${zone} ${view.filter}`}
             order={order}
             onOrder={setOrder}
             cursor={cursor}
@@ -176,6 +206,7 @@ export function App() {
           />
         )}
         <LazyPane
+          key={zone}
           ref={detail}
           number={flow}
           row={flow === null ? undefined : findRow(view.rows, flow)}
@@ -184,10 +215,12 @@ export function App() {
         />
       </main>
       <Suspense>
-        {exporting && (
-          <ExportDialog filter={filter} onClose={() => setExporting(false)} />
+        {dialog === "export" && <ExportDialog filter={filter} onClose={endDialog} />}
+        {dialog === "help" && <HelpDialog onClose={endDialog} />}
+        {dialog === "settings" && <SettingsDialog onClose={endDialog} />}
+        {dialog === "palette" && (
+          <Palette onFlow={open} onView={showView} onClose={endDialog} />
         )}
-        {help && <HelpDialog onClose={() => setHelp(false)} />}
       </Suspense>
       <div className="notices" role="status">
         {notice && <p className={notice.bad ? "notice bad" : "notice"}>{notice.text}</p>}

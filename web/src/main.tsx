@@ -3,12 +3,15 @@ import { App } from "./App";
 import { LiveClient } from "./connection/client";
 import { readPlace } from "./place/place";
 import { PlaceProvider } from "./place/usePlace";
+import { startAppearance } from "./settings/appearance";
 import { LiveContext } from "./store/hooks";
 import { Store } from "./store/store";
 import "./ui/tokens.css";
 import "./ui/page.css";
 import "./filter/filter.css";
 import "./list/list.css";
+
+startAppearance();
 
 const store = new Store(readPlace(location.search).filter);
 const client = new LiveClient((message) => store.take(message));

@@ -1,57 +1,102 @@
+import { useEffect, useState } from "react";
+import { allOperators, type Operator } from "../filter/explain";
 import { Dialog } from "../ui/Dialog";
+import type { Command, Group } from "./commands";
+import { KeyNames } from "./KeyNames";
+import { keysOf } from "./keyNames";
+import { useAllCommands } from "./useCommands";
+import "./help.css";
 
-const keys: [string[], string][] = [
-  [["j", "k", "\u2193", "\u2191"], "next and previous flow"],
-  [["PgUp", "PgDn", "Home", "End"], "a page, or to either end"],
-  [["Enter"], "open the flow"],
-  [["Esc"], "close it"],
-  [["\u2190", "\u2192"], "on a tab: the tab beside it"],
-  [["/"], "filter"],
-  [["p"], "pin the flow, or unpin it"],
-  [["n"], "write a note"],
-  [["?"], "this help"],
-];
+const groups: Group[] = ["List", "Flow", "Filter", "View", "Page"];
 
-const filters: [string, string][] = [
+const examples: [string, string][] = [
   ["needle", "any text in a flow"],
   ["~m POST & ~c 5xx", "method and status"],
-  ["~d example.com", "host"],
-  ["~b error | ~e", "in a body; or failed"],
+  ["~d example.com | ~e", "host; or failed"],
   ["!~u /ping", "not this URL"],
 ];
 
+/* Made of what the page and the server say of themselves. */
 export function HelpDialog({ onClose }: { onClose(): void }) {
+  const commands = useAllCommands().filter((command) => keysOf(command).length > 0);
   return (
-    <Dialog title="Keys and filters" onClose={onClose}>
-      <dl className="keys">
-        {keys.map(([names, what]) => (
-          <div key={what}>
-            <dt>
-              {names.map((name) => (
-                <kbd key={name}>{name}</kbd>
-              ))}
-            </dt>
-            <dd>{what}</dd>
-          </div>
-        ))}
-      </dl>
-      <p className="dim">No key deletes anything.</p>
-      <h3>Filters</h3>
-      <dl className="keys">
-        {filters.map(([filter, what]) => (
-          <div key={filter}>
-            <dt>
-              <code>{filter}</code>
-            </dt>
-            <dd>{what}</dd>
-          </div>
-        ))}
-      </dl>
+    <Dialog title="Keys and filters" onClose={onClose} className="help-dialog">
+      <div className="help-columns">
+        <section aria-label="Keys">
+          {groups.map((group) => (
+            <Keys
+              key={group}
+              group={group}
+              commands={commands.filter((command) => command.group === group)}
+            />
+          ))}
+          <p className="dim">No key deletes anything.</p>
+        </section>
+        <section aria-label="Filters">
+          <h3>Filters</h3>
+          <dl className="keys">
+            {examples.map(([filter, what]) => (
+              <div key={filter}>
+                <dt>
+                  <code>{filter}</code>
+                </dt>
+                <dd>{what}</dd>
+              </div>
+            ))}
+          </dl>
+          <Operators />
+        </section>
+      </div>
       <div className="buttons">
         <button type="button" className="button" onClick={onClose}>
           Close
         </button>
       </div>
     </Dialog>
+  );
+}
+
+function Keys({ group, commands }: { group: Group; commands: readonly Command[] }) {
+  if (commands.length === 0) return null;
+  return (
+    <>
+      <h3>{group}</h3>
+      <dl className="keys">
+        {commands.map((command) => (
+          <div key={command.id}>
+            <dt>
+              <KeyNames keys={keysOf(command)} />
+            </dt>
+            <dd>{command.title}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}
+
+function Operators() {
+  const [operators, setOperators] = useState<readonly Operator[]>([]);
+  useEffect(() => {
+    allOperators().then(setOperators, () => {});
+  }, []);
+  if (operators.length === 0) return null;
+  return (
+    <>
+      <h3>Operators</h3>
+      <dl className="keys">
+        {operators.map(({ name, finds, takesOperand }) => (
+          <div key={name}>
+            <dt>
+              <code>{name}</code>
+            </dt>
+            <dd>
+              {finds}
+              {takesOperand && " \u2026"}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </>
   );
 }

@@ -8,6 +8,8 @@ export interface Command {
   title: string;
   /* As in KeyboardEvent.key, without Ctrl, Cmd or Alt: those are the browser's. */
   keys?: readonly string[];
+  /* Its keys are heard by the part of the page that they are for, not here. */
+  isHeardElsewhere?: boolean;
   /* A combination that the page does take: with Ctrl or Cmd. */
   withCtrl?: string;
   /* False: it cannot be done now. */
@@ -38,7 +40,10 @@ export class Registry {
   }
 
   find(matches: (command: Command) => boolean): Command | undefined {
-    return this.commands.find((command) => command.enabled !== false && matches(command));
+    return this.commands.find(
+      (command) =>
+        command.enabled !== false && !command.isHeardElsewhere && matches(command),
+    );
   }
 }
 

@@ -11,6 +11,7 @@ it("a place survives the address bar", () => {
     sort: "duration",
     ascending: true,
     panel: "tree",
+    view: "slow & big",
   };
   expect(readPlace(placeSearch(place))).toEqual(place);
   expect(placeSearch(home)).toBe("");

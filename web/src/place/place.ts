@@ -20,7 +20,9 @@ export type Panel = (typeof panels)[number];
 /*
  * What the address bar keeps, so that a link shows what its sender saw:
  * ?q= the filter, ?h= what is only highlighted, ?flow= the flow shown,
- * ?tab= of it, ?with= the flow it is compared with, ?sort= and ?asc, ?panel=.
+ * ?tab= of it, ?with= the flow it is compared with, ?sort= and ?asc, ?panel=,
+ * ?view= the name of the saved view, which the rest tells whether or not the
+ * reader has it.
  */
 export interface Place {
   filter: string;
@@ -32,6 +34,7 @@ export interface Place {
   sort: Sort;
   ascending: boolean;
   panel: Panel;
+  view: string;
 }
 
 export const home: Place = {
@@ -43,6 +46,7 @@ export const home: Place = {
   sort: "arrival",
   ascending: false,
   panel: "",
+  view: "",
 };
 
 function oneOf<T extends string>(allowed: readonly T[], text: string | null): T {
@@ -67,6 +71,7 @@ export function readPlace(search: string): Place {
     sort: oneOf(sorts, params.get("sort")),
     ascending: params.has("asc"),
     panel: oneOf(panels, params.get("panel")),
+    view: (params.get("view") ?? "").trim().slice(0, 80),
   };
 }
 
@@ -83,6 +88,7 @@ export function placeSearch(place: Place): string {
   if (place.sort !== "arrival") put("sort", place.sort);
   if (place.ascending) params.set("asc", "1");
   put("panel", place.panel);
+  put("view", place.view);
   const text = params.toString();
   return text ? `?${text}` : "";
 }

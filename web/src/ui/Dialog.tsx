@@ -2,12 +2,13 @@ import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 
 interface Props {
   title: string;
+  className?: string;
   onClose(): void;
   children: ReactNode;
 }
 
 /* A modal dialog: the browser keeps the focus inside and gives it back. */
-export function Dialog({ title, onClose, children }: Props) {
+export function Dialog({ title, className, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   // Closed while it is still in the page, or the focus is lost.
@@ -17,7 +18,13 @@ export function Dialog({ title, onClose, children }: Props) {
     return () => el?.close();
   }, []);
   return (
-    <dialog ref={dialog} aria-labelledby={heading} onCancel={onClose} onClose={onClose}>
+    <dialog
+      ref={dialog}
+      className={className}
+      aria-labelledby={heading}
+      onCancel={onClose}
+      onClose={onClose}
+    >
       <h2 id={heading}>{title}</h2>
       {children}
     </dialog>

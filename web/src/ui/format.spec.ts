@@ -7,6 +7,7 @@ import {
   formatSize,
   plural,
   searching,
+  setUtc,
 } from "./format";
 
 describe("formatSize", () => {
@@ -46,6 +47,15 @@ describe("times", () => {
     expect(formatClock(ms)).toBe("09:05:04.012");
     expect(formatDay(ms)).toBe("Monday 23 November 2026");
     expect(dayOf(ms)).toBe(20261123);
+  });
+
+  it("are in UTC for who wants that", () => {
+    const utc = Date.UTC(2026, 10, 23, 23, 5, 4, 12);
+    setUtc(true);
+    expect(formatClock(utc)).toBe("23:05:04.012");
+    expect(formatDay(utc)).toBe("Monday 23 November 2026");
+    expect(dayOf(utc)).toBe(20261123);
+    setUtc(false);
   });
 });
 

@@ -28,13 +28,25 @@ export function formatDuration(ms: number): string {
 
 const pad2 = (n: number) => String(n).padStart(2, "0");
 
-/* 10:01:44.120, in the reader's time zone. */
+let utc = false;
+
+/* Times are told in UTC from now on, or in the reader's time zone. */
+export function setUtc(on: boolean): void {
+  utc = on;
+}
+
+/* A date whose UTC fields are those of the clock that times are told by. */
+function clockOf(ms: number): Date {
+  return new Date(utc ? ms : ms - new Date(ms).getTimezoneOffset() * 60_000);
+}
+
+/* 10:01:44.120 */
 export function formatClock(ms: number): string {
-  const date = new Date(ms);
-  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()]
+  const date = clockOf(ms);
+  const clock = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()]
     .map(pad2)
     .join(":");
-  return `${clock}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+  return `${clock}.${String(date.getUTCMilliseconds()).padStart(3, "0")}`;
 }
 
 const dayFormat = new Intl.DateTimeFormat("en-GB", {
@@ -42,26 +54,29 @@ const dayFormat = new Intl.DateTimeFormat("en-GB", {
   day: "numeric",
   month: "long",
   year: "numeric",
+  timeZone: "UTC",
 });
 
 /* Monday 23 November 2026 */
 export function formatDay(ms: number): string {
-  return dayFormat.format(ms).replace(",", "");
+  return dayFormat.format(clockOf(ms)).replace(",", "");
 }
 
 /* 2026-11-23 10:01:44.120 */
 export function formatDateTime(ms: number): string {
-  const date = new Date(ms);
-  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()]
+  const date = clockOf(ms);
+  const day = [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate()]
     .map(pad2)
     .join("-");
   return `${day} ${formatClock(ms)}`;
 }
 
-/* One number for each day of the reader's calendar. */
+/* One number for each day of the calendar. */
 export function dayOf(ms: number): number {
-  const date = new Date(ms);
-  return date.getFullYear() * 10000 + (date.getMonth() + 1) * 100 + date.getDate();
+  const date = clockOf(ms);
+  return (
+    date.getUTCFullYear() * 10000 + (date.getUTCMonth() + 1) * 100 + date.getUTCDate()
+  );
 }
 
 const counts = new Intl.NumberFormat("en-US");

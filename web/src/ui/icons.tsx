@@ -32,3 +32,4 @@ export const CloseIcon = () => <Icon d="M4 4l8 8M12 4l-8 8" />;
 export const BackIcon = () => <Icon d="M10 3L5 8l5 5" />;
 export const UpIcon = () => <Icon d="M8 13V3M4 7l4-4 4 4" />;
 export const DownIcon = () => <Icon d="M8 3v10M4 9l4 4 4-4" />;
+export const MoreIcon = () => <Icon d="M3 8h.01M8 8h.01M13 8h.01" />;

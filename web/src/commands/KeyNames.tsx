@@ -1,0 +1,9 @@
+export function KeyNames({ keys }: { keys: readonly string[] }) {
+  return (
+    <span className="key-names">
+      {keys.map((key) => (
+        <kbd key={key}>{key}</kbd>
+      ))}
+    </span>
+  );
+}
