@@ -320,7 +320,10 @@ describe("the page", () => {
       ...Array.from({ length: 100 }, (_, i) => http(`http://a.example/n${i}x`)),
     );
     const reader = await read();
-    await reader.page.getByRole("button", { name: /^Time/ }).click();
+    await reader.page
+      .locator("[role=columnheader]")
+      .getByRole("button", { name: /^Time/ })
+      .click();
     await reader.sees("/n99x");
     await scene.exporter.send(http("http://a.example/at-the-end"));
     await reader.sees("/at-the-end");

@@ -11,9 +11,10 @@ const names: Record<string, string> = {
   " ": "Space",
 };
 
-const ctrl = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? "")
-  ? "\u2318"
-  : "Ctrl+";
+/* Combinations are with Cmd there, with Ctrl elsewhere. */
+export const isMac = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? "");
+
+const ctrl = isMac ? "\u2318" : "Ctrl+";
 
 /* A key as it is written on keyboards. */
 export function keyName(key: string): string {

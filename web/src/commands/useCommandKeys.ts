@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import { isPlainKey, isTyping } from "../ui/keys";
 import { type Command, registry } from "./commands";
+import { isMac } from "./keyNames";
 
 /*
  * The keys of commands: plain ones are heard everywhere but in a text field
@@ -20,8 +21,9 @@ export function useCommandKeys(): void {
 }
 
 function matcher(event: KeyboardEvent): (command: Command) => boolean {
-  const ctrl = event.ctrlKey || event.metaKey;
-  if (ctrl && !event.altKey && !event.shiftKey && !event.defaultPrevented)
+  const { ctrlKey, metaKey, altKey, shiftKey } = event;
+  const isCtrl = isMac ? metaKey && !ctrlKey : ctrlKey && !metaKey;
+  if (isCtrl && !altKey && !shiftKey && !event.defaultPrevented)
     return ({ withCtrl }) => withCtrl === event.key;
   if (!isPlainKey(event) || isTyping(event.target)) return () => false;
   return ({ keys }) => keys?.includes(event.key) ?? false;
