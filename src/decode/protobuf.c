@@ -179,10 +179,6 @@ static int put_text(const struct mf_protobuf *pb,
     return mf_view_put(pb->view, node);
 }
 
-static int put_fields(const struct mf_protobuf *pb,
-                      const struct mf_message_type *type,
-                      struct mf_pb_reader *reader, uint32_t group);
-
 static int put_message(const struct mf_protobuf *pb,
                        const struct mf_field_type *field,
                        const struct mf_pb_record *record,
@@ -204,8 +200,9 @@ static int put_message(const struct mf_protobuf *pb,
     int rc = mf_view_open(pb->view, node);
     if (rc)
         return rc;
-    rc = is_group ? put_fields(pb, field->message, reader, record->number)
-                  : put_fields(pb, field->message, &inner, 0);
+    rc = is_group ? mf_protobuf__put_records(pb, field->message, reader,
+                                             record->number)
+                  : mf_protobuf__put_records(pb, field->message, &inner, 0);
     mf_view_close(pb->view);
     return rc;
 }
@@ -421,7 +418,7 @@ static int put_record(const struct mf_protobuf *pb,
 {
     struct mf_field_type field;
     int rc;
-    if (!mf_message_type_field(type, record->number, &field)) {
+    if (!type || !mf_message_type_field(type, record->number, &field)) {
         rc = mf_protobuf__put_raw(pb, reader, record);
     } else if (mf_protobuf__fits(field.kind, record->wire) ||
                (record->wire == MF_PB_LEN && may_be_packed(&field))) {
@@ -440,23 +437,21 @@ static int put_record(const struct mf_protobuf *pb,
     return rc;
 }
 
-static int put_fields(const struct mf_protobuf *pb,
-                      const struct mf_message_type *type,
-                      struct mf_pb_reader *reader, uint32_t group)
+int mf_protobuf__put_records(const struct mf_protobuf *pb,
+                             const struct mf_message_type *type,
+                             struct mf_pb_reader *reader, uint32_t group)
 {
     struct mf_pb_record record;
     const char *why;
     while (mf_pb_next(reader, &record, &why)) {
-        if (record.wire == MF_PB_GROUP_END) {
-            if (record.number == group)
-                return 0;
-            reader->at = record.start;
+        if (record.wire == MF_PB_GROUP_END && record.number == group)
+            return 0;
+        if (record.wire == MF_PB_GROUP_END)
             why = "a group ends that did not begin";
-            break;
-        }
-        if (record.wire == MF_PB_GROUP && mf_protobuf__is_deep(pb)) {
-            reader->at = record.start;
+        if (record.wire == MF_PB_GROUP && mf_protobuf__is_deep(pb))
             why = "nested too deep to be shown";
+        if (why) {
+            reader->at = record.start;
             break;
         }
         int rc = put_record(pb, type, &record, reader);
@@ -477,6 +472,5 @@ int mf_protobuf_put(const struct mf_protobuf *pb,
                     size_t len)
 {
     struct mf_pb_reader reader = mf_pb_reader_make(data, len);
-    return type ? put_fields(pb, type, &reader, 0)
-                : mf_protobuf__put_raw_all(pb, &reader, 0);
+    return mf_protobuf__put_records(pb, type, &reader, 0);
 }

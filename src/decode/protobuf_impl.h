@@ -36,9 +36,10 @@ int mf_protobuf__missing(const struct mf_protobuf *pb,
 int mf_protobuf__put_raw(const struct mf_protobuf *pb,
                          struct mf_pb_reader *reader,
                          const struct mf_pb_record *record);
-/* All records by their looks, up to the end of the group `group` (0: none),
- * which is read, too. */
-int mf_protobuf__put_raw_all(const struct mf_protobuf *pb,
+/* All records of a message of `type` (NULL: all by their looks), up to the end
+ * of the group `group` (0: none), which is read, too. */
+int mf_protobuf__put_records(const struct mf_protobuf *pb,
+                             const struct mf_message_type *type,
                              struct mf_pb_reader *reader, uint32_t group);
 
 /*

@@ -332,7 +332,7 @@ static int put_group(const struct mf_protobuf *pb, struct mf_pb_reader *reader,
     int rc = mf_view_open(pb->view, node);
     if (rc)
         return rc;
-    rc = mf_protobuf__put_raw_all(pb, reader, group);
+    rc = mf_protobuf__put_records(pb, NULL, reader, group);
     mf_view_close(pb->view);
     return rc;
 }
@@ -377,7 +377,7 @@ static int put_bytes(const struct mf_protobuf *pb,
     }
 }
 
-/* ---- Records ---- */
+/* ---- A record ---- */
 
 int mf_protobuf__put_raw(const struct mf_protobuf *pb,
                          struct mf_pb_reader *reader,
@@ -394,35 +394,4 @@ int mf_protobuf__put_raw(const struct mf_protobuf *pb,
         return put_number(pb, record, &node);
     node.type = MF_SPAN("group");
     return put_group(pb, reader, record->number, &node);
-}
-
-int mf_protobuf__put_raw_all(const struct mf_protobuf *pb,
-                             struct mf_pb_reader *reader, uint32_t group)
-{
-    struct mf_pb_record record;
-    const char *why;
-    while (mf_pb_next(reader, &record, &why)) {
-        if (record.wire == MF_PB_GROUP_END && record.number == group)
-            return 0;
-        if (record.wire == MF_PB_GROUP_END)
-            why = "a group ends that did not begin";
-        if (record.wire == MF_PB_GROUP && mf_protobuf__is_deep(pb))
-            why = "nested too deep to be shown";
-        if (why) {
-            reader->at = record.start;
-            break;
-        }
-        int rc = mf_protobuf__put_raw(pb, reader, &record);
-        if (!rc && record.missing)
-            rc = mf_protobuf__missing(pb, &record);
-        if (rc)
-            return rc;
-    }
-    if (!why && group)
-        why = "breaks off inside a group";
-    if (!why)
-        return 0;
-    int rc = mf_protobuf__broken(pb, reader, why);
-    reader->at = reader->end;
-    return rc;
 }
