@@ -4,6 +4,7 @@
 
 #include "exporter/hooks/tap.h"
 #include "exporter/hooks/walk.h"
+#include "flow/half_numbers.h"
 #include "pb/wire.h"
 
 /* How Request and Response number what they have in common. */
@@ -15,11 +16,6 @@ static const struct numbers RESPONSE = {3, 5, 8, 9, 10};
 
 enum {
     REQUEST_FIELD = 2, /* of HTTPFlow */
-    HEADER_FIELDS = 100,
-    TRAILER_FIELDS = 101,
-    RAW_CONTENT = 102,
-    CONTENT_SIZE = 103,
-    STREAMED = 106,
     SIZE_MAX_DIGITS = 18,
     VARINT_MAX_LEN = 10,
 };
@@ -183,9 +179,10 @@ static bool put_headers(struct mf_walk *walk, bool is_trailers,
         told->is_encoded = false;
         told->content_length = 0;
     }
-    bool is_fixed =
-        fields && put_fields(walk, is_trailers ? TRAILER_FIELDS : HEADER_FIELDS,
-                             fields, is_trailers ? NULL : told);
+    bool is_fixed = fields && put_fields(walk,
+                                         is_trailers ? MF_HALF_TRAILER_FIELDS
+                                                     : MF_HALF_HEADER_FIELDS,
+                                         fields, is_trailers ? NULL : told);
     note(walk, told, bit, from);
     if (!is_fixed)
         Py_CLEAR(fields);
@@ -313,11 +310,12 @@ static void put_body(struct mf_walk *walk, const struct numbers *numbers,
     if (!is_as_told(&body, values, told)) {
         size_t from = walk->enc->buf.len;
         if (body.kept)
-            mf_walk_put_body(walk, body.is_raw ? RAW_CONTENT : numbers->content,
-                             body.data, body.kept, body.object);
+            mf_walk_put_body(
+                walk, body.is_raw ? MF_HALF_RAW_CONTENT : numbers->content,
+                body.data, body.kept, body.object);
         mf_encoder_varint_opt(walk->enc, numbers->truncated, body.is_cut);
-        mf_encoder_varint_opt(walk->enc, CONTENT_SIZE, body.size);
-        mf_encoder_varint_opt(walk->enc, STREAMED, body.is_streamed);
+        mf_encoder_varint_opt(walk->enc, MF_HALF_CONTENT_SIZE, body.size);
+        mf_encoder_varint_opt(walk->enc, MF_HALF_STREAMED, body.is_streamed);
         note(walk, told, MF_TOLD_BODY, from);
         told->kept = body.kept;
         told->size = body.size;

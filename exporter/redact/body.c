@@ -8,12 +8,9 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "codec/encoding.h"
+#include "flow/half_numbers.h"
 
 enum {
-    CONTENT_SIZE = 103,
-    CONTENT_CHANGED = 104,
-    CONTENT_LEFT_OUT = 105,
-    STREAMED = 106,
     LOOK_LEN = 1024,
     UTF16_LOOK_LEN = 32,
     WHY_MAX_LEN = 256,
@@ -202,8 +199,8 @@ void mf_find_in_message(struct mf_job *job, const uint8_t *text, size_t len)
 static void put_rest(const struct mf_body *body, uint64_t size,
                      struct mf_encoder *out)
 {
-    mf_encoder_varint_opt(out, CONTENT_SIZE, size);
-    mf_encoder_varint_opt(out, STREAMED, body->is_streamed);
+    mf_encoder_varint_opt(out, MF_HALF_CONTENT_SIZE, size);
+    mf_encoder_varint_opt(out, MF_HALF_STREAMED, body->is_streamed);
 }
 
 static void leave_out(struct mf_job *job, const struct mf_body *body,
@@ -214,7 +211,7 @@ static void leave_out(struct mf_job *job, const struct mf_body *body,
         size = body->has_raw ? body->raw_len : body->content_len;
     job->is_changed = true;
     put_rest(body, size, out);
-    mf_encoder_bytes(out, CONTENT_LEFT_OUT, why, strlen(why));
+    mf_encoder_bytes(out, MF_HALF_CONTENT_LEFT_OUT, why, strlen(why));
 }
 
 size_t mf_skip_rule(const struct mf_job *job, const char *type, bool has_type,
@@ -326,7 +323,7 @@ static bool put_looked_at(struct mf_job *job, const struct mf_half_facts *half,
     mf_spans_settle(spans, text, len, false);
     mf_spans_put(spans, text, len, numbers->content, out);
     mf_encoder_varint_opt(out, numbers->truncated, is_cut || spans->tail < len);
-    mf_encoder_varint_opt(out, CONTENT_CHANGED, 1);
+    mf_encoder_varint_opt(out, MF_HALF_CONTENT_CHANGED, 1);
     put_rest(body, body->size, out);
     job->is_changed = true;
     return true;

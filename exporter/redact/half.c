@@ -3,6 +3,7 @@
 
 #include "exporter/redact/target.h"
 #include "exporter/redact/walk.h"
+#include "flow/half_numbers.h"
 
 /* How they number what they have in common. */
 struct numbers {
@@ -13,13 +14,6 @@ static const struct numbers REQUEST = {2, 11, 3, 7, 0, {4, 12}};
 static const struct numbers RESPONSE = {0, 0, 2, 6, 11, {3, 10}};
 
 enum {
-    HEADER_FIELDS = 100,
-    TRAILER_FIELDS = 101,
-    RAW_CONTENT = 102,
-    CONTENT_SIZE = 103,
-    CONTENT_CHANGED = 104,
-    CONTENT_LEFT_OUT = 105,
-    STREAMED = 106,
     NAME = 1, /* of HeaderField, and of an entry of a map */
     VALUE = 2,
 };
@@ -33,7 +27,7 @@ static bool is_bodys(const struct numbers *numbers, uint32_t number)
 {
     return number == numbers->body.content ||
            number == numbers->body.truncated ||
-           (number >= RAW_CONTENT && number <= STREAMED);
+           (number >= MF_HALF_RAW_CONTENT && number <= MF_HALF_STREAMED);
 }
 
 /* ---- before anything is put ---- */
@@ -71,7 +65,8 @@ void mf_walk_see_half(struct mf_job *job, const struct mf_region_field *field,
     while (mf_region_next(&region, &inner)) {
         if (inner.type != MF_WIRE_LEN)
             continue;
-        if (inner.number == HEADER_FIELDS || inner.number == numbers->headers) {
+        if (inner.number == MF_HALF_HEADER_FIELDS ||
+            inner.number == numbers->headers) {
             if (is_first)
                 mf_half_facts_release(half);
             is_first = false;
@@ -122,7 +117,8 @@ static void put_header(struct mf_job *job, const struct mf_region_field *field,
     struct mf_mark mark = mf_encoder_begin(out, field->number);
     mf_encoder_bytes_opt(out, NAME, name_text.data, name_text.len);
     /* Entries of a map are strings. */
-    mf_walk_put_found(job, &value, text, field->number < HEADER_FIELDS, out);
+    mf_walk_put_found(job, &value, text, field->number < MF_HALF_HEADER_FIELDS,
+                      out);
     mf_encoder_end(out, mark);
 }
 
@@ -140,11 +136,11 @@ static struct mf_body read_body(struct mf_job *job,
         body.is_there = true;
         if (inner.number == numbers->body.truncated) {
             body.is_truncated = inner.value != 0;
-        } else if (inner.number == CONTENT_SIZE) {
+        } else if (inner.number == MF_HALF_CONTENT_SIZE) {
             body.size = inner.value;
-        } else if (inner.number == STREAMED) {
+        } else if (inner.number == MF_HALF_STREAMED) {
             body.is_streamed = inner.value != 0;
-        } else if (inner.number == RAW_CONTENT) {
+        } else if (inner.number == MF_HALF_RAW_CONTENT) {
             struct mf_text text = mf_walk_text(job, &inner);
             body.raw = text.data;
             body.raw_len = text.len;
@@ -180,8 +176,8 @@ static void put_half(struct mf_job *job, const struct mf_region_field *field,
                 mf_region_put(out, &inner);
         } else if (inner.type != MF_WIRE_LEN) {
             mf_region_put(out, &inner);
-        } else if (inner.number == HEADER_FIELDS ||
-                   inner.number == TRAILER_FIELDS ||
+        } else if (inner.number == MF_HALF_HEADER_FIELDS ||
+                   inner.number == MF_HALF_TRAILER_FIELDS ||
                    inner.number == numbers->headers ||
                    inner.number == numbers->trailers) {
             put_header(job, &inner, out);

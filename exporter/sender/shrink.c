@@ -4,6 +4,7 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
+#include "flow/half_numbers.h"
 #include "pb/wire.h"
 
 /* Fields of mitmproxy.v1 that may be cut, and the marks of it. */
@@ -18,8 +19,6 @@ enum {
     RESPONSE = 3,
     WEBSOCKET_MESSAGES = 11,
     TCP_MESSAGES = 4, /* of TCPFlow and UDPFlow */
-    RAW_CONTENT = 102,
-    CONTENT_SIZE = 103,
 };
 
 /* Length prefixes and marks that a cut message may need beside its bytes. */
@@ -48,13 +47,15 @@ static int copy_cut_body(struct mf_buf *out, const uint8_t *data, size_t len,
     bool is_cut = false;
     int rc = 0;
     while (!rc && mf_wire_next(&cursor, &field)) {
-        if (field.number == CONTENT_SIZE && field.type == MF_WIRE_VARINT) {
+        if (field.number == MF_HALF_CONTENT_SIZE &&
+            field.type == MF_WIRE_VARINT) {
             size = field.value;
             continue;
         }
         if (field.number == fields->truncated)
             continue;
-        if ((field.number == fields->content || field.number == RAW_CONTENT) &&
+        if ((field.number == fields->content ||
+             field.number == MF_HALF_RAW_CONTENT) &&
             field.type == MF_WIRE_LEN && field.len > budget->body_max) {
             if (!size)
                 size = field.len;
@@ -67,7 +68,7 @@ static int copy_cut_body(struct mf_buf *out, const uint8_t *data, size_t len,
         rc = cursor.error;
     if (!rc && (is_cut || size))
         rc = mf_wire_put_varint(out, fields->truncated, 1);
-    return rc ? rc : mf_wire_put_varint_opt(out, CONTENT_SIZE, size);
+    return rc ? rc : mf_wire_put_varint_opt(out, MF_HALF_CONTENT_SIZE, size);
 }
 
 static int copy_flow(struct mf_buf *out, const uint8_t *data, size_t len,

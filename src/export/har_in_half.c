@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "codec/base64.h"
 #include "export/har_in.h"
+#include "flow/half_numbers.h"
 #include "pb/wire.h"
 
 /* Field numbers of mitmproxy.v1. */
@@ -13,10 +14,6 @@ enum {
     REQUEST_URL = 2,
     RESPONSE_STATUS = 1,
     RESPONSE_REASON = 11,
-    HEADER_FIELDS = 100,
-    TRAILER_FIELDS = 101,
-    RAW_CONTENT = 102,
-    CONTENT_SIZE = 103,
 };
 
 /* What Request and Response number differently. */
@@ -158,7 +155,7 @@ static int put_lack(const json_t *body, const struct numbers *numbers,
     double size = mf_json_get_number(body, "size", 0);
     if (!(size >= 1 && size < 1e15))
         return 0;
-    int rc = mf_wire_put_varint(out, CONTENT_SIZE, (uint64_t)size);
+    int rc = mf_wire_put_varint(out, MF_HALF_CONTENT_SIZE, (uint64_t)size);
     return rc ? rc : mf_wire_put_varint(out, numbers->truncated, true);
 }
 
@@ -171,7 +168,7 @@ static int put_body(const struct mf_har_entry *entry, const json_t *body,
     int rc = 0;
     mf_buf_init(&bytes, out->max);
     if (raw.len)
-        rc = put_bytes(body, "", "_rawBase64", RAW_CONTENT, out, err);
+        rc = put_bytes(body, "", "_rawBase64", MF_HALF_RAW_CONTENT, out, err);
     if (!rc && (!raw.len || is_true(body, "_isDecoded")))
         rc = read_text(body, &bytes, err);
     if (!rc)
@@ -264,9 +261,9 @@ int mf_har_put_half(const struct mf_har_entry *entry, uint32_t number,
     if (!rc && !entry->is_ours)
         rc = tell(err, put_times(entry, is_request, numbers, out));
     if (!rc)
-        rc = put_headers(half, "headers", HEADER_FIELDS, out, err);
+        rc = put_headers(half, "headers", MF_HALF_HEADER_FIELDS, out, err);
     if (!rc)
-        rc = put_headers(half, "_trailers", TRAILER_FIELDS, out, err);
+        rc = put_headers(half, "_trailers", MF_HALF_TRAILER_FIELDS, out, err);
     if (!rc)
         rc = put_body(entry, body, numbers, out, err);
     return rc ? rc : tell(err, mf_wire_end(out, mark));

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "codec/encoding.h"
+#include "flow/half_numbers.h"
 #include "pb/wire.h"
 
 /* Field numbers of mitmproxy.v1. */
@@ -16,13 +17,6 @@ enum {
     REQUEST_PRETTY_URL = 11,
     RESPONSE_STATUS = 1,
     RESPONSE_REASON = 11,
-    HEADER_FIELDS = 100,
-    TRAILER_FIELDS = 101,
-    RAW_CONTENT = 102,
-    CONTENT_SIZE = 103,
-    CONTENT_CHANGED = 104,
-    CONTENT_LEFT_OUT = 105,
-    STREAMED = 106,
     REQUEST_RAW_METHOD = 111,
 };
 
@@ -106,25 +100,25 @@ static void take_own(struct mf_http_half *half,
                      const struct mf_wire_field *field, uint64_t *ret_size)
 {
     switch (field->number) {
-    case HEADER_FIELDS:
-        half->header_field = HEADER_FIELDS;
+    case MF_HALF_HEADER_FIELDS:
+        half->header_field = MF_HALF_HEADER_FIELDS;
         break;
-    case TRAILER_FIELDS:
-        half->trailer_field = TRAILER_FIELDS;
+    case MF_HALF_TRAILER_FIELDS:
+        half->trailer_field = MF_HALF_TRAILER_FIELDS;
         break;
-    case RAW_CONTENT:
+    case MF_HALF_RAW_CONTENT:
         half->raw_content = span_of(field);
         break;
-    case CONTENT_SIZE:
+    case MF_HALF_CONTENT_SIZE:
         *ret_size = field->value;
         break;
-    case CONTENT_CHANGED:
+    case MF_HALF_CONTENT_CHANGED:
         half->is_changed = field->value != 0;
         break;
-    case CONTENT_LEFT_OUT:
+    case MF_HALF_CONTENT_LEFT_OUT:
         half->left_out = span_of(field);
         break;
-    case STREAMED:
+    case MF_HALF_STREAMED:
         half->is_streamed = field->value != 0;
         break;
     }
@@ -139,7 +133,7 @@ static void read_half(struct mf_http_half *half, const struct numbers *numbers)
     half->trailer_field = numbers->trailers;
     while (mf_wire_next(&cursor, &field)) {
         take_line(half, &field);
-        if (field.number >= HEADER_FIELDS)
+        if (field.number >= MF_HALF_HEADER_FIELDS)
             take_own(half, &field, &size);
         else if (field.number == numbers->content)
             half->content = span_of(&field);

@@ -6,6 +6,7 @@
 #include "codec/encoding.h"
 #include "export/http_view.h"
 #include "export/mitm.h"
+#include "flow/half_numbers.h"
 
 struct numbers {
     uint32_t content, http_version, start, end, truncated;
@@ -14,10 +15,6 @@ static const struct numbers request_numbers = {4, 6, 9, 10, 12};
 static const struct numbers response_numbers = {3, 5, 8, 9, 10};
 
 enum {
-    HEADER_FIELDS = 100,
-    TRAILER_FIELDS = 101,
-    RAW_CONTENT = 102,
-    STREAMED = 106,
     REQUEST_METHOD = 1,
     REQUEST_URL = 2,
     REQUEST_PRETTY_URL = 11,
@@ -112,13 +109,13 @@ static void take_content(struct mf_mitm_reader *reader,
         /* mitmproxy did not keep it; before its end it has none. */
         if (mf_tnet_is_set(mf_tnet_find(message, "timestamp_end"))) {
             put_varint(reader, numbers->truncated, 1);
-            put_varint(reader, STREAMED, 1);
+            put_varint(reader, MF_HALF_STREAMED, 1);
         }
         return;
     }
     struct mf_span bytes = mf_tnet_text(content);
     mf_mitm_take_span(reader,
-                      bytes.len && is_encoded(message) ? RAW_CONTENT
+                      bytes.len && is_encoded(message) ? MF_HALF_RAW_CONTENT
                                                        : numbers->content,
                       bytes);
 }
@@ -146,12 +143,14 @@ static void take_common(struct mf_mitm_reader *reader,
 {
     struct mf_tnet start = mf_tnet_find(message, "timestamp_start");
     struct mf_tnet end = mf_tnet_find(message, "timestamp_end");
-    take_fields(reader, HEADER_FIELDS, mf_tnet_find(message, "headers"));
+    take_fields(reader, MF_HALF_HEADER_FIELDS,
+                mf_tnet_find(message, "headers"));
     take_http_version(reader, numbers->http_version, message);
     mf_mitm_take_seconds(reader, numbers->start, start);
     mf_mitm_take_seconds(reader, numbers->end, end);
     take_content(reader, numbers, message);
-    take_fields(reader, TRAILER_FIELDS, mf_tnet_find(message, "trailers"));
+    take_fields(reader, MF_HALF_TRAILER_FIELDS,
+                mf_tnet_find(message, "trailers"));
     mf_mitm_note_time(reader, start);
     mf_mitm_note_time(reader, end);
 }

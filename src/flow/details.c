@@ -70,7 +70,7 @@ struct mf_span mf_flow__header(const struct mf_flow__half *half,
 {
     struct mf_cursor cursor = mf_flow__cursor(half->message);
     struct mf_span key, value;
-    while (mf_flow__next_line(&cursor, MF_FLOW__HEADER_FIELDS, fields->headers,
+    while (mf_flow__next_line(&cursor, MF_HALF_HEADER_FIELDS, fields->headers,
                               &key, &value))
         if (mf_flow__is_name(key, name))
             return value;

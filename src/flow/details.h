@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 
+#include "flow/half_numbers.h"
 #include "flow/lookup.h"
 #include "pb/wire.h"
 
@@ -24,13 +25,6 @@ struct mf_flow__half_fields {
 };
 extern const struct mf_flow__half_fields mf_flow__request_fields;
 extern const struct mf_flow__half_fields mf_flow__response_fields;
-
-enum {
-    MF_FLOW__HEADER_FIELDS = 100,
-    MF_FLOW__TRAILER_FIELDS = 101,
-    MF_FLOW__RAW_CONTENT = 102,
-    MF_FLOW__CONTENT_SIZE = 103,
-};
 
 /* A request or a response. */
 struct mf_flow__half {

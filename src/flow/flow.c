@@ -91,7 +91,7 @@ static void read_half(struct mf_flow__half *half,
     uint64_t size = 0;
     half->content_type = (struct mf_span){"", 0};
     while (mf_wire_next(&cursor, &field)) {
-        if (field.number == MF_FLOW__HEADER_FIELDS ||
+        if (field.number == MF_HALF_HEADER_FIELDS ||
             field.number == fields->headers)
             note_header(half, &field);
         else if (field.number == fields->content)
@@ -102,9 +102,9 @@ static void read_half(struct mf_flow__half *half,
             half->start_ns = timestamp_of(&field);
         else if (field.number == fields->end)
             half->end_ns = timestamp_of(&field);
-        else if (field.number == MF_FLOW__RAW_CONTENT)
+        else if (field.number == MF_HALF_RAW_CONTENT)
             half->raw_content = mf_flow__span(&field);
-        else if (field.number == MF_FLOW__CONTENT_SIZE) {
+        else if (field.number == MF_HALF_CONTENT_SIZE) {
             size = field.value;
             half->is_cut |= size != 0;
         } else if (field.number == fields->truncated) {

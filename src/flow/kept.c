@@ -1,10 +1,9 @@
 #include "flow/kept.h"
 
 #include "flow/details.h"
+#include "flow/half_numbers.h"
 
 enum {
-    CONTENT_CHANGED = 104,
-    CONTENT_LEFT_OUT = 105,
     DNS_PACKED = 1,
     MESSAGE_CONTENT = 1,
     MESSAGE_FROM_CLIENT = 3,
@@ -17,9 +16,9 @@ static void read_marks(struct mf_span message, struct mf_kept_body *body)
     struct mf_cursor cursor = mf_flow__cursor(message);
     struct mf_wire_field field;
     while (mf_wire_next(&cursor, &field)) {
-        if (field.number == CONTENT_CHANGED)
+        if (field.number == MF_HALF_CONTENT_CHANGED)
             body->is_changed = field.value != 0;
-        else if (field.number == CONTENT_LEFT_OUT)
+        else if (field.number == MF_HALF_CONTENT_LEFT_OUT)
             body->left_out = mf_flow__span(&field);
     }
 }
@@ -100,6 +99,6 @@ struct mf_flow_trailers mf_flow_trailers(const struct mf_flow *flow,
 bool mf_flow_trailers_next(struct mf_flow_trailers *trailers,
                            struct mf_span *ret_name, struct mf_span *ret_value)
 {
-    return mf_flow__next_line(&trailers->cursor, MF_FLOW__TRAILER_FIELDS,
+    return mf_flow__next_line(&trailers->cursor, MF_HALF_TRAILER_FIELDS,
                               trailers->map, ret_name, ret_value);
 }

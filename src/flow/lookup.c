@@ -30,7 +30,7 @@ struct mf_flow_headers mf_flow_headers(const struct mf_flow *flow,
 bool mf_flow_headers_next(struct mf_flow_headers *headers,
                           struct mf_span *ret_name, struct mf_span *ret_value)
 {
-    return mf_flow__next_line(&headers->cursor, MF_FLOW__HEADER_FIELDS,
+    return mf_flow__next_line(&headers->cursor, MF_HALF_HEADER_FIELDS,
                               headers->map, ret_name, ret_value);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "flow/flow.h"
+#include "flow/half_numbers.h"
 #include "pb/spliced.h"
 
 enum {
@@ -15,12 +16,11 @@ enum {
 struct rules {
     uint32_t live;      /* as the last part says; 0: none */
     uint32_t nested[2]; /* messages that are merged in their turn */
-    uint32_t body[2]; /* content and content_truncated, the body's beside those
-                         from RAW_CONTENT to STREAMED; 0: none */
+    uint32_t
+        body[2]; /* content and content_truncated, the body's beside those
+                    from MF_HALF_RAW_CONTENT to MF_HALF_STREAMED; 0: none */
     bool has_id;
 };
-
-enum { RAW_CONTENT = 102, STREAMED = 106 };
 
 static const struct rules FLOW_RULES[] = {
     [MF_FLOW_HTTP] = {.live = 10,
@@ -41,9 +41,10 @@ struct regions {
 /* The slot of a field: all that are replaced together share one. */
 static uint32_t slot_of(const struct rules *rules, uint32_t number)
 {
-    bool is_body = rules->body[0] &&
-                   (number == rules->body[0] || number == rules->body[1] ||
-                    (number >= RAW_CONTENT && number <= STREAMED));
+    bool is_body =
+        rules->body[0] &&
+        (number == rules->body[0] || number == rules->body[1] ||
+         (number >= MF_HALF_RAW_CONTENT && number <= MF_HALF_STREAMED));
     return is_body ? rules->body[0] : number;
 }
 

@@ -149,10 +149,10 @@ static int put_half(const struct rewrite *rewrite, uint32_t number,
         has_headers |= field.number == fields->headers;
         has_trailers |= field.number == fields->trailers;
         has_content |= field.number == fields->content && field.len > 0;
-        if (field.number == MF_FLOW__RAW_CONTENT)
+        if (field.number == MF_HALF_RAW_CONTENT)
             raw = mf_flow__span(&field);
         bool is_body = field.number == fields->content ||
-                       field.number == MF_FLOW__RAW_CONTENT;
+                       field.number == MF_HALF_RAW_CONTENT;
         bool is_dropped = (is_body && rewrite->drop_bodies) ||
                           (field.number >= OWN_FIELDS && rewrite->drop_own);
         if (!is_dropped)
@@ -161,10 +161,10 @@ static int put_half(const struct rewrite *rewrite, uint32_t number,
     if (!rc && cursor.error)
         rc = MF_ECORRUPT;
     if (!rc && !has_headers)
-        rc = put_map(rewrite->out, half, MF_FLOW__HEADER_FIELDS,
-                     fields->headers);
+        rc =
+            put_map(rewrite->out, half, MF_HALF_HEADER_FIELDS, fields->headers);
     if (!rc && !has_trailers)
-        rc = put_map(rewrite->out, half, MF_FLOW__TRAILER_FIELDS,
+        rc = put_map(rewrite->out, half, MF_HALF_TRAILER_FIELDS,
                      fields->trailers);
     if (!rc && !has_content && raw.len && !rewrite->drop_bodies)
         rc = put_body(rewrite, half, fields, raw, ret_error);

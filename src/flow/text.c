@@ -137,9 +137,9 @@ static bool see_half(const struct visitor *visitor,
                      const struct mf_flow__half *half,
                      const struct mf_flow__half_fields *fields)
 {
-    return see_lines(visitor, half->message, MF_FLOW__HEADER_FIELDS,
+    return see_lines(visitor, half->message, MF_HALF_HEADER_FIELDS,
                      fields->headers) ||
-           see_lines(visitor, half->message, MF_FLOW__TRAILER_FIELDS,
+           see_lines(visitor, half->message, MF_HALF_TRAILER_FIELDS,
                      fields->trailers);
 }
 
