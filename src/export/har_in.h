@@ -22,6 +22,10 @@ struct mf_har_entry {
 int mf_har_put_half(const struct mf_har_entry *entry, uint32_t number,
                     struct mf_buf *out, struct mf_err *err);
 
+/* Append the body of a form of which only "params" are told. MF_EFULL,
+ * MF_ENOMEM. */
+int mf_har_put_form(const json_t *body, struct mf_buf *out);
+
 /* Append the WebSocket messages as fields of an HTTPFlow. */
 int mf_har_get_messages(const struct mf_har_entry *entry, struct mf_buf *out,
                         struct mf_err *err);

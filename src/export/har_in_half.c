@@ -1,5 +1,7 @@
 /* Requests and responses of a HAR file. */
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "codec/base64.h"
@@ -56,6 +58,14 @@ static int put_bytes(const json_t *object, const char *name,
     return rc;
 }
 
+/* Some write the value of Content-Length so. */
+static int put_integer(json_int_t value, uint32_t number, struct mf_buf *out)
+{
+    char text[24];
+    int len = snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, value);
+    return mf_wire_put_bytes(out, number, text, (size_t)len);
+}
+
 static int put_header(const json_t *header, uint32_t number, struct mf_buf *out,
                       struct mf_err *err)
 {
@@ -67,7 +77,10 @@ static int put_header(const json_t *header, uint32_t number, struct mf_buf *out,
     int rc = tell(err, mf_wire_begin(out, number, &mark));
     if (!rc)
         rc = put_bytes(header, "name", "_nameBase64", 1, out, err);
-    if (!rc)
+    const json_t *value = json_object_get(header, "value");
+    if (!rc && json_is_integer(value))
+        rc = tell(err, put_integer(json_integer_value(value), 2, out));
+    else if (!rc)
         rc = put_bytes(header, "value", "_valueBase64", 2, out, err);
     return rc ? rc : tell(err, mf_wire_end(out, mark));
 }
@@ -84,42 +97,6 @@ static int put_headers(const json_t *half, const char *name, uint32_t number,
 
 /* ---- bodies ---- */
 
-/* Bytes that stand for themselves in a form. */
-static bool is_plain(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-           (c >= 'A' && c <= 'Z') || strchr("-_.*", c);
-}
-
-static int put_encoded(struct mf_span text, struct mf_buf *out)
-{
-    int rc = 0;
-    for (size_t i = 0; !rc && i < text.len; i++) {
-        char c = text.text[i];
-        rc = c == ' '           ? mf_buf_append_byte(out, '+')
-             : c && is_plain(c) ? mf_buf_append_byte(out, (uint8_t)c)
-                                : mf_buf_printf(out, "%%%02X", (uint8_t)c);
-    }
-    return rc;
-}
-
-/* A form of which only the fields are told. */
-static int put_params(const json_t *params, struct mf_buf *out)
-{
-    int rc = 0;
-    for (size_t i = 0; !rc && i < json_array_size(params); i++) {
-        const json_t *param = json_array_get(params, i);
-        rc = i ? mf_buf_append_byte(out, '&') : 0;
-        if (!rc)
-            rc = put_encoded(mf_json_get_text(param, "name"), out);
-        if (!rc)
-            rc = mf_buf_append_byte(out, '=');
-        if (!rc)
-            rc = put_encoded(mf_json_get_text(param, "value"), out);
-    }
-    return rc;
-}
-
 static bool is_base64(const json_t *body)
 {
     struct mf_span a = mf_json_get_text(body, "encoding"),
@@ -131,10 +108,9 @@ static bool is_base64(const json_t *body)
 static int read_text(const json_t *body, struct mf_buf *bytes,
                      struct mf_err *err)
 {
-    const json_t *params = json_object_get(body, "params");
     struct mf_span text = mf_json_get_text(body, "text");
     if (!text.len)
-        return tell(err, put_params(params, bytes));
+        return tell(err, mf_har_put_form(body, bytes));
     if (!is_base64(body))
         return tell(err, mf_buf_append(bytes, text.text, text.len));
     int rc = mf_base64_decode(text.text, text.len, bytes);
@@ -236,6 +212,23 @@ static int put_line(const struct mf_har_entry *entry, const json_t *half,
     return rc || has_url ? rc : mf_har_put_url(entry, REQUEST_URL, out);
 }
 
+/* As mitmproxy calls it what each browser calls otherwise. */
+static struct mf_span version_of(struct mf_span told)
+{
+    static const struct {
+        const char *told, *name;
+    } versions[] = {
+        {"http/1.0", "HTTP/1.0"}, {"http/1.1", "HTTP/1.1"}, {"h2", "HTTP/2.0"},
+        {"http/2", "HTTP/2.0"},   {"http/2.0", "HTTP/2.0"}, {"h3", "HTTP/3"},
+        {"http/3", "HTTP/3"},     {"http/3.0", "HTTP/3"},   {"unknown", ""},
+    };
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
+        if (told.len == strlen(versions[i].told) &&
+            strncasecmp(told.text, versions[i].told, told.len) == 0)
+            return (struct mf_span){versions[i].name, strlen(versions[i].name)};
+    return told;
+}
+
 int mf_har_put_half(const struct mf_har_entry *entry, uint32_t number,
                     struct mf_buf *out, struct mf_err *err)
 {
@@ -256,8 +249,9 @@ int mf_har_put_half(const struct mf_har_entry *entry, uint32_t number,
     if (!rc)
         rc = tell(err, put_line(entry, half, is_request, has_url, out));
     if (!rc && !entry->is_ours)
-        rc = tell(err, put_text(out, numbers->http_version,
-                                mf_json_get_text(half, "httpVersion")));
+        rc = tell(err,
+                  put_text(out, numbers->http_version,
+                           version_of(mf_json_get_text(half, "httpVersion"))));
     if (!rc && !entry->is_ours)
         rc = tell(err, put_times(entry, is_request, numbers, out));
     if (!rc)

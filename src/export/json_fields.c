@@ -27,7 +27,12 @@ struct mf_span mf_json_get_text(const json_t *object, const char *name)
 double mf_json_get_number(const json_t *object, const char *name, double preset)
 {
     const json_t *value = json_object_get(object, name);
-    return json_is_number(value) ? json_number_value(value) : preset;
+    const char *text = json_string_value(value);
+    char *end;
+    if (!text || !*text)
+        return json_is_number(value) ? json_number_value(value) : preset;
+    double number = strtod(text, &end); /* some write them as text */
+    return *end ? preset : number;
 }
 
 /* ---- values ---- */

@@ -1,0 +1,105 @@
+"""HAR files as other programs write them, who take liberties."""
+
+import json
+
+import pytest
+from files import convert
+
+
+def entry(request=None, response=None, **more):
+    return {
+        "startedDateTime": "2026-11-28T11:12:13.456+01:00",
+        "time": 12,
+        "request": {
+            "method": "GET",
+            "url": "http://a.example/x",
+            "httpVersion": "HTTP/1.1",
+            "headers": [{"name": "A", "value": "1"}],
+            **(request or {}),
+        },
+        "response": {
+            "status": 200,
+            "statusText": "OK",
+            "httpVersion": "HTTP/1.1",
+            "headers": [],
+            "content": {"mimeType": "text/plain", "size": 2, "text": "hi"},
+            **(response or {}),
+        },
+        "cache": {},
+        "timings": {"send": 0, "wait": 1, "receive": 1},
+        **more,
+    }
+
+
+def read(folder, entry, before=b""):
+    path = folder / "one.har"
+    path.write_bytes(before + json.dumps({"log": {"entries": [entry]}}).encode())
+    status, lines, errors = convert(path, "jsonl")
+    assert (status, errors) == (0, [])
+    return json.loads(lines)["httpFlow"]
+
+
+@pytest.mark.parametrize(
+    "told, version",
+    [
+        ("h2", "HTTP/2.0"),
+        ("http/2.0", "HTTP/2.0"),
+        ("HTTP/2", "HTTP/2.0"),
+        ("h3", "HTTP/3"),
+        ("http/1.1", "HTTP/1.1"),
+        ("unknown", None),
+        ("SPDY", "SPDY"),
+    ],
+)
+def test_versions_of_http_have_one_name(told, version, tmp_path):
+    flow = read(tmp_path, entry({"httpVersion": told}, {"httpVersion": told}))
+    assert flow["request"].get("httpVersion") == version
+    assert flow["response"].get("httpVersion") == version
+
+
+def test_numbers_may_be_text_and_text_numbers(tmp_path):
+    header = {"name": "Content-Length", "value": 2}
+    flow = read(
+        tmp_path,
+        entry(
+            response={"status": "404", "headers": [header]},
+            time="12.5",
+            timings={"send": "1", "wait": "2", "receive": "3"},
+        ),
+    )
+    assert flow["response"]["statusCode"] == 404
+    assert flow["response"]["headerFields"] == [{"name": "Content-Length", "value": "2"}]
+    assert flow["durationMs"] == 12.5
+    assert flow["response"]["timestampEnd"] == "2026-11-28T10:12:13.462Z"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        entry(time=-1),
+        entry(time=None, timings=None),
+        entry(response={"content": {"size": 0, "mimeType": ""}}),
+        entry(response={"content": None, "headers": None, "status": 0}),
+        entry({"headers": None, "postData": {"mimeType": "a/b", "text": None}}),
+        entry(comment="c", pageref="page_1", serverIPAddress="", connection=443),
+        entry(response={"content": {"text": "x", "encoding": ""}}),
+        {key: value for key, value in entry().items() if key not in ("timings", "cache", "time")},
+    ],
+)
+def test_what_is_missing_or_of_another_type_is_left_out(odd, tmp_path):
+    flow = read(tmp_path, odd, before=b"\xef\xbb\xbf")
+    assert flow["request"]["url"] == "http://a.example/x"
+
+
+def test_files_in_a_form_become_its_parts(tmp_path):
+    params = [
+        {"name": "text", "value": "a\r\nb"},
+        {"name": 'a "file"', "fileName": "x.txt", "contentType": "text/plain", "value": "hi"},
+    ]
+    post = {"mimeType": "multipart/form-data; boundary=----xx", "params": params}
+    flow = read(tmp_path, entry({"method": "POST", "postData": post}))
+    assert flow["request"]["content"] == (
+        "------xx\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\na\r\nb\r\n"
+        "------xx\r\nContent-Disposition: form-data; name=\"a %22file%22\"; filename=\"x.txt\"\r\n"
+        "Content-Type: text/plain\r\n\r\nhi\r\n------xx--\r\n"
+    )
