@@ -2,6 +2,8 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { type CSSProperties, useMemo, useRef, useState } from "react";
 import { useScroller, useScrollMargin } from "../bodies/scroll";
 import { type Node, NodeKind } from "../gen/mitmflow/v1/mitmflow_pb";
+import { CopyButton } from "../ui/CopyButton";
+import { visibleLine } from "../ui/captured";
 import { isPair, type Line, linesOf } from "./flat";
 import { NodeValue } from "./NodeValue";
 import { NodeWords } from "./NodeWords";
@@ -88,6 +90,9 @@ function NodeLine({ line, bytes, onTurn }: LineProps) {
       )}
       <NodeWords node={node} />
       <NodeValue node={node} bytes={bytes} />
+      {isPair(line) && node.text && (
+        <CopyButton text={node.text} what={`the value of ${visibleLine(node.name)}`} />
+      )}
     </>
   );
 }

@@ -1,6 +1,6 @@
 import { ConnectError } from "@connectrpc/connect";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useScroller, useScrollMargin } from "../bodies/scroll";
 import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
 import { formatCount, formatSize, plural } from "../ui/format";
@@ -51,8 +51,7 @@ export function Messages({ flow, number, count, live }: Props) {
     overscan: 8,
     scrollMargin,
   });
-  const toEnd = () => virtual.scrollToIndex(shown - 1, { align: "end" });
-  useStickToEnd(scroller, shown, live, toEnd);
+  const toEnd = useStickToEnd(scroller, virtual.getTotalSize(), live);
   const turn = (index: number) =>
     setOpened((before) => {
       const after = new Set(before);
@@ -145,31 +144,45 @@ export function Messages({ flow, number, count, live }: Props) {
 
 // So near to the end is at the end.
 const nearPx = 80;
+// What is drawn at the end is measured, and comes, after the reader went there.
+const settleMs = 1500;
 
-/* Goes along with a live conversation while its end is in sight. */
+/* Goes along with a live conversation while its end is in sight. Gives back
+   what goes there. */
 function useStickToEnd(
   scroller: ReturnType<typeof useScroller>,
-  count: number,
+  size: number,
   live: boolean,
-  toEnd: () => void,
-): void {
+): () => void {
   const atEnd = useRef(false);
-  const latest = useRef(toEnd);
-  latest.current = toEnd;
+  const until = useRef(0);
   useEffect(() => {
     const el = scroller.current;
     if (!el) return;
     const look = () => {
       atEnd.current = el.scrollHeight - el.scrollTop - el.clientHeight < nearPx;
     };
+    const leave = () => {
+      until.current = 0;
+    };
     look();
     el.addEventListener("scroll", look, { passive: true });
-    return () => el.removeEventListener("scroll", look);
+    el.addEventListener("wheel", leave, { passive: true });
+    return () => {
+      el.removeEventListener("scroll", look);
+      el.removeEventListener("wheel", leave);
+    };
   }, [scroller]);
-  const before = useRef(count);
-  useEffect(() => {
-    const grew = count > before.current;
-    before.current = count;
-    if (grew && live && atEnd.current) requestAnimationFrame(() => latest.current());
-  }, [count, live]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each size has its end
+  useLayoutEffect(() => {
+    const el = scroller.current;
+    const isGoing = performance.now() < until.current;
+    if (el && (isGoing || (live && atEnd.current))) el.scrollTop = el.scrollHeight;
+  }, [scroller, size, live]);
+  return () => {
+    const el = scroller.current;
+    if (!el) return;
+    until.current = performance.now() + settleMs;
+    el.scrollTop = el.scrollHeight;
+  };
 }

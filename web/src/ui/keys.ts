@@ -4,8 +4,8 @@ export function isPlainKey(event: KeyboardEvent): boolean {
   return !modified && !event.defaultPrevented && !event.isComposing;
 }
 
-/* Keys belong to a text field, or to a dialog, while one has the focus. */
+/* Keys belong to a text field, a dialog or a menu, while one has the focus. */
 export function isTyping(target: EventTarget | null): boolean {
-  const field = "input, textarea, select, [contenteditable], dialog";
+  const field = "input, textarea, select, [contenteditable], dialog, [role=menu]";
   return target instanceof Element && target.closest(field) !== null;
 }

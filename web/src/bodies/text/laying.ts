@@ -12,7 +12,9 @@ export interface Taker {
 // Shorter texts are there before a worker could be asked.
 const inlineLen = 100_000;
 // Whatever takes longer was made to: a worker is stopped by nothing else.
-const longestMs = 10_000;
+const longestMs = 5000;
+// Longer markup or code takes too long to be indented.
+const longestIndented = 500_000;
 
 let worker: Worker | null = null;
 let lastId = 0;
@@ -57,6 +59,10 @@ export function lay(job: Job, taker: Taker): () => void {
     for (; !next.done; next = laid.next()) taker.batch(next.value);
     taker.end(next.value);
     return () => {};
+  }
+  if (!isQuick && job.bytes.length > longestIndented) {
+    const timer = setTimeout(() => taker.failed("it is too long to be indented"), 0);
+    return () => clearTimeout(timer);
   }
   const order = { id: ++lastId, job };
   takers.set(order.id, { taker, order });
