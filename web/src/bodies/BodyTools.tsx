@@ -26,7 +26,7 @@ export function BodyTools(props: Props) {
   const say = useSay();
   const { came, save, cancel } = useSave(source, fileName, say);
   const copy = () => {
-    const charset = charsetOf(`;charset=${body.info?.charset || "utf-8"}`);
+    const charset = charsetOf(body.info?.charset ?? "");
     copyText(new TextDecoder(charset).decode(body.bytes))
       .then(() => say(body.size === null ? "Copied what is shown" : "Body copied"))
       .catch(say);

@@ -134,7 +134,7 @@ function Shown({ mode, body, decoded, text }: ShownProps) {
         <LazyText
           ref={text}
           bytes={bytes}
-          charset={charsetOf(`;charset=${info.charset || "utf-8"}`)}
+          charset={charsetOf(info.charset)}
           style={style}
           pretty={mode === "pretty"}
         />

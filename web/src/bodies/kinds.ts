@@ -1,6 +1,3 @@
-/* What a body is, judged by its bytes and by what its sender says. */
-export type BodyKind = "image" | "json" | "text" | "binary";
-
 /* Never SVG: it is a document that can hold scripts and references. */
 const imageSignatures: [type: string, offset: number, bytes: string][] = [
   ["image/png", 0, "\x89PNG\r\n\x1a\n"],
@@ -47,6 +44,7 @@ export function isBinary(bytes: Uint8Array): boolean {
   return odd * 10 > sample.length;
 }
 
+/* `declared`: its sender says that it is. */
 export function looksLikeJson(bytes: Uint8Array, declared: boolean): boolean {
   let at = 0;
   while (at < bytes.length && [9, 10, 13, 32].includes(bytes[at] ?? 0)) at++;
@@ -55,19 +53,8 @@ export function looksLikeJson(bytes: Uint8Array, declared: boolean): boolean {
   return /^(?:\{\s*["}]|\[\s*(?:[{["\d\]-]|true|false|null))/.test(rest);
 }
 
-export function bodyKind(bytes: Uint8Array, contentType: string): BodyKind {
-  if (imageType(bytes)) return "image";
-  const type = contentType.toLowerCase();
-  const charset = charsetOf(contentType);
-  const wide = charset.startsWith("utf-16");
-  if (!wide && isBinary(bytes)) return "binary";
-  if (looksLikeJson(bytes, type.includes("json"))) return "json";
-  return "text";
-}
-
-/* The charset that the sender names, if the browser knows it; else UTF-8. */
-export function charsetOf(contentType: string): string {
-  const label = /charset\s*=\s*"?([^\s";]+)/i.exec(contentType)?.[1] ?? "utf-8";
+/* The charset with this label, if the browser knows it; else UTF-8. */
+export function charsetOf(label: string): string {
   try {
     return new TextDecoder(label).encoding;
   } catch {

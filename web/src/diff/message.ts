@@ -70,7 +70,7 @@ export async function compared(
     return { headers, body: words, style: "plain", cut };
   }
   const style = styleOf(info, bytes);
-  const charset = charsetOf(`;charset=${info.charset || "utf-8"}`);
+  const charset = charsetOf(info.charset);
   const laid = layOut({ bytes, charset, style: style === "json" ? style : "plain" });
   return {
     headers,

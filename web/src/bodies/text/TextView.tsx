@@ -1,8 +1,9 @@
-import { openSearchPanel } from "@codemirror/search";
+import { openSearchPanel, searchPanelOpen } from "@codemirror/search";
 import { EditorView } from "@codemirror/view";
 import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 import { useScroller } from "../scroll";
 import { type Editor, openEditor } from "./editor";
+import { nothing } from "./find";
 import { foldInner } from "./folding";
 import type { TextHandle } from "./LazyText";
 import { lay } from "./laying";
@@ -35,8 +36,10 @@ function swap(box: HTMLElement, before: EditorView, next: Editor, top: number): 
   const height = Math.max(0, top - before.documentTop);
   const { from } = before.lineBlockAtHeight(height);
   const yMargin = (before.coordsAtPos(from)?.top ?? top) - top;
+  const isSearching = searchPanelOpen(before.state);
   box.replaceChildren(next.host);
   before.destroy();
+  if (isSearching) openSearchPanel(next.view);
   if (height === 0) return;
   const pos = Math.min(from, next.view.state.doc.length);
   next.view.dispatch({
@@ -49,6 +52,7 @@ export default function TextView({ ref, bytes, charset, style, pretty }: Props) 
   const box = useRef<HTMLDivElement>(null);
   const scroller = useScroller();
   const shown = useRef<Shown | null>(null);
+  const wanted = useRef(nothing());
   const [busy, setBusy] = useState(true);
   const [problem, setProblem] = useState("");
 
@@ -67,7 +71,7 @@ export default function TextView({ ref, bytes, charset, style, pretty }: Props) 
     const isMore = before?.as === as && goesOn(before.bytes, bytes);
     let editor: Editor | null = null;
     const show = (): Editor => {
-      const made = openEditor(style, "Text of the body");
+      const made = openEditor(style, "Text of the body", wanted.current);
       editor = made;
       shown.current = { editor: made, bytes, as };
       return made;

@@ -10,6 +10,7 @@ import {
 import { hidden, nameOf } from "../../ui/captured";
 import { isTyping } from "../../ui/keys";
 import { Marks } from "./document";
+import type { Wanted } from "./find";
 import { folding, foldsKnown } from "./folding";
 import { jsonColours } from "./jsonColours";
 import { languageOf } from "./languages";
@@ -59,7 +60,7 @@ export interface Editor {
  * A text that can be read, searched and folded, in a shadow tree: there the
  * editor's styles need no element that the policy forbids.
  */
-export function openEditor(style: Style, label: string): Editor {
+export function openEditor(style: Style, label: string, wanted: Wanted): Editor {
   const host = document.createElement("div");
   const root = host.attachShadow({ mode: "open" });
   const marks = new Marks();
@@ -78,7 +79,7 @@ export function openEditor(style: Style, label: string): Editor {
         lineNumbers({ formatNumber: (line) => String(marks.numberOf(line) || "") }),
         folding(marks),
         showHidden(),
-        search({ top: true, createPanel: searchPanel }),
+        search({ top: true, createPanel: searchPanel(wanted) }),
         keymap.of([
           ...searchKeymap.filter(({ key }) => key === "Mod-f" || key === "Escape"),
           {

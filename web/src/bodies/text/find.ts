@@ -7,6 +7,12 @@ export interface Wanted {
   isCaseSensitive: boolean;
 }
 
+export const nothing = (): Wanted => ({
+  text: "",
+  isRegex: false,
+  isCaseSensitive: false,
+});
+
 const special = /[\\^$.*+?()[\]{}|/]/g;
 
 /* The pattern for it; null: nothing is wanted. Throws if it is none. */

@@ -23,8 +23,6 @@ function button(text: string, label: string, act: () => void): HTMLButtonElement
 class SearchBar {
   private finder: Finder | null = null;
   private at = -1;
-  private isCaseSensitive = false;
-  private isRegex = false;
   private readonly input = element(
     "input",
     { type: "text", spellcheck: false, oninput: () => this.search() },
@@ -36,15 +34,23 @@ class SearchBar {
     { role: "status", "aria-live": "polite" },
   );
   private readonly matchCase = this.toggle("Aa", "Match case", () => {
-    this.isCaseSensitive = !this.isCaseSensitive;
-    return this.isCaseSensitive;
+    this.wanted.isCaseSensitive = !this.wanted.isCaseSensitive;
+    return this.wanted.isCaseSensitive;
   });
   private readonly regex = this.toggle(".*", "Regular expression", () => {
-    this.isRegex = !this.isRegex;
-    return this.isRegex;
+    this.wanted.isRegex = !this.wanted.isRegex;
+    return this.wanted.isRegex;
   });
 
-  constructor(private readonly view: EditorView) {}
+  /* `wanted` is kept by the owner: the next bar begins with it. */
+  constructor(
+    private readonly view: EditorView,
+    private readonly wanted: Wanted,
+  ) {
+    this.input.value = wanted.text;
+    this.matchCase.setAttribute("aria-pressed", String(wanted.isCaseSensitive));
+    this.regex.setAttribute("aria-pressed", String(wanted.isRegex));
+  }
 
   panel(): Panel {
     const dom = element("div", { className: "search" }, { role: "search" });
@@ -61,7 +67,10 @@ class SearchBar {
     return {
       dom,
       top: true,
-      mount: () => this.input.select(),
+      mount: () => {
+        this.input.select();
+        if (this.wanted.text) this.search();
+      },
       update: (update) => {
         if (update.docChanged) this.search();
       },
@@ -98,8 +107,8 @@ class SearchBar {
     this.finder?.stop();
     this.finder = null;
     this.at = -1;
-    const { isCaseSensitive, isRegex } = this;
-    const wanted: Wanted = { text: this.input.value, isCaseSensitive, isRegex };
+    const { wanted } = this;
+    wanted.text = this.input.value;
     let pattern: RegExp | null = null;
     let isWrong = false;
     try {
@@ -112,7 +121,7 @@ class SearchBar {
     // What is marked is what is found: both by the same pattern.
     const query = new SearchQuery({
       search: pattern?.source ?? "",
-      caseSensitive: isCaseSensitive,
+      caseSensitive: wanted.isCaseSensitive,
       regexp: true,
     });
     // Panels are told of a change in the midst of it.
@@ -160,6 +169,6 @@ class SearchBar {
   }
 }
 
-export function searchPanel(view: EditorView): Panel {
-  return new SearchBar(view).panel();
+export function searchPanel(wanted: Wanted): (view: EditorView) => Panel {
+  return (view) => new SearchBar(view, wanted).panel();
 }
