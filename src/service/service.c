@@ -20,6 +20,7 @@
 #include "service/ingest.h"
 #include "service/learner.h"
 #include "service/losses.h"
+#include "service/match.h"
 #include "service/messages.h"
 #include "service/must.h"
 #include "service/page.h"
@@ -221,6 +222,8 @@ static int start_rpc(struct mf_service *service)
         mf_rpc_add(service->rpc, mf_decode_methods, mf_decode_method_count,
                    &service->context) ||
         mf_rpc_add(service->rpc, mf_explain_methods, mf_explain_method_count,
+                   &service->context) ||
+        mf_rpc_add(service->rpc, mf_match_methods, mf_match_method_count,
                    &service->context) ||
         mf_rpc_add(service->rpc, mf_get_body_methods, mf_get_body_method_count,
                    &service->context) ||

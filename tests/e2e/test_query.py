@@ -379,6 +379,7 @@ CALLS = {
     "WatchFlows": view.WatchFlowsRequest,
     "QueryFlows": view.QueryFlowsRequest,
     "SummarizeFlows": view.SummarizeFlowsRequest,
+    "MatchFlows": view.MatchFlowsRequest,
 }
 
 

@@ -1,4 +1,5 @@
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useAlerts } from "./alerts/useAlerts";
 import { HeaderMenu } from "./commands/HeaderMenu";
 import { useCommandKeys } from "./commands/useCommandKeys";
 import { useCommands } from "./commands/useCommands";
@@ -29,6 +30,9 @@ import { ViewsButton } from "./views/ViewsButton";
 const ExportDialog = lazy(() =>
   import("./export/ExportDialog").then((m) => ({ default: m.ExportDialog })),
 );
+const AlertsDialog = lazy(() =>
+  import("./alerts/AlertsDialog").then((m) => ({ default: m.AlertsDialog })),
+);
 const HelpDialog = lazy(() =>
   import("./commands/HelpDialog").then((m) => ({ default: m.HelpDialog })),
 );
@@ -41,7 +45,7 @@ const SettingsDialog = lazy(() =>
 );
 
 const orders: Order[] = ["newest-first", "oldest-first"];
-type DialogName = "export" | "help" | "palette" | "settings";
+type DialogName = "alerts" | "export" | "help" | "palette" | "settings";
 // Where the pane covers the list, moving in the list does not open flows.
 const narrow = "(max-width: 700px)";
 
@@ -103,6 +107,8 @@ export function App() {
     if (saved) go({ ...readPlace(saved.search), view: name });
   };
 
+  const alerts = useAlerts(say, open);
+
   useCommandKeys();
   useCommands([
     ...listKeys,
@@ -144,6 +150,13 @@ export function App() {
       withCtrl: "k",
       inMenu: true,
       run: () => setDialog("palette"),
+    },
+    {
+      id: "alerts",
+      group: "Filter",
+      title: "Alerts",
+      inMenu: true,
+      run: () => setDialog("alerts"),
     },
     {
       id: "settings",
@@ -216,6 +229,9 @@ export function App() {
       </main>
       <Suspense>
         {dialog === "export" && <ExportDialog filter={filter} onClose={endDialog} />}
+        {dialog === "alerts" && (
+          <AlertsDialog alerts={alerts} filter={place.filter} onClose={endDialog} />
+        )}
         {dialog === "help" && <HelpDialog onClose={endDialog} />}
         {dialog === "settings" && <SettingsDialog onClose={endDialog} />}
         {dialog === "palette" && (

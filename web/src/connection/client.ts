@@ -8,6 +8,8 @@ const hubSilenceMs = 35_000;
 // A hidden tab without a worker gives its connection back after so long.
 const hiddenMs = 10_000;
 
+export type AlarmMessage = Extract<ToTab, { type: "alarm" }>;
+
 /*
  * A tab's way to the hub: in the SharedWorker, or, where a browser has none
  * or its script does not start, in this tab.
@@ -18,6 +20,9 @@ export class LiveClient {
   private filter = "";
   private heardAt = Date.now();
   private hideTimer: ReturnType<typeof setTimeout> | undefined;
+
+  private alarms: readonly string[] = [];
+  private onAlarm: ((alarm: AlarmMessage) => void) | null = null;
 
   constructor(private readonly onMessage: (message: ToTab) => void) {}
 
@@ -38,6 +43,13 @@ export class LiveClient {
     this.say({ type: "watch", filter });
   }
 
+  /* Tell of new flows that match one of these filters, until told otherwise. */
+  watchAlarms(filters: readonly string[], onAlarm: (alarm: AlarmMessage) => void): void {
+    this.onAlarm = onAlarm;
+    this.alarms = filters;
+    this.say({ type: "alarms", filters });
+  }
+
   showOlder(): void {
     this.say({ type: "older" });
   }
@@ -52,6 +64,7 @@ export class LiveClient {
     this.port = this.local ? this.openLocal(this.local) : this.openShared();
     this.heardAt = Date.now();
     this.watch(this.filter);
+    if (this.alarms.length > 0) this.say({ type: "alarms", filters: this.alarms });
   }
 
   private openShared(): Port<ToHub> & { close(): void } {
@@ -88,6 +101,7 @@ export class LiveClient {
   private hear(message: ToTab): void {
     this.heardAt = Date.now();
     if (message.type === "ping") this.say({ type: "pong" });
+    else if (message.type === "alarm") this.onAlarm?.(message);
     else this.onMessage(message);
   }
 

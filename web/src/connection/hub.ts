@@ -1,3 +1,4 @@
+import { Alarms } from "./alarms";
 import { type Calls, Feed } from "./feed";
 import type { Port, ToHub, ToTab } from "./protocol";
 import { Slots } from "./slots";
@@ -14,7 +15,10 @@ interface Tab {
   heardAt: number;
   /* Messages were held back while it was silent. */
   behind: boolean;
+  alarms: readonly string[];
 }
+
+const isSilent = (tab: Tab) => Date.now() - tab.heardAt > silentMs;
 
 /*
  * Shares streams among tabs: one Feed for each distinct filter in use. It
@@ -25,7 +29,12 @@ export class Hub {
   private readonly feeds = new Map<string, Feed>();
   private readonly slots = new Slots(streamSlots);
 
+  private readonly alarms: Alarms;
+
   constructor(private readonly calls: Calls) {
+    this.alarms = new Alarms(calls, this.slots, (filter, row, count) => {
+      this.latestTab(filter)?.postMessage({ type: "alarm", filter, row, count });
+    });
     setInterval(() => this.ping(), pingMs);
   }
 
@@ -35,14 +44,16 @@ export class Hub {
     const tab = this.tabs.get(port);
     if (!tab) return;
     if (message.type === "bye") return this.detach(port, tab);
+    if (message.type === "alarms") tab.alarms = message.filters;
+    if (message.type === "alarms") this.setAlarms();
     this.heard(port, tab);
     if (message.type === "older") this.feeds.get(tab.filter)?.showOlder();
     if (message.type === "wake") this.feeds.get(tab.filter)?.wake();
   }
 
   private attach(port: Port<ToTab>, filter: string): void {
-    const before = this.tabs.get(port)?.filter;
-    this.tabs.set(port, { filter, heardAt: Date.now(), behind: false });
+    const { filter: before, alarms = [] } = this.tabs.get(port) ?? {};
+    this.tabs.set(port, { filter, heardAt: Date.now(), behind: false, alarms });
     if (before !== undefined && before !== filter) this.closeUnused(before);
     const feed = this.feeds.get(filter) ?? this.open(filter);
     for (const message of feed.snapshot()) port.postMessage(message);
@@ -58,7 +69,7 @@ export class Hub {
   private tell(filter: string, message: ToTab): void {
     for (const [port, tab] of this.tabs) {
       if (tab.filter !== filter) continue;
-      if (Date.now() - tab.heardAt > silentMs) tab.behind = true;
+      if (isSilent(tab)) tab.behind = true;
       else port.postMessage(message);
     }
   }
@@ -71,6 +82,18 @@ export class Hub {
   private detach(port: Port<ToTab>, tab: Tab): void {
     this.tabs.delete(port);
     this.closeUnused(tab.filter);
+    this.setAlarms();
+  }
+
+  private setAlarms(): void {
+    const alive = [...this.tabs.values()].filter((tab) => !isSilent(tab));
+    this.alarms.set(alive.flatMap(({ alarms }) => alarms));
+  }
+
+  /* One tab tells its reader of an alarm: the one that was heard last. */
+  private latestTab(filter: string): Port<ToTab> | undefined {
+    const ports = [...this.tabs].filter(([, { alarms }]) => alarms.includes(filter));
+    return ports.sort(([, a], [, b]) => b.heardAt - a.heardAt)[0]?.[0];
   }
 
   private closeUnused(filter: string): void {
@@ -84,8 +107,9 @@ export class Hub {
     const wanted = new Set<string>();
     for (const [port, tab] of this.tabs) {
       port.postMessage({ type: "ping" });
-      if (Date.now() - tab.heardAt <= silentMs) wanted.add(tab.filter);
+      if (!isSilent(tab)) wanted.add(tab.filter);
     }
+    this.setAlarms();
     for (const [filter, feed] of this.feeds) {
       if (wanted.has(filter)) continue;
       feed.close();

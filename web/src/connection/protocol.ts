@@ -28,6 +28,8 @@ export type ToHub =
   | { type: "pong" }
   /* The tab came back from sleep: is the stream still alive? */
   | { type: "wake" }
+  /* Tell of new flows that match one of these; at most `alarmsMost`. */
+  | { type: "alarms"; filters: readonly string[] }
   /* The tab closes. */
   | { type: "bye" };
 
@@ -54,6 +56,8 @@ export type ToTab =
   | { type: "search"; filter: string; search: Search | null }
   /* The server does not take this filter; nothing more comes of it. */
   | { type: "fault"; filter: string; fault: Fault }
+  /* So many new flows matched one of `alarms`, the last of them `row`. */
+  | { type: "alarm"; filter: string; row: Row; count: number }
   | { type: "ping" };
 
 /* One end of a MessagePort, as far as it is used. */
@@ -64,3 +68,6 @@ export interface Port<Out> {
 /* What a reset brings, and the most that a window grows to. */
 export const firstLimit = 500;
 export const windowMax = 5000;
+
+/* Filters that are watched for alarms, by all tabs together. */
+export const alarmsMost = 4;

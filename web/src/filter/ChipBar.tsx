@@ -4,6 +4,7 @@ import { visibleLine } from "../ui/captured";
 import { CloseIcon } from "../ui/icons";
 import { type Chip, chipState, chips, chipText, withoutChip } from "./chips";
 import { clausesOf } from "./combine";
+import { HighlightButton } from "./HighlightButton";
 
 const ChipPopover = lazy(() =>
   import("./ChipPopover").then((m) => ({ default: m.ChipPopover })),
@@ -34,6 +35,7 @@ export function ChipBar() {
           onClear={() => go({ filter: withoutChip(chip, filter) })}
         />
       ))}
+      <HighlightButton />
       <Suspense>
         {opened && (
           <ChipPopover

@@ -1,5 +1,6 @@
 import { memo } from "react";
 import type { Row } from "../connection/row";
+import { useHighlighted } from "../filter/useHighlighted";
 import {
   formatClock,
   formatDateTime,
@@ -72,6 +73,7 @@ function titleOf(row: Row): string {
 /* Rows above move a row without changing it: only its place is drawn anew. */
 export function FlowRow(props: Props) {
   const { row, showSource } = props;
+  const isMarked = useHighlighted(row.number, row.change);
   return (
     <div
       role="row"
@@ -79,8 +81,8 @@ export function FlowRow(props: Props) {
       data-number={row.number}
       aria-rowindex={props.rowIndex}
       aria-selected={props.current}
-      aria-label={rowLabel(row)}
-      className={classOf(props)}
+      aria-label={isMarked ? `${rowLabel(row)}, highlighted` : rowLabel(row)}
+      className={isMarked ? `${classOf(props)} is-marked` : classOf(props)}
       style={{ transform: `translateY(${props.top}px)` }}
     >
       <Cells row={row} showSource={showSource} />

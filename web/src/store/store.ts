@@ -117,7 +117,8 @@ export class Store {
 
   private reduce(view: View, message: ToTab): View {
     // The stream of a filter that was left may still have something to say.
-    if (message.type === "ping" || message.filter !== this.filter) return view;
+    if (message.type === "ping" || message.type === "alarm") return view;
+    if (message.filter !== this.filter) return view;
     if (message.type === "status") return { ...view, status: message.status };
     if (message.type === "search") return { ...view, search: message.search };
     if (message.type === "losses") return { ...view, losses: message.losses };
