@@ -228,7 +228,7 @@ describe("the page", () => {
     const reader = await read();
     await reader.sees("/n11");
     await reader.page.getByText("7 older flows were let go by the limits").waitFor();
-    await reader.page.getByText("5 flows", { exact: true }).waitFor();
+    await reader.page.locator(".count", { hasText: "5 flows" }).waitFor();
   });
 
   it("opens what a link names: the filter and the flow", async () => {
@@ -258,7 +258,10 @@ describe("the page", () => {
     await first.page.bringToFront();
     await first.page.keyboard.press("p");
     await first.page.getByRole("button", { name: "Pin", exact: true }).waitFor();
-    await third.row("/pin-me").getByRole("img").waitFor({ state: "detached" });
+    await third
+      .row("/pin-me")
+      .getByRole("img", { name: "pinned" })
+      .waitFor({ state: "detached" });
   });
 
   it("keeps a note, and shows it as Markdown without anything live", async () => {

@@ -4,7 +4,6 @@ import { HeaderMenu } from "./commands/HeaderMenu";
 import { useCommandKeys } from "./commands/useCommandKeys";
 import { useCommands } from "./commands/useCommands";
 import { ConnectionBadge } from "./connection/ConnectionBadge";
-import { findRow } from "./connection/window";
 import { setPinned } from "./detail/actions";
 import { LazyPane } from "./detail/LazyPane";
 import type { DetailHandle } from "./detail/pane";
@@ -12,18 +11,18 @@ import { ChipBar } from "./filter/ChipBar";
 import { FilterBox } from "./filter/FilterBox";
 import { EmptyState } from "./list/EmptyState";
 import { FlowList } from "./list/FlowList";
-import type { Order } from "./list/items";
 import { ListCount } from "./list/ListCount";
+import { ListTools } from "./list/ListTools";
 import { listKeys } from "./list/listKeys";
 import { LossBadge } from "./losses/LossBadge";
 import { readPlace } from "./place/place";
 import { usePlace } from "./place/usePlace";
 import { useAppearance } from "./settings/useAppearance";
 import { useLive, useView } from "./store/hooks";
+import { rowOf } from "./store/listing";
 import { flowAt } from "./timeline/jump";
 import { TimelineSlot } from "./timeline/TimelineSlot";
 import { useNotice } from "./ui/notice";
-import { readSetting, writeSetting } from "./ui/settings";
 import { savedViews } from "./views/saved";
 import { ViewsButton } from "./views/ViewsButton";
 
@@ -44,7 +43,6 @@ const SettingsDialog = lazy(() =>
   import("./settings/SettingsDialog").then((m) => ({ default: m.SettingsDialog })),
 );
 
-const orders: Order[] = ["newest-first", "oldest-first"];
 type DialogName = "alerts" | "export" | "help" | "palette" | "settings";
 // Where the pane covers the list, moving in the list does not open flows.
 const narrow = "(max-width: 700px)";
@@ -59,14 +57,12 @@ export function App() {
   const view = useView();
   const { place, go } = usePlace();
   const [cursor, setCursor] = useState<number | null>(place.flow);
-  const [order, setOrder] = useState<Order>(() => readSetting("order", orders));
   const [dialog, setDialog] = useState<DialogName | null>(null);
   const { notice, say } = useNotice();
   const filterBox = useRef<HTMLInputElement>(null);
   const detail = useRef<DetailHandle>(null);
   const { flow } = place;
 
-  useEffect(() => writeSetting("order", order), [order]);
   useEffect(() => {
     document.title = place.filter ? `${place.filter} \u2013 mitmflow` : "mitmflow";
   }, [place.filter]);
@@ -91,7 +87,7 @@ export function App() {
       go({ flow: number });
   };
   const pin = () => {
-    const row = cursor === null ? undefined : findRow(view.rows, cursor);
+    const row = cursor === null ? undefined : rowOf(view.listing, cursor);
     if (row) setPinned(store, row.number, !row.pinned).catch(say);
     else detail.current?.togglePin();
   };
@@ -193,6 +189,7 @@ export function App() {
         <ChipBar />
         <LossBadge losses={view.losses} />
         <ListCount view={view} filtered={filter !== ""} />
+        <ListTools />
       </section>
       <TimelineSlot
         filter={filter}
@@ -205,24 +202,23 @@ export function App() {
       />
       <main className={loading ? "loading" : ""}>
         {view.rows.length === 0 ? (
-          <EmptyState view={view} filter={filter} />
+          <EmptyState view={view} filter={filter} onClear={() => go({ filter: "" })} />
         ) : (
           <FlowList
             // Another filter is another list: it begins at its edge.
-            key={`${zone} ${view.filter}`}
-            order={order}
-            onOrder={setOrder}
+            key={`${zone} ${view.filter} ${view.sort} ${view.ascending}`}
             cursor={cursor}
             opened={flow}
             onCursor={moveCursor}
             onOpen={open}
+            say={say}
           />
         )}
         <LazyPane
           key={zone}
           ref={detail}
           number={flow}
-          row={flow === null ? undefined : findRow(view.rows, flow)}
+          row={flow === null ? undefined : rowOf(view.listing, flow)}
           onClose={close}
           say={say}
         />

@@ -4,6 +4,7 @@ import { LiveClient } from "./connection/client";
 import { readPlace } from "./place/place";
 import { PlaceProvider } from "./place/usePlace";
 import { startAppearance } from "./settings/appearance";
+import { fetchOlder, fetchSorted } from "./store/fetch";
 import { LiveContext } from "./store/hooks";
 import { Store } from "./store/store";
 import "./ui/tokens.css";
@@ -13,7 +14,7 @@ import "./list/list.css";
 
 startAppearance();
 
-const store = new Store(readPlace(location.search).filter);
+const store = new Store(readPlace(location.search).filter, { fetchOlder, fetchSorted });
 const client = new LiveClient((message) => store.take(message));
 client.start(store.filter);
 

@@ -21,6 +21,11 @@ export class Reader {
     await this.page.locator(".panel:not(:has([aria-busy=true]))").waitFor();
   }
 
+  /* Does what the button of a command does. */
+  async command(title: string): Promise<void> {
+    await this.page.getByRole("button", { name: title, exact: true }).click();
+  }
+
   async tab(name: string): Promise<void> {
     await this.page.getByRole("tab", { name }).click();
   }

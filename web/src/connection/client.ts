@@ -50,10 +50,6 @@ export class LiveClient {
     this.say({ type: "alarms", filters });
   }
 
-  showOlder(): void {
-    this.say({ type: "older" });
-  }
-
   private say(message: ToHub): void {
     this.port?.postMessage(message);
   }

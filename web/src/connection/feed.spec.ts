@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FilterErrorSchema } from "../gen/mitmflow/v1/mitmflow_pb";
 import { Feed } from "./feed";
-import type { ToTab } from "./protocol";
+import { firstLimit, type ToTab, windowMax } from "./protocol";
 import { Slots } from "./slots";
 import { FakeServer, found, foundAll, summary, told } from "./testing";
 
@@ -153,22 +153,6 @@ describe("Feed", () => {
     expect(server.made).toHaveLength(tries + 1);
   });
 
-  it("asks anew for more when older flows are wanted", async () => {
-    const { server, feed, batches } = start();
-    await settle();
-    server.call(0).send(told({ reset: true, flows: [summary(5)], cursor: "c1" }));
-    await settle();
-    feed.showOlder();
-    await settle();
-    expect(server.call(1).request).toMatchObject({ cursor: "", limit: 5000 });
-    server.call(1).send(told({ reset: true, flows: [summary(4), summary(5)] }));
-    await settle();
-    expect(batches().at(-1)).toMatchObject({
-      reset: true,
-      rows: [{ number: 4 }, { number: 5 }],
-    });
-  });
-
   it("shares slots in turns when there are more streams than slots", async () => {
     const slots = new Slots(1);
     const [a, b] = [start(slots), start(slots)];
@@ -208,7 +192,7 @@ describe("Feed", () => {
       await settle();
       expect(server.call(0)).toMatchObject({
         method: "query",
-        request: { cursor: "", limit: 500, filter: { expression: "~m GET" } },
+        request: { cursor: "", limit: firstLimit, filter: { expression: "~m GET" } },
       });
       server.call(0).send(found1());
       server.call(0).send(foundAll("c1"));
@@ -250,6 +234,41 @@ describe("Feed", () => {
         reset: true,
         rows: [{ number: 3 }, { number: 8 }, { number: 9 }],
       });
+    });
+
+    it("counts what matches and is older than its window, and goes on counting", async () => {
+      const { server, batches } = start(undefined, "x");
+      const many = Array.from({ length: firstLimit }, (_, i) => summary(9000 - i));
+      const oldest = 9001 - firstLimit;
+      server.below = 700;
+      await settle();
+      server.call(0).send(found({ flows: many }));
+      server.call(0).send(foundAll("c1"));
+      server.call(0).end();
+      await settle(50);
+      expect(server.countedBefore).toEqual([oldest]);
+      server.call(1).send(told({ cursor: "c2" }));
+      await settle(50);
+      expect(batches().at(-1)).toMatchObject({ below: 700 });
+      const later = Array.from({ length: windowMax }, (_, i) => summary(10_000 + i));
+      server.call(1).send(told({ flows: later }));
+      await settle(50);
+      expect(batches().at(-1)).toMatchObject({ below: 700 + firstLimit });
+      server.below = 650;
+      server.call(1).send(told({ gone: [5n] }));
+      await settle(5100);
+      expect(batches().at(-1)).toMatchObject({ below: 650 });
+    });
+
+    it("need not count what is all there", async () => {
+      const { server, batches } = start(undefined, "x");
+      await settle();
+      server.call(0).send(found1());
+      server.call(0).send(foundAll("c1"));
+      server.call(0).end();
+      await settle(50);
+      expect(server.countedBefore).toEqual([]);
+      expect(batches().at(-1)).toMatchObject({ below: 0 });
     });
 
     it("begins a broken search anew, and forgets what it had found", async () => {

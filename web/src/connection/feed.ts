@@ -27,6 +27,8 @@ type Heed = <Answer>(call: Call<Answer>, take: (answer: Answer) => void) => Prom
 export interface Calls {
   watch: Call<WatchFlowsResponse>;
   query: Call<QueryFlowsResponse>;
+  /* How many flows match whose numbers are smaller than `before`. */
+  count(filter: string, before: number, signal: AbortSignal): Promise<number>;
 }
 
 // Heartbeats come every 5 s; a connection that misses three is dead.
@@ -39,9 +41,12 @@ const tickMs = 250;
 // A search that is over sooner needs no word of how far it has come.
 const quickMs = 300;
 
+// Flows older than the window that come or go make the count of them wrong
+// for so long.
+const recountMs = 5000;
+
 // Why a session was ended by this side without anything being wrong.
 const ourTurnEnded = "turn";
-const widened = "widened";
 
 /*
  * One WatchFlows stream, kept alive across failures, and the window of flows
@@ -63,7 +68,10 @@ export class Feed {
   /* A first reset has been told to its end. */
   private whole = false;
   private cursor = "";
-  private limit = firstLimit;
+  /* Matches older than the window, where it takes a call to know. */
+  private counted: number | null = null;
+  private dropped = 0;
+  private countTimer: ReturnType<typeof setTimeout> | undefined;
   private attempt = 0;
   private readonly closed = new AbortController();
   private session: AbortController | null = null;
@@ -89,6 +97,7 @@ export class Feed {
     this.session?.abort();
     this.endSleep?.();
     clearTimeout(this.flushTimer);
+    clearTimeout(this.countTimer);
   }
 
   /* Everything that a tab which joins now has to know. */
@@ -103,14 +112,6 @@ export class Feed {
     if (search) messages.push({ type: "search", filter, search });
     if (fault) messages.push({ type: "fault", filter, fault });
     return messages;
-  }
-
-  /* Asks for as many flows as a window ever holds. */
-  showOlder(): void {
-    if (this.limit === windowMax) return;
-    this.limit = windowMax;
-    this.cursor = "";
-    this.session?.abort(widened);
   }
 
   /* Tries at once if it was waiting, or if the stream has died in silence. */
@@ -144,7 +145,7 @@ export class Feed {
         this.publish({ type: "fault", filter: this.filter, fault: this.fault });
         return;
       }
-      if (cause === ourTurnEnded || cause === widened) continue;
+      if (cause === ourTurnEnded) continue;
       await this.lost(reason);
     }
   }
@@ -166,8 +167,8 @@ export class Feed {
     });
     aborted.catch(() => {});
     const heed: Heed = async (call, take) => {
-      const { cursor, limit, filter } = this;
-      const asked = { cursor, limit, filter: { expression: filter } };
+      const { cursor, filter } = this;
+      const asked = { cursor, limit: firstLimit, filter: { expression: filter } };
       const answers = call(asked, session.signal)[Symbol.asyncIterator]();
       while (true) {
         const next = await Promise.race([answers.next(), aborted]);
@@ -254,11 +255,13 @@ export class Feed {
   }
 
   private swap(fresh: FlowWindow): void {
-    fresh.settle(this.limit);
+    fresh.settle(firstLimit);
     this.window = fresh;
     this.fresh = null;
     this.whole = true;
+    this.counted = fresh.hasOlder ? null : 0;
     this.tell(true, this.window.rows, []);
+    this.countSoon(0);
   }
 
   private tell(reset: boolean, rows: readonly Row[], gone: readonly number[]): void {
@@ -267,14 +270,44 @@ export class Feed {
   }
 
   private get counts(): string {
-    return `${this.total} ${this.evicted}`;
+    return `${this.total} ${this.evicted} ${this.counted}`;
+  }
+
+  private get below(): number | null {
+    const { window, total } = this;
+    if (!window.hasOlder) return 0;
+    if (this.filter !== "") return this.counted;
+    return total === null ? null : Math.max(0, total - window.rows.length);
+  }
+
+  /* Without a filter the stream tells by itself how many flows there are. */
+  private countSoon(waitMs: number): void {
+    if (this.filter === "" || !this.window.hasOlder || this.countTimer) return;
+    this.countTimer = setTimeout(() => void this.count(), waitMs);
+  }
+
+  private async count(): Promise<void> {
+    const { window, filter, calls, dropped: droppedBefore } = this;
+    const { floor } = window;
+    try {
+      const count = await calls.count(filter, floor, this.closed.signal);
+      if (this.window !== window) return;
+      // What was dropped meanwhile is older than the window too.
+      this.counted = count + this.dropped - droppedBefore;
+      this.flushSoon();
+    } catch {
+      if (!this.closed.signal.aborted) setTimeout(() => this.countSoon(0), recountMs);
+    } finally {
+      this.countTimer = undefined;
+    }
   }
 
   private batch(reset: boolean, rows: readonly Row[], gone: readonly number[]): ToTab {
-    const { filter, total, evicted, limited } = this;
+    const { filter, total, evicted, limited, below } = this;
     const { floor } = this.window;
+    const counts = { floor, below, total, evicted };
     this.toldCounts = this.counts;
-    return { type: "batch", filter, reset, rows, gone, floor, total, evicted, limited };
+    return { type: "batch", filter, reset, rows, gone, ...counts, limited };
   }
 
   private flushSoon(): void {
@@ -292,7 +325,13 @@ export class Feed {
     if (rows.length === 0 && gone.length === 0 && this.counts === this.toldCounts) return;
     this.changed.clear();
     this.gone.clear();
-    this.window.apply(rows, gone);
+    const { floor } = this.window;
+    const isBelow = (number: number) => number < floor;
+    if (gone.some(isBelow) || rows.some((row) => isBelow(row.number)))
+      this.countSoon(recountMs);
+    const dropped = this.window.apply(rows, gone).length;
+    this.dropped += dropped;
+    if (this.counted !== null) this.counted += dropped;
     this.tell(false, rows, gone);
   }
 

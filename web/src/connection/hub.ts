@@ -47,7 +47,6 @@ export class Hub {
     if (message.type === "alarms") tab.alarms = message.filters;
     if (message.type === "alarms") this.setAlarms();
     this.heard(port, tab);
-    if (message.type === "older") this.feeds.get(tab.filter)?.showOlder();
     if (message.type === "wake") this.feeds.get(tab.filter)?.wake();
   }
 

@@ -23,8 +23,6 @@ export interface Search {
 export type ToHub =
   /* Show flows that this filter matches; from now on batches carry it. */
   | { type: "watch"; filter: string }
-  /* Widen the window to as many flows as are ever held. */
-  | { type: "older" }
   | { type: "pong" }
   /* The tab came back from sleep: is the stream still alive? */
   | { type: "wake" }
@@ -43,6 +41,8 @@ export type ToTab =
       rows: readonly Row[];
       gone: readonly number[];
       floor: number;
+      /* Flows that match and are older than the window; null: not known yet. */
+      below: number | null;
       /* Flows that the server keeps, whatever the filter; null: not known yet. */
       total: number | null;
       /* Flows that its limits have made it let go of. */
@@ -66,8 +66,8 @@ export interface Port<Out> {
 }
 
 /* What a reset brings, and the most that a window grows to. */
-export const firstLimit = 500;
-export const windowMax = 5000;
+export const firstLimit = 200;
+export const windowMax = 2000;
 
 /* Filters that are watched for alarms, by all tabs together. */
 export const alarmsMost = 4;

@@ -26,6 +26,10 @@ export interface Row {
   startMs: number;
   day: number;
   source: string;
+  /* Whose flow it is: the stem of a WireGuard configuration, or an address. */
+  device: string;
+  /* Of the response, without parameters. */
+  contentType: string;
   badge: string;
   host: string;
   path: string;
@@ -110,6 +114,16 @@ export function hostPort(host: string, port: number): string {
 }
 
 type Part = Pick<Row, "kind" | "badge" | "host" | "path" | "query" | "status" | "tone">;
+
+/* `wireguard:PATH/phone1.conf@51821` is phone1. */
+export function deviceOf(proxyMode: string, client: string): string {
+  const stem = /^wireguard:(?:.*\/)?([^/]+?)(?:\.conf)?(?:@[^@/]*)?$/.exec(proxyMode);
+  return visibleLine(stem?.[1] ?? client);
+}
+
+function essence(contentType: string): string {
+  return visibleLine(contentType.replace(/;.*/s, "").trim().toLowerCase());
+}
 
 function unanswered(state: State, failed: boolean): Pick<Row, "status" | "tone"> {
   if (failed) return { status: "error", tone: "bad" };
@@ -219,6 +233,9 @@ export function toRow(summary: FlowSummary): Row {
     startMs,
     day: startMs ? dayOf(startMs) : 0,
     source: visibleLine(summary.source),
+    device: deviceOf(summary.proxyMode, summary.summary.value?.clientPeernameHost ?? ""),
+    contentType:
+      summary.summary.case === "http" ? essence(summary.summary.value.contentType) : "",
     ...partOf(summary, state, error !== ""),
     size: pending ? null : bytes,
     durationMs: pending ? null : summary.durationMs,

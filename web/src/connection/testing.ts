@@ -67,7 +67,15 @@ export class FakeServer {
   readonly calls: Calls = {
     watch: (request, signal) => this.serve<WatchFlowsResponse>("watch", request, signal),
     query: (request, signal) => this.serve<QueryFlowsResponse>("query", request, signal),
+    count: (_filter, before) => {
+      this.countedBefore.push(before);
+      return Promise.resolve(this.below);
+    },
   };
+
+  /* What a count of flows finds, and of which ones it was asked. */
+  below = 0;
+  readonly countedBefore: number[] = [];
 
   private serve<A extends Answer>(
     method: "watch" | "query",

@@ -19,9 +19,12 @@ export class FlowWindow {
     return this.floor > 0;
   }
 
-  /* Takes changed and new flows, then drops those that are gone. */
-  apply(changed: readonly Row[], gone: readonly number[]): void {
-    if (changed.length === 0 && gone.length === 0) return;
+  /*
+   * Takes changed and new flows, then drops those that are gone, and the
+   * oldest ones past the limit, which it returns.
+   */
+  apply(changed: readonly Row[], gone: readonly number[]): readonly Row[] {
+    if (changed.length === 0 && gone.length === 0) return [];
     const rows = this.rows.slice();
     for (const row of changed) {
       if (row.number >= this.floor) put(rows, row);
@@ -30,7 +33,9 @@ export class FlowWindow {
     const kept = lost.size > 0 ? rows.filter((row) => !lost.has(row.number)) : rows;
     const excess = kept.length - this.max;
     this.rows = excess > 0 ? kept.slice(excess) : kept;
-    if (excess > 0) this.floor = this.rows[0]?.number ?? 0;
+    if (excess <= 0) return [];
+    this.floor = this.rows[0]?.number ?? 0;
+    return kept.slice(0, excess);
   }
 
   /* After a reset was told to its end: were there more than `limit`? */

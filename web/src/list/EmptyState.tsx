@@ -1,8 +1,17 @@
+import { lazy, Suspense } from "react";
 import type { View } from "../store/store";
 import { formatCount, searching } from "../ui/format";
 
+const SetUp = lazy(() => import("./SetUp").then((m) => ({ default: m.SetUp })));
+
+interface Props {
+  view: View;
+  filter: string;
+  onClear(): void;
+}
+
 /* What stands in place of the list when it has no rows, and why. */
-export function EmptyState({ view, filter }: { view: View; filter: string }) {
+export function EmptyState({ view, filter, onClear }: Props) {
   if (view.status.state === "offline") return <Offline view={view} />;
   if (view.search)
     return (
@@ -19,8 +28,22 @@ export function EmptyState({ view, filter }: { view: View; filter: string }) {
   if (!view.loaded || view.total === null || view.filter !== filter)
     return <div className="empty" aria-busy="true" />;
   if (filter !== "" && view.total > 0)
-    return <NoMatch total={view.total} filter={filter} />;
-  return <NothingYet />;
+    return <NoMatch total={view.total} filter={filter} onClear={onClear} />;
+  if (view.isPaused)
+    return (
+      <div className="empty">
+        <h2>Paused</h2>
+        <p>What comes is not shown until the list goes on.</p>
+      </div>
+    );
+  return (
+    <div className="empty">
+      <h2>Nothing captured yet</h2>
+      <Suspense fallback={<p aria-busy="true" />}>
+        <SetUp />
+      </Suspense>
+    </div>
+  );
 }
 
 function Offline({ view }: { view: View }) {
@@ -36,32 +59,27 @@ function Offline({ view }: { view: View }) {
   );
 }
 
-function NoMatch({ total, filter }: { total: number; filter: string }) {
+function NoMatch({
+  total,
+  filter,
+  onClear,
+}: {
+  total: number;
+  filter: string;
+  onClear(): void;
+}) {
   return (
     <div className="empty">
       <h2>No flow matches</h2>
       <p>
         None of the {formatCount(total)} flows kept matches{" "}
-        <q className="cap">{filter}</q>. Press <kbd>/</kbd> and <kbd>Esc</kbd> to clear
-        the filter.
+        <q className="cap">{filter}</q>.
       </p>
-    </div>
-  );
-}
-
-function NothingYet() {
-  const { host, protocol } = location;
-  return (
-    <div className="empty">
-      <h2>Nothing captured yet</h2>
-      <p>Send a request through the proxy that script/server started:</p>
-      <pre>curl -x http://127.0.0.1:8080 http://example.com/</pre>
-      <p>Or attach a mitmproxy of your own:</p>
-      <pre>
-        mitmdump -s build/exporter/mitmflow_exporter.py \{"\n"}
-        {"  "}--set grpc_addr={protocol}//{host}
-      </pre>
-      <p className="dim">Flows appear here while they happen.</p>
+      <p>
+        <button type="button" className="button" onClick={onClear}>
+          Show all flows
+        </button>
+      </p>
     </div>
   );
 }

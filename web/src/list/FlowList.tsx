@@ -1,52 +1,221 @@
-import { type MouseEvent, useMemo, useRef } from "react";
+import {
+  type CSSProperties,
+  lazy,
+  type MouseEvent,
+  Suspense,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import { useCommands } from "../commands/useCommands";
 import type { Row } from "../connection/row";
+import { usePlace } from "../place/usePlace";
+import { formatDay } from "../ui/format";
 import { DownIcon, UpIcon } from "../ui/icons";
-import { itemKey, type Order } from "./items";
+import type { Say } from "../ui/notice";
+import type { Span } from "./cells";
+import type { ColumnId } from "./columns";
+import { FlowRow } from "./FlowRow";
 import { ListHead } from "./ListHead";
-import { ListLine } from "./ListLine";
-import { moves } from "./moves";
-import { useGrid } from "./useGrid";
+import type { Lines } from "./lines";
+import type { MenuAt } from "./RowMenu";
+import { isEmpty, isSelected } from "./selection";
+import { spanOf } from "./span";
+import { useColumns } from "./useColumns";
+import { useFind } from "./useFind";
+import { type Grid, useGrid } from "./useGrid";
 import { useListKeys } from "./useListKeys";
+import { useMoves } from "./useMoves";
+import { useSelection } from "./useSelection";
+
+const RowMenu = lazy(() => import("./RowMenu").then((m) => ({ default: m.RowMenu })));
+const SelectionBar = lazy(() =>
+  import("./SelectionBar").then((m) => ({ default: m.SelectionBar })),
+);
+const ColumnsDialog = lazy(() =>
+  import("./ColumnsDialog").then((m) => ({ default: m.ColumnsDialog })),
+);
+const TimeDialog = lazy(() =>
+  import("./TimeDialog").then((m) => ({ default: m.TimeDialog })),
+);
 
 interface Props {
-  order: Order;
-  onOrder(order: Order): void;
   /* The row that keys act on, whether or not it is open. */
   cursor: number | null;
   opened: number | null;
   onCursor(number: number | null): void;
   onOpen(number: number): void;
+  say: Say;
 }
 
-function severalSources(rows: readonly Row[]): boolean {
-  const first = rows[0]?.source;
-  return rows.some((row) => row.source !== first);
+function beginsDay(lines: Lines, line: number, row: Row | undefined): boolean {
+  const before = line > 0 ? lines.at(line - 1) : undefined;
+  return row !== undefined && before !== undefined && row.day !== before.day;
 }
 
-export function FlowList({ order, onOrder, cursor, opened, onCursor, onOpen }: Props) {
+/* The rows in view. */
+function Rows({
+  grid,
+  cursor,
+  opened,
+  columns,
+  selected,
+}: {
+  grid: Grid;
+  cursor: number | null;
+  opened: number | null;
+  columns: readonly ColumnId[];
+  selected(number: number): boolean;
+}) {
+  const { lines, shown, map, size, view } = grid;
+  const rows: (Row | undefined)[] = [];
+  for (let line = shown.first; line < shown.end; line++) rows.push(lines.at(line));
+  const showsFall = columns.includes("waterfall");
+  const { from, to } = spanOf(rows);
+  const span = useMemo<Span | null>(
+    () => (showsFall ? { from, to } : null),
+    [showsFall, from, to],
+  );
+  return rows.map((row, i) => {
+    const line = shown.first + i;
+    return (
+      <FlowRow
+        key={row ? row.number : `line ${lines.coordinateAt(line)}`}
+        row={row}
+        // The head is the grid's first row.
+        rowIndex={line + 2}
+        top={line * size - map.offset}
+        columns={columns}
+        span={span}
+        isCurrent={row?.number === cursor}
+        isOpened={row?.number === opened}
+        isSelected={row !== undefined && selected(row.number)}
+        beginsDay={view.sort === "arrival" && beginsDay(lines, line, row)}
+      />
+    );
+  });
+}
+
+/* All flows that match, in a grid of which only what is seen is drawn. */
+export function FlowList({ cursor, opened, onCursor, onOpen, say }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
-  const grid = useGrid(scroller, order, opened);
-  const { rows, items, follow, virtual } = grid;
-  const showSource = useMemo(() => severalSources(rows), [rows]);
-  useListKeys(moves(grid, order, { at: cursor, opened, set: onCursor, open: onOpen }));
+  const { go } = usePlace();
+  const grid = useGrid(scroller, opened);
+  const { view, lines, map, shown } = grid;
+  const select = useSelection(lines, cursor);
+  const { selection } = select;
+  const columns = useColumns(view.rows, grid.width, grid.compact);
+  const [menu, setMenu] = useState<MenuAt | null>(null);
+  const [dialog, setDialog] = useState<"columns" | "time" | null>(null);
+  const set = (number: number) => onCursor(number);
+  const keys = useMoves(grid, { at: cursor, opened, set, open: onOpen }, select.extend);
+  const openMenu = (number: number, x: number, y: number) => {
+    onCursor(number);
+    setMenu({ number, x, y });
+  };
+  const menuByKey = () => {
+    const el = cursor === null ? null : document.getElementById(`flow-${cursor}`);
+    if (!el || cursor === null) return;
+    const { left, bottom } = el.getBoundingClientRect();
+    openMenu(cursor, left + 40, bottom);
+  };
+  useListKeys(
+    {
+      ...keys,
+      move: (count, isExtending) => {
+        if (!isExtending) select.clear();
+        keys.move(count, isExtending);
+      },
+    },
+    {
+      all: select.all,
+      toggle: () => cursor !== null && select.toggle(cursor),
+      menu: menuByKey,
+    },
+  );
+  useCommands([
+    {
+      id: "select-all",
+      group: "List",
+      title: "Select all flows",
+      run: select.all,
+    },
+    {
+      id: "select-none",
+      group: "List",
+      title: "Select nothing",
+      enabled: !isEmpty(selection),
+      run: select.clear,
+    },
+    {
+      id: "columns",
+      group: "View",
+      title: "Columns",
+      inMenu: true,
+      run: () => setDialog("columns"),
+    },
+    {
+      id: "to-time",
+      group: "List",
+      title: "Go to a time",
+      inMenu: true,
+      run: () => setDialog("time"),
+    },
+    {
+      id: "newest",
+      group: "List",
+      title: "Follow the newest flows",
+      enabled: grid.edge !== "none",
+      run: () => toEdge(),
+    },
+  ]);
 
   const toEdge = () => {
     if (opened === null) onCursor(null);
-    follow.set(true);
+    if (grid.edge !== "none") grid.toEnd(grid.edge);
   };
   const clicked = (event: MouseEvent) => {
-    const line = (event.target as Element).closest("[data-number]");
-    if (line) onOpen(Number(line.getAttribute("data-number")));
+    const row = (event.target as Element).closest("[data-number]");
+    if (!row) return;
+    const number = Number(row.getAttribute("data-number"));
+    if (event.shiftKey) {
+      select.extend(number, event.ctrlKey || event.metaKey);
+      return onCursor(number);
+    }
+    if (event.ctrlKey || event.metaKey) {
+      select.toggle(number);
+      return onCursor(number);
+    }
+    select.clear();
+    onOpen(number);
+  };
+  const asked = (event: MouseEvent) => {
+    const row = (event.target as Element).closest("[data-number]");
+    if (!row) return;
+    event.preventDefault();
+    openMenu(Number(row.getAttribute("data-number")), event.clientX, event.clientY);
   };
 
-  const names = ["grid", grid.compact && "compact", showSource && "with-source"];
+  useFind(grid, cursor);
+
+  const topRow = lines.at(shown.first);
+  const names = ["grid", grid.compact && "compact"];
   return (
-    <section className="list" aria-label="Flows">
-      {follow.unseen > 0 && !follow.on && (
-        <button type="button" className={`chip-new at-${order}`} onClick={toEdge}>
-          {follow.unseen > 999 ? "999+" : follow.unseen} new
-          {order === "newest-first" ? <UpIcon /> : <DownIcon />}
+    <section
+      className="list"
+      aria-label="Flows"
+      style={{ "--columns": columns.template } as CSSProperties}
+    >
+      {grid.unseen > 0 && !grid.follows && grid.edge !== "none" && (
+        <button type="button" className={`chip-new at-${grid.edge}`} onClick={toEdge}>
+          {grid.unseen > 999 ? "999+" : grid.unseen} new
+          {grid.edge === "top" ? <UpIcon /> : <DownIcon />}
         </button>
+      )}
+      {grid.isScrolling && topRow && topRow.day !== 0 && view.sort === "arrival" && (
+        <div className="day-now" aria-hidden>
+          {formatDay(topRow.startMs)}
+        </div>
       )}
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: keys are heard by useListKeys */}
       <div
@@ -54,32 +223,60 @@ export function FlowList({ order, onOrder, cursor, opened, onCursor, onOpen }: P
         role="grid"
         tabIndex={0}
         aria-label="Captured flows"
-        aria-rowcount={items.length + 1}
+        aria-multiselectable
+        aria-rowcount={lines.count + 1}
         aria-activedescendant={cursor === null ? undefined : `flow-${cursor}`}
         className={names.filter(Boolean).join(" ")}
-        onScroll={follow.scrolled}
+        onScroll={grid.onScroll}
         onClick={clicked}
+        onContextMenu={asked}
       >
-        <ListHead order={order} onOrder={onOrder} showSource={showSource} />
-        <div role="rowgroup" className="lines" style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map((line) => {
-            const item = items[line.index];
-            return (
-              item && (
-                <ListLine
-                  key={itemKey(item)}
-                  item={item}
-                  line={line}
-                  margin={virtual.options.scrollMargin}
-                  cursor={cursor}
-                  opened={opened}
-                  showSource={showSource}
-                />
-              )
-            );
-          })}
+        <ListHead
+          shown={columns.shown}
+          layout={columns.layout}
+          onLayout={columns.onLayout}
+          sort={view.sort}
+          ascending={view.ascending}
+          onSort={go}
+        />
+        <div className="length" style={{ height: map.height }}>
+          <div role="rowgroup" className="lines" style={{ height: map.view }}>
+            <Rows
+              grid={grid}
+              cursor={cursor}
+              opened={opened}
+              columns={columns.shown}
+              selected={(number) => isSelected(selection, number)}
+            />
+          </div>
         </div>
       </div>
+      <Suspense>
+        {!isEmpty(selection) && (
+          <SelectionBar selection={selection} view={view} onClear={select.clear} />
+        )}
+        {menu && (
+          <RowMenu
+            key={menu.number}
+            at={menu}
+            view={view}
+            onOpen={onOpen}
+            onClose={() => setMenu(null)}
+            say={say}
+          />
+        )}
+        {dialog === "columns" && (
+          <ColumnsDialog
+            layout={columns.layout}
+            shown={columns.shown}
+            onLayout={columns.onLayout}
+            onClose={() => setDialog(null)}
+          />
+        )}
+        {dialog === "time" && (
+          <TimeDialog view={view} onFlow={onCursor} onClose={() => setDialog(null)} />
+        )}
+      </Suspense>
     </section>
   );
 }

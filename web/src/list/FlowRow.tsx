@@ -1,78 +1,43 @@
-import { memo } from "react";
 import type { Row } from "../connection/row";
 import { useHighlighted } from "../filter/useHighlighted";
-import {
-  formatClock,
-  formatDateTime,
-  formatDuration,
-  formatSize,
-  plural,
-} from "../ui/format";
-import { NoteIcon, PinIcon } from "../ui/icons";
+import { formatDay } from "../ui/format";
+import { Cells, rowLabel, type Span } from "./cells";
+import type { ColumnId } from "./columns";
 
 interface Props {
-  row: Row;
+  row: Row | undefined;
   rowIndex: number;
   top: number;
-  current: boolean;
-  opened: boolean;
-  showSource: boolean;
-  fresh: boolean;
+  columns: readonly ColumnId[];
+  span: Span | null;
+  isCurrent: boolean;
+  isOpened: boolean;
+  isSelected: boolean;
+  /* It is the first of another day than the rows before it. */
+  beginsDay: boolean;
 }
 
-const stateWords = { live: "still open", ended: "", cut: "cut off before its end" };
+const freshMs = 1500;
 
-/* The row as a sentence, for those who hear it. */
-export function rowLabel(row: Row): string {
-  const parts = [
-    `${row.badge} ${row.host}${row.path}`,
-    row.status === "\u2026" || row.status === "\u2013"
-      ? "no answer yet"
-      : `status ${row.status}`,
-    row.error && `error: ${row.error}`,
-    stateWords[row.state],
-    row.size !== null && formatSize(row.size),
-    row.durationMs !== null && formatDuration(row.durationMs),
-    row.startMs !== 0 && `at ${formatClock(row.startMs)}`,
-    row.pinned && "pinned",
-    row.noted && "has a note",
-  ];
-  return parts.filter(Boolean).join(", ");
+/* It ended, or last grew, a moment ago by this machine's clock. */
+function isFresh(row: Row): boolean {
+  return Math.abs(Date.now() - row.startMs - (row.durationMs ?? 0)) < freshMs;
 }
 
-function edgeOf(row: Row): string {
-  if (row.error) return "edge-bad";
-  return row.tls ? "edge-tls" : "";
+function classOf(props: Props, row: Row): string {
+  const names = ["row", `is-${row.state}`];
+  if (row.error) names.push("edge-bad");
+  else if (row.tls) names.push("edge-tls");
+  if (props.isCurrent) names.push("current");
+  if (props.isOpened) names.push("opened");
+  if (props.isSelected) names.push("selected");
+  if (props.beginsDay) names.push("begins-day");
+  if (isFresh(row)) names.push("fresh");
+  return names.join(" ");
 }
 
-function classOf({ row, current, opened, fresh }: Props): string {
-  const names = ["row", `is-${row.state}`, edgeOf(row)];
-  if (current) names.push("current");
-  if (opened) names.push("opened");
-  if (fresh) names.push("fresh");
-  return names.filter(Boolean).join(" ");
-}
-
-function Path({ row }: { row: Row }) {
-  const count =
-    row.kind === "ws" && row.messages > 0 ? plural(row.messages, "message") : "";
-  return (
-    <>
-      <bdi>{row.path}</bdi>
-      {row.query && <bdi className="dim">{row.query}</bdi>}
-      {count && <span className="dim"> · {count}</span>}
-      {row.error && <bdi className="row-error"> {row.error}</bdi>}
-    </>
-  );
-}
-
-function titleOf(row: Row): string {
-  return `${row.host}${row.path}${row.query}${row.error ? `\n${row.error}` : ""}`;
-}
-
-/* Rows above move a row without changing it: only its place is drawn anew. */
-export function FlowRow(props: Props) {
-  const { row, showSource } = props;
+function KnownRow(props: Props & { row: Row }) {
+  const { row } = props;
   const isMarked = useHighlighted(row.number, row.change);
   return (
     <div
@@ -80,62 +45,35 @@ export function FlowRow(props: Props) {
       id={`flow-${row.number}`}
       data-number={row.number}
       aria-rowindex={props.rowIndex}
-      aria-selected={props.current}
+      aria-selected={props.isSelected || props.isCurrent}
       aria-label={isMarked ? `${rowLabel(row)}, highlighted` : rowLabel(row)}
-      className={isMarked ? `${classOf(props)} is-marked` : classOf(props)}
+      className={isMarked ? `${classOf(props, row)} is-marked` : classOf(props, row)}
       style={{ transform: `translateY(${props.top}px)` }}
     >
-      <Cells row={row} showSource={showSource} />
+      <Cells row={row} columns={props.columns} span={props.span} />
+      {props.beginsDay && (
+        <div className="day-mark" aria-hidden>
+          {formatDay(row.startMs)}
+        </div>
+      )}
     </div>
   );
 }
 
-const Cells = memo(function Cells({
-  row,
-  showSource,
-}: Pick<Props, "row" | "showSource">) {
+/* A line of the list, of its height also while its flow is not here yet. */
+export function FlowRow(props: Props) {
+  const { row, rowIndex, top } = props;
+  if (row) return <KnownRow {...props} row={row} />;
   return (
-    <>
-      <div
-        role="gridcell"
-        className="c-time"
-        title={row.startMs ? formatDateTime(row.startMs) : ""}
-      >
-        {row.startMs ? formatClock(row.startMs) : "\u2013"}
+    <div
+      role="row"
+      aria-rowindex={rowIndex}
+      className="row unknown"
+      style={{ transform: `translateY(${top}px)` }}
+    >
+      <div role="gridcell" aria-busy="true">
+        <span className="bone" />
       </div>
-      {showSource && (
-        <div role="gridcell" className="c-source" title={row.source}>
-          <bdi>{row.source}</bdi>
-        </div>
-      )}
-      <div role="gridcell" className="c-badge" title={row.badge}>
-        <bdi>{row.badge}</bdi>
-      </div>
-      <div role="gridcell" className="c-host" title={row.host}>
-        <bdi>{row.host}</bdi>
-      </div>
-      <div role="gridcell" className="c-path" title={titleOf(row)}>
-        <Path row={row} />
-      </div>
-      <div role="gridcell" className="c-marks">
-        {row.noted && <NoteIcon />}
-        {row.pinned && <PinIcon />}
-      </div>
-      <div
-        role="gridcell"
-        className={`c-status tone-${row.tone}`}
-        title={stateWords[row.state]}
-      >
-        {row.state === "live" && <i className="dot" />}
-        {row.state === "cut" && row.status !== "cut off" && <i className="cut">cut</i>}
-        {row.status}
-      </div>
-      <div role="gridcell" className="c-size">
-        {row.size === null ? "" : formatSize(row.size)}
-      </div>
-      <div role="gridcell" className="c-duration">
-        {row.durationMs === null ? "" : formatDuration(row.durationMs)}
-      </div>
-    </>
+    </div>
   );
-});
+}

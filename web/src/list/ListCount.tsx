@@ -1,5 +1,6 @@
+import { countOf } from "../store/listing";
 import type { View } from "../store/store";
-import { formatCount, searching } from "../ui/format";
+import { formatCount, plural, searching } from "../ui/format";
 
 /* How many flows the list has, of how many there are. */
 export function ListCount({ view, filtered }: { view: View; filtered: boolean }) {
@@ -7,10 +8,12 @@ export function ListCount({ view, filtered }: { view: View; filtered: boolean })
     return <span className="count">{searching(view.search.backToMs)}</span>;
   if (!view.loaded || view.total === null) return null;
   const total = formatCount(view.total);
-  const shown = `${formatCount(view.rows.length)}${view.hasOlder ? "+" : ""}`;
+  const { listing } = view;
+  const shown = `${formatCount(countOf(listing))}${listing.isWhole ? "" : "+"}`;
   return (
     <span className="count">
       {view.limited && <Limited />}
+      {view.evicted > 0 && <Evicted count={view.evicted} />}
       {filtered ? `${shown} of ${total}` : total} {view.total === 1 ? "flow" : "flows"}
     </span>
   );
@@ -23,6 +26,15 @@ function Limited() {
   return (
     <span className="tone-warn" title={why}>
       incomplete:{" "}
+    </span>
+  );
+}
+
+function Evicted({ count }: { count: number }) {
+  return (
+    <span className="evicted dim">
+      {plural(count, "older flow")} {count === 1 ? "was" : "were"} let go by the limits
+      {" \u00b7 "}
     </span>
   );
 }

@@ -1,91 +1,165 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { type RefObject, useEffect, useLayoutEffect, useMemo } from "react";
-import { placeOf } from "../connection/window";
+import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { useView } from "../store/hooks";
-import { dayOf } from "../ui/format";
 import { useWidth } from "../ui/useWidth";
-import { itemIndex, itemKey, type Order, toItems } from "./items";
-import { useFollow } from "./useFollow";
+import { type Lines, linesOf } from "./lines";
+import type { ScrollMap } from "./scrollMap";
+import { useScroller } from "./useScroller";
 
 const headPx = 26;
 const rowPx = 26;
 // Two lines to a row below this width of the list.
 const compactBelowPx = 620;
 const compactRowPx = 50;
+// Less than this from the edge is at the edge.
+const edgePx = 2;
+
+/* The flow at the top of what is seen, and the line that it stood on. */
+interface Anchor {
+  number: number | null;
+  coordinate: number;
+  line: number;
+}
+
+/* Where the newest flow comes in. */
+type Edge = "top" | "bottom" | "none";
+
+function atEdge(map: ScrollMap, edge: Edge): boolean {
+  if (edge === "top") return map.offset <= edgePx;
+  return edge === "bottom" && map.max - map.offset <= edgePx;
+}
+
+// A flow that seems to have gone further was met on a page of another moment.
+const strayMax = 200;
+
+/* Where the flow at the top is now: mostly at its coordinate. */
+function anchored(lines: Lines, { number, coordinate }: Anchor): number {
+  const line = lines.lineAt(coordinate);
+  if (number === null || lines.at(line)?.number === number) return line;
+  const known = lines.lineOf(number);
+  return known !== null && Math.abs(known - line) <= strayMax ? known : line;
+}
+
+/* Moves the list by as much as the flow at its top has moved in it. */
+function holdStill(map: ScrollMap, lines: Lines, anchor: Anchor): void {
+  const line = anchored(lines, anchor);
+  map.offset += (line - anchor.line) * map.row;
+  anchor.line = line;
+}
 
 /*
- * The lines of the list, of which only those in view are drawn, and where
- * the reader is among them.
+ * The list by line, where the reader is in it, and whether it keeps to its
+ * newest end: it does until the reader scrolls away or takes up a row, and
+ * again when the reader goes back to that end.
  */
 export function useGrid(
   scroller: RefObject<HTMLDivElement | null>,
-  order: Order,
   opened: number | null,
 ) {
-  const { rows, hasOlder, evicted } = useView();
-  const hasEnd = hasOlder || evicted > 0;
-  const compact = useWidth(scroller) < compactBelowPx;
-  const today = dayOf(Date.now());
-  const items = useMemo(
-    () => toItems(rows, order, hasEnd, today),
-    [rows, order, hasEnd, today],
-  );
-  const follow = useFollow(scroller, rows, items, order);
+  const view = useView();
+  const lines = useMemo(() => linesOf(view), [view]);
+  const width = useWidth(scroller);
+  const compact = width < compactBelowPx;
   const size = compact ? compactRowPx : rowPx;
-  const head = compact ? 0 : headPx;
+  const { map, isScrolling, draw, onScroll } = useScroller(
+    scroller,
+    compact ? 0 : headPx,
+  );
+  const [follows, setFollows] = useState(true);
+  const anchor = useRef<Anchor | null>(null);
+  const latest = useRef(lines);
+  latest.current = lines;
+  const seen = useRef(view.newest);
 
-  const virtual = useVirtualizer({
-    count: items.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => size,
-    getItemKey: (index) => itemKey(items[index]),
-    overscan: 12,
-    scrollMargin: head,
-    scrollPaddingStart: head,
-    // Keeps the row at the top of the view still when rows come above it.
-    anchorTo: follow.on ? "start" : "end",
-  });
-
-  const show = (number: number) => {
-    const index = itemIndex(items, number);
-    if (index >= 0) virtual.scrollToIndex(index, { align: "auto" });
+  const edge: Edge = view.sort !== "arrival" ? "none" : view.ascending ? "bottom" : "top";
+  const isFollowing = follows && edge !== "none";
+  if (anchor.current && !isFollowing) holdStill(map, lines, anchor.current);
+  map.resize(lines.count, size, map.view);
+  if (isFollowing && edge === "bottom") map.go(map.max);
+  else if (isFollowing) map.go(0);
+  if ((isFollowing && !view.isPaused) || seen.current < view.newest)
+    seen.current = view.newest;
+  const shown = map.lines;
+  anchor.current = {
+    number: lines.at(shown.first)?.number ?? null,
+    coordinate: lines.coordinateAt(shown.first),
+    line: shown.first,
   };
 
-  // Sizes are cached by key until told; the open flow stays in view.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: when the lines change their height
-  useLayoutEffect(() => {
-    virtual.measure();
+  useEffect(() => {
+    lines.want(shown.first, shown.end);
+  }, [lines, shown.first, shown.end]);
+
+  // Reading a flow keeps its row still; going back to the list lets it go.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when a flow is opened or closed
+  useEffect(() => {
+    setFollows(opened === null && atEdge(map, edge));
+  }, [opened]);
+
+  const show = (number: number) => {
+    const line = lines.lineOf(number);
+    if (line === null) return;
+    map.show(line);
+    // Where it is now is where it is to stay.
+    anchor.current = null;
+    draw();
+  };
+
+  // A row in view stays so when lines change their height.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only then
+  useEffect(() => {
     if (opened !== null) show(opened);
   }, [size]);
 
-  // Reading a flow keeps its row still; going back to the list lets it go.
-  const { set: setFollow, atEdge } = follow;
-  useEffect(() => {
-    setFollow(opened === null && atEdge());
-  }, [opened, setFollow, atEdge]);
-
   return {
-    rows,
-    items,
+    view,
+    lines,
+    width,
     compact,
-    follow,
-    virtual,
+    size,
+    map,
+    shown,
+    isScrolling,
+    edge,
+    follows: isFollowing,
+    /* Flows that came since the reader left the newest end. */
+    unseen: seen.current - view.newest,
+    follow: setFollows,
+    onScroll: () =>
+      onScroll(() => {
+        anchor.current = null;
+        setFollows(opened === null && atEdge(map, edge));
+      }),
     show,
+    showLine(line: number) {
+      setFollows(false);
+      anchor.current = null;
+      map.show(line);
+      draw();
+    },
+    /* Brings a line to the top of what is seen. */
+    toLine(line: number) {
+      setFollows(false);
+      anchor.current = null;
+      map.go(line * size);
+      draw();
+    },
+    /* Brings the flow that `older` ones are older than into the view. */
+    toOlder(older: number) {
+      setFollows(false);
+      anchor.current = null;
+      const line = latest.current.lineAt(latest.current.oldest - older);
+      // Not to the very top: what came before it is worth a look.
+      map.go((line - Math.floor(map.view / size / 3)) * size);
+      draw();
+    },
+    toEnd(end: "top" | "bottom") {
+      anchor.current = null;
+      map.go(end === "top" ? 0 : map.max);
+      setFollows(end === edge && opened === null);
+      draw();
+    },
     /* Lines to a page, less one to keep one's place by. */
-    pageLines(): number {
-      const height = scroller.current?.clientHeight ?? 0;
-      return Math.max(1, Math.floor((height - head) / size) - 1);
-    },
-    /* The place among rows of the flow at the top of the view. */
-    topPlace(): number {
-      const top = (scroller.current?.scrollTop ?? 0) + head;
-      for (const line of virtual.getVirtualItems()) {
-        const item = items[line.index];
-        if (item?.type === "flow" && line.end > top)
-          return placeOf(rows, item.row.number);
-      }
-      return 0;
-    },
+    pageLines: () => Math.max(1, Math.floor(map.view / size) - 1),
   };
 }
 

@@ -25,6 +25,7 @@ export function PlaceProvider({ children }: { children: ReactNode }) {
 
   useEffect(() => {
     writePlace(place);
+    store.setOrder(place.sort, place.ascending);
     store.setFilter(place.filter, client);
   }, [place, store, client]);
 

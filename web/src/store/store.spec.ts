@@ -1,11 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { ToTab } from "../connection/protocol";
 import { row } from "../connection/testing";
+import { countOf } from "./listing";
 import { Store } from "./store";
 
 function make(filter = "") {
   const frames: (() => void)[] = [];
-  const store = new Store(filter, (flush) => frames.push(flush));
+  const fetch = {
+    fetchOlder: () => Promise.resolve([]),
+    fetchSorted: () => Promise.resolve({ rows: [], matched: 0 }),
+  };
+  const store = new Store(filter, fetch, (flush) => frames.push(flush));
   const draw = () => {
     for (const flush of frames.splice(0)) flush();
   };
@@ -21,6 +26,7 @@ function batch(more: Partial<Extract<ToTab, { type: "batch" }>>): ToTab {
     rows: [],
     gone: [],
     floor: 0,
+    below: 0,
     total: 0,
     evicted: 0,
     limited: false,
@@ -66,7 +72,7 @@ describe("Store", () => {
     store.take(batch({ rows: [row(3)], floor: 5 }));
     draw();
     expect(numbers(store)).toEqual([5, 6]);
-    expect(store.view.hasOlder).toBe(true);
+    expect(countOf(store.view.listing)).toBe(2);
   });
 
   it("shows at once what this tab did itself", () => {

@@ -20,7 +20,7 @@ export function writeSetting(name: string, value: string | number): void {
   }
 }
 
-function readText(name: string): string | null {
+export function readText(name: string): string | null {
   try {
     return localStorage.getItem(`mitmflow.${name}`);
   } catch {

@@ -1,0 +1,121 @@
+import { useEffect, useMemo, useState } from "react";
+import { api, callTimeoutMs } from "../connection/api";
+import type { Row } from "../connection/row";
+import { exportUrl, type Format, files } from "../export/formats";
+import { FacetKind } from "../gen/mitmflow/v1/mitmflow_pb";
+import { usePlace } from "../place/usePlace";
+import { rowOf } from "../store/listing";
+import type { View } from "../store/store";
+import { formatClock, formatCount, formatSize, plural } from "../ui/format";
+import { CloseIcon } from "../ui/icons";
+import type { Selection } from "./selection";
+
+interface Props {
+  selection: Selection;
+  view: View;
+  onClear(): void;
+}
+
+// Of a selection by number; an address longer than this is no link any more.
+const linkedMax = 400;
+const hostsMax = 1000;
+
+/* What a selection amounts to, in words. */
+function wordsOf(rows: readonly Row[]): string[] {
+  const bytes = rows.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  const starts = rows.flatMap(({ startMs }) => (startMs ? [startMs] : []));
+  const hosts = new Set(rows.map(({ host }) => host)).size;
+  const words = [formatSize(bytes)];
+  if (starts.length > 1)
+    words.push(
+      `${formatClock(Math.min(...starts))} \u2013 ${formatClock(Math.max(...starts))}`,
+    );
+  words.push(plural(hosts, "host"));
+  return words;
+}
+
+/* The same of all flows that the filter takes, as the server counts them. */
+function useWhole(filter: string, isAsked: boolean): string[] {
+  const [words, setWords] = useState<string[]>([]);
+  useEffect(() => {
+    if (!isAsked) return;
+    const call = new AbortController();
+    const ask = async () => {
+      const request = {
+        filter: { expression: filter },
+        facets: [FacetKind.HOST],
+        facetLimit: hostsMax,
+      };
+      const options = { signal: call.signal, timeoutMs: callTimeoutMs };
+      for await (const { summary } of api.summarizeFlows(request, options)) {
+        if (!summary) continue;
+        const hosts = summary.facets[0]?.values.length ?? 0;
+        setWords([
+          formatSize(Number(summary.clientBytes + summary.serverBytes)),
+          hosts < hostsMax ? plural(hosts, "host") : `${formatCount(hosts)}+ hosts`,
+        ]);
+      }
+    };
+    ask().catch(() => {});
+    return () => call.abort();
+  }, [filter, isAsked]);
+  return words;
+}
+
+function hrefOf(format: Format, selection: Selection, filter: string): string | null {
+  const { all, numbers } = selection;
+  if (all) return numbers.size === 0 ? exportUrl(format, { filter }) : null;
+  if (numbers.size > linkedMax) return null;
+  const list = [...numbers].map((number) => `number=${number}`).join("&");
+  return `/export?format=${format.name}&${list}`;
+}
+
+/* What is selected, and what can be done with it. */
+export function SelectionBar({ selection, view, onClear }: Props) {
+  const { go } = usePlace();
+  const { all, numbers } = selection;
+  const { listing } = view;
+  const rows = useMemo(
+    () => (all ? [] : [...numbers].flatMap((number) => rowOf(listing, number) ?? [])),
+    [all, numbers, listing],
+  );
+  const whole = useWhole(view.filter, all);
+  const count = all ? "All" : formatCount(numbers.size);
+  const but = all && numbers.size > 0 ? ` but ${formatCount(numbers.size)}` : "";
+  const [first, second] = [...numbers];
+  const canCompare = !all && numbers.size === 2 && first && second;
+  return (
+    <section className="selection" aria-label="Selected flows">
+      <strong>
+        {count}
+        {but} selected
+      </strong>
+      {(all ? whole : wordsOf(rows)).map((word) => (
+        <span key={word}>{word}</span>
+      ))}
+      <span className="gap" />
+      {canCompare && (
+        <button
+          type="button"
+          className="button"
+          onClick={() => go({ flow: first, compare: second })}
+        >
+          Compare
+        </button>
+      )}
+      {files.slice(0, 2).map((format) => {
+        const href = hrefOf(format, selection, view.filter);
+        return (
+          href && (
+            <a key={format.name} className="button" href={href} download>
+              Save as {format.label}
+            </a>
+          )
+        );
+      })}
+      <button type="button" aria-label="Select nothing" onClick={onClear}>
+        <CloseIcon />
+      </button>
+    </section>
+  );
+}

@@ -1,0 +1,168 @@
+import { memo, type ReactNode } from "react";
+import type { Row } from "../connection/row";
+import {
+  dayOf,
+  formatClock,
+  formatDateTime,
+  formatDuration,
+  formatSize,
+  plural,
+} from "../ui/format";
+import { NoteIcon, PinIcon } from "../ui/icons";
+import type { ColumnId } from "./columns";
+import { typeIcon, typeNames, typePaths } from "./typeIcon";
+
+/* The time that the waterfall's column stands for, ms since the epoch. */
+export interface Span {
+  from: number;
+  to: number;
+}
+
+const stateWords = { live: "still open", ended: "", cut: "cut off before its end" };
+
+/* The row as a sentence, for those who hear it. */
+export function rowLabel(row: Row): string {
+  const parts = [
+    `${row.badge} ${row.host}${row.path.startsWith("/") ? "" : " "}${row.path}`.trim(),
+    row.status === "\u2026" || row.status === "\u2013"
+      ? "no answer yet"
+      : `status ${row.status}`,
+    row.error && `error: ${row.error}`,
+    stateWords[row.state],
+    row.size !== null && formatSize(row.size),
+    row.durationMs !== null && formatDuration(row.durationMs),
+    row.startMs !== 0 && `at ${formatClock(row.startMs)}`,
+    row.pinned && "pinned",
+    row.noted && "has a note",
+  ];
+  return parts.filter(Boolean).join(", ");
+}
+
+/* Of another day with its month and day: 11-23 10:01:44.120. */
+function Time({ startMs, day }: Row) {
+  if (!startMs) return "\u2013";
+  const isToday = day === dayOf(Date.now());
+  return (
+    <>
+      {!isToday && <span className="dim">{formatDateTime(startMs).slice(5, 11)}</span>}
+      {formatClock(startMs)}
+    </>
+  );
+}
+
+function TypePicture({ row }: { row: Row }) {
+  const icon = typeIcon(row);
+  return (
+    <svg
+      className={`type-icon is-${icon}`}
+      viewBox="0 0 16 16"
+      width="16"
+      height="16"
+      role="img"
+      aria-label={typeNames[icon]}
+    >
+      <title>{row.contentType || typeNames[icon]}</title>
+      <path d={typePaths[icon]} />
+    </svg>
+  );
+}
+
+function Path({ row }: { row: Row }) {
+  const count =
+    row.kind === "ws" && row.messages > 0 ? plural(row.messages, "message") : "";
+  return (
+    <>
+      <span className="path-text">
+        <bdi>{row.path}</bdi>
+        {row.query && <bdi className="dim">{row.query}</bdi>}
+        {count && <span className="dim"> · {count}</span>}
+        {row.error && <bdi className="row-error"> {row.error}</bdi>}
+      </span>
+      {row.noted && <NoteIcon />}
+      {row.pinned && <PinIcon />}
+    </>
+  );
+}
+
+function Status({ row }: { row: Row }) {
+  return (
+    <>
+      {row.state === "live" && <i className="dot" />}
+      {row.state === "cut" && row.status !== "cut off" && <i className="cut">cut</i>}
+      {row.status}
+    </>
+  );
+}
+
+/* Where in the time of the rows in view this one has its own. */
+function Waterfall({ row, span }: { row: Row; span: Span }) {
+  if (!row.startMs) return null;
+  const whole = span.to - span.from || 1;
+  const left = Math.min(1, Math.max(0, (row.startMs - span.from) / whole));
+  const width = Math.min(1 - left, (row.durationMs ?? 0) / whole);
+  const style = { left: `${left * 100}%`, width: `${width * 100}%` };
+  return (
+    <span className="fall">
+      <i className={`fall-bar is-${row.state}`} style={style} />
+    </span>
+  );
+}
+
+const titles: Partial<Record<ColumnId, (row: Row) => string>> = {
+  time: (row) => (row.startMs ? formatDateTime(row.startMs) : ""),
+  source: (row) => row.source,
+  device: (row) => row.device,
+  method: (row) => row.badge,
+  host: (row) => row.host,
+  path: (row) => `${row.host}${row.path}${row.query}${row.error ? `\n${row.error}` : ""}`,
+  status: (row) => stateWords[row.state],
+  content: (row) => row.contentType,
+};
+
+function contentOf(id: ColumnId, row: Row, span: Span): ReactNode {
+  switch (id) {
+    case "time":
+      return <Time {...row} />;
+    case "type":
+      return <TypePicture row={row} />;
+    case "path":
+      return <Path row={row} />;
+    case "status":
+      return <Status row={row} />;
+    case "waterfall":
+      return <Waterfall row={row} span={span} />;
+    case "size":
+      return row.size === null ? "" : formatSize(row.size);
+    case "duration":
+      return row.durationMs === null ? "" : formatDuration(row.durationMs);
+    case "method":
+      return <bdi>{row.badge}</bdi>;
+    case "content":
+      return <bdi>{row.contentType}</bdi>;
+    default:
+      return <bdi>{row[id]}</bdi>;
+  }
+}
+
+interface Props {
+  row: Row;
+  columns: readonly ColumnId[];
+  /* The same object for the same time, and null where no column needs it. */
+  span: Span | null;
+}
+
+const noSpan = { from: 0, to: 1 };
+
+/* A row that moves is not drawn anew: only its place is. */
+export const Cells = memo(function Cells({ row, columns, span }: Props) {
+  return columns.map((id) => (
+    <div
+      key={id}
+      role="gridcell"
+      className={id === "status" ? `c-status tone-${row.tone}` : `c-${id}`}
+      title={titles[id]?.(row)}
+    >
+      {contentOf(id, row, span ?? noSpan)}
+    </div>
+  ));
+});

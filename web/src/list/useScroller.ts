@@ -1,0 +1,84 @@
+import {
+  type RefObject,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useReducer,
+  useRef,
+  useState,
+} from "react";
+import { flushSync } from "react-dom";
+import { ScrollMap } from "./scrollMap";
+
+// Nobody scrolls any more.
+const restMs = 140;
+
+export interface Scroller {
+  map: ScrollMap;
+  isScrolling: boolean;
+  /* Draw after `map` was moved. */
+  draw(): void;
+  /* `moved` is called when `map` has followed, before it is drawn. */
+  onScroll(moved: () => void): void;
+}
+
+/*
+ * A ScrollMap and the element that stands for it. What is seen stands still
+ * in the element (it is sticky) and is drawn for each step, so that there is
+ * never a blank part, however fast one scrolls.
+ */
+export function useScroller(
+  scroller: RefObject<HTMLElement | null>,
+  headPx: number,
+): Scroller {
+  const map = useRef<ScrollMap>(null);
+  map.current ??= new ScrollMap();
+  const [, draw] = useReducer((count: number) => count + 1, 0);
+  const [isScrolling, setScrolling] = useState(false);
+  const rest = useRef<ReturnType<typeof setTimeout>>(undefined);
+
+  const putInStep = useCallback(() => {
+    const el = scroller.current;
+    if (!el || !map.current || map.current.isInStep) return;
+    el.scrollTop = map.current.scrollTop;
+    map.current.settled(el.scrollTop);
+  }, [scroller]);
+
+  const onScroll = (moved: () => void) => {
+    const el = scroller.current;
+    if (!el || !map.current) return;
+    map.current.scrolled(el.scrollTop);
+    if (map.current.isStuck) putInStep();
+    clearTimeout(rest.current);
+    rest.current = setTimeout(() => setScrolling(false), restMs);
+    // Within this frame, or what is seen would lag behind the thumb.
+    flushSync(() => {
+      moved();
+      setScrolling(true);
+      draw();
+    });
+  };
+
+  useLayoutEffect(() => {
+    const el = scroller.current;
+    if (!el) return;
+    const measured = () => {
+      const { current } = map;
+      if (current) current.view = Math.max(0, el.clientHeight - headPx);
+      draw();
+    };
+    measured();
+    const observer = new ResizeObserver(measured);
+    observer.observe(el);
+    return () => observer.disconnect();
+  }, [scroller, headPx]);
+
+  // While somebody scrolls, the element is theirs.
+  useLayoutEffect(() => {
+    if (!isScrolling) putInStep();
+  });
+
+  useEffect(() => () => clearTimeout(rest.current), []);
+
+  return { map: map.current, isScrolling, draw, onScroll };
+}
