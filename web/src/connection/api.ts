@@ -2,11 +2,16 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { Service } from "../gen/mitmflow/v1/mitmflow_pb";
 import type { Calls } from "./feed";
+import { packedFetch } from "./packed";
 
 /* The server that the page, or the worker, came from. */
 export const api = createClient(
   Service,
-  createConnectTransport({ baseUrl: location.origin, useBinaryFormat: true }),
+  createConnectTransport({
+    baseUrl: location.origin,
+    useBinaryFormat: true,
+    fetch: packedFetch,
+  }),
 );
 
 export const calls: Calls = {
