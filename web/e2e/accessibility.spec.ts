@@ -100,6 +100,18 @@ describe.each(["light", "dark"] as const)(
       await reader.page.context().close();
     });
 
+    it("is in the timeline and in what stands beside the list", async () => {
+      const reader = await read();
+      await reader.sees("/404");
+      for (const panel of ["statistics", "tree", "proxies"]) {
+        await reader.page.goto(`${server.url}/?panel=${panel}`);
+        await reader.page.locator(".stat, .tree-line, .proxy").first().waitFor();
+        await reader.page.getByRole("slider", { name: "Times shown" }).waitFor();
+        expect(await worst(reader)).toEqual([]);
+      }
+      await reader.page.context().close();
+    });
+
     it("is on a phone", async () => {
       const reader = await read(390);
       await reader.sees("/404");

@@ -15,6 +15,7 @@ import { ListCount } from "./list/ListCount";
 import { ListTools } from "./list/ListTools";
 import { listKeys } from "./list/listKeys";
 import { LossBadge } from "./losses/LossBadge";
+import { SidePanel } from "./panel/SidePanel";
 import { readPlace } from "./place/place";
 import { usePlace } from "./place/usePlace";
 import { useAppearance } from "./settings/useAppearance";
@@ -167,11 +168,21 @@ export function App() {
   const { fault } = view;
   const filter = fault && view.loaded ? view.filter : place.filter;
   const loading = view.filter !== filter;
+  const pageClass = [
+    "page",
+    flow !== null && "with-detail",
+    place.panel !== "" && "with-panel",
+  ]
+    .filter(Boolean)
+    .join(" ");
   return (
-    <div className={flow === null ? "page" : "page with-detail"}>
+    <div className={pageClass}>
       <header>
         <h1 className="brand">mitmflow</h1>
-        <ConnectionBadge status={view.status} />
+        <ConnectionBadge
+          status={view.status}
+          onClick={() => go({ panel: place.panel === "proxies" ? "" : "proxies" })}
+        />
         <FilterBox
           ref={filterBox}
           filter={place.filter}
@@ -199,6 +210,12 @@ export function App() {
             .then((number) => number !== null && setCursor(number))
             .catch(say);
         }}
+      />
+      <SidePanel
+        panel={place.panel}
+        onPanel={(panel) => go({ panel })}
+        filter={filter}
+        onFilter={(text) => go({ filter: text })}
       />
       <main className={loading ? "loading" : ""}>
         {view.rows.length === 0 ? (

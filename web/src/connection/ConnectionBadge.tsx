@@ -1,4 +1,6 @@
+import { formatCount } from "../ui/format";
 import type { Status } from "./protocol";
+import { useRate } from "./useRate";
 
 function words(status: Status): string {
   if (status.state === "live") return "Live";
@@ -8,12 +10,33 @@ function words(status: Status): string {
   return status.since ? `Offline since ${clock}` : "Offline";
 }
 
-/* Says whether what the page shows is up to date. */
-export function ConnectionBadge({ status }: { status: Status }) {
-  const title = status.reason ? `${status.reason}. Trying again.` : "";
+/* Says whether what the page shows is up to date, and how much comes; a click
+ * tells of the proxies that it comes from. */
+export function ConnectionBadge({
+  status,
+  onClick,
+}: {
+  status: Status;
+  onClick(): void;
+}) {
+  const title = status.reason
+    ? `${status.reason}. Trying again.`
+    : "How the proxies are doing";
   return (
-    <span className={`badge is-${status.state}`} role="status" title={title}>
-      {words(status)}
-    </span>
+    <button
+      type="button"
+      className={`badge is-${status.state}`}
+      title={title}
+      onClick={onClick}
+    >
+      {/* What is read out is the state; the rate changes all the time. */}
+      <span role="status">{words(status)}</span>
+      {status.state === "live" && <Rate />}
+    </button>
   );
+}
+
+function Rate() {
+  const rate = useRate();
+  return rate > 0 ? <span className="badge-rate">, {formatCount(rate)}/s</span> : null;
 }

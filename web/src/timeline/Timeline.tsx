@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
+import { useAppearance } from "../settings/useAppearance";
 import type { Span } from "../summary/fetch";
 import { useSummary } from "../summary/useSummary";
 import { useWidth } from "../ui/useWidth";
@@ -33,6 +34,7 @@ export function Timeline({ filter, onFilter, onJump }: TimelineProps) {
   const words = useId();
   const count = barsFor(useWidth(root));
   const colors = useColors();
+  const isUtc = useAppearance().zone === "utc";
   /* What is shown of all times; null: all. */
   const [span, setSpan] = useState<Span | null>(null);
   const [picked, setPicked] = useState<Picked | null>(null);
@@ -62,7 +64,7 @@ export function Timeline({ filter, onFilter, onJump }: TimelineProps) {
 
   useEffect(() => {
     if (!root.current) return;
-    const made = new Plot(root.current, colors, {
+    const made = new Plot(root.current, colors, isUtc, {
       onSpan: (wanted) => deeds.current.onSpan(wanted),
       onClick: (ms) => deeds.current.onClick(ms),
       onHover: (bar) => deeds.current.onHover(bar),
@@ -75,11 +77,11 @@ export function Timeline({ filter, onFilter, onJump }: TimelineProps) {
       made.close();
       plot.current = null;
     };
-  }, [colors]);
+  }, [colors, isUtc]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new plot is drawn, too
   useEffect(() => {
     if (bars) plot.current?.show(bars, marked);
-  }, [bars, marked, colors]);
+  }, [bars, marked, colors, isUtc]);
 
   const zoomIn = marked ? () => setSpan(marked) : undefined;
   const zoomOut = span ? () => setSpan(null) : undefined;

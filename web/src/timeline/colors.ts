@@ -39,18 +39,13 @@ export function useColors(): Colors {
   const [colors, setColors] = useState(readColors);
   useEffect(() => {
     const changed = () => setColors(readColors());
-    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    // Whatever the theme is, it stands at the root.
     const root = new MutationObserver(changed);
-    scheme.addEventListener("change", changed);
-    // A theme that the reader chose is an attribute of the root.
     root.observe(document.documentElement, {
       attributes: true,
       attributeFilter: ["data-theme"],
     });
-    return () => {
-      scheme.removeEventListener("change", changed);
-      root.disconnect();
-    };
+    return () => root.disconnect();
   }, []);
   return colors;
 }

@@ -1,5 +1,6 @@
 import uPlot from "uplot";
 import type { Span } from "../summary/fetch";
+import { dayOf } from "../ui/format";
 import { type Bars, formatTime, heights } from "./bars";
 import type { Colors } from "./colors";
 
@@ -18,11 +19,10 @@ export interface Deeds {
 }
 
 function labels(splits: number[], stepMs: number): string[] {
-  const day = (ms: number) => new Date(ms).toDateString();
   return splits.map((seconds, at) => {
     const ms = seconds * 1000;
     const before = splits[at - 1];
-    const isNewDay = before === undefined || day(before * 1000) !== day(ms);
+    const isNewDay = before === undefined || dayOf(before * 1000) !== dayOf(ms);
     const text = formatTime(ms, stepMs, isNewDay);
     // The year is in words and in the list; here it only takes room.
     return isNewDay ? text.slice("2026-".length) : text;
@@ -40,6 +40,7 @@ export class Plot {
   constructor(
     private readonly root: HTMLElement,
     colors: Colors,
+    private readonly isUtc: boolean,
     private readonly deeds: Deeds,
   ) {
     this.plot = new uPlot(
@@ -122,6 +123,10 @@ export class Plot {
       height,
       padding: [3, 0, 0, 0],
       legend: { show: false },
+      // Labels stand at whole hours and days of the clock that is read.
+      ...(this.isUtc && {
+        tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+      }),
       scales: { x: { time: true, auto: false }, y: { auto: false } },
       cursor: {
         y: false,

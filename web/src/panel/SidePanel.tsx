@@ -1,0 +1,75 @@
+import { type KeyboardEvent, lazy, type ReactNode, Suspense } from "react";
+import { useCommands } from "../commands/useCommands";
+import type { Panel } from "../place/place";
+import { CloseIcon } from "../ui/icons";
+import { SideGrip } from "./SideGrip";
+import "./panel.css";
+
+const Statistics = lazy(() =>
+  import("../statistics/Statistics").then((m) => ({ default: m.Statistics })),
+);
+const Tree = lazy(() =>
+  import("../tree/TreePanel").then((m) => ({ default: m.TreePanel })),
+);
+const Proxies = lazy(() =>
+  import("../proxies/Proxies").then((m) => ({ default: m.Proxies })),
+);
+
+export interface PanelProps {
+  /* The filter in use. */
+  filter: string;
+  onFilter(filter: string): void;
+}
+
+const titles: Record<Exclude<Panel, "">, string> = {
+  statistics: "Statistics",
+  tree: "Hosts and devices",
+  proxies: "Proxies",
+};
+
+interface Props extends PanelProps {
+  panel: Panel;
+  onPanel(panel: Panel): void;
+}
+
+/* What stands beside the list, if the reader wants anything there. */
+export function SidePanel({ panel, onPanel, ...props }: Props) {
+  const toggle = (wanted: Panel) => onPanel(panel === wanted ? "" : wanted);
+  useCommands(
+    (["statistics", "tree", "proxies"] as const).map((id) => ({
+      id,
+      group: "View",
+      title: titles[id],
+      inMenu: true,
+      run: () => toggle(id),
+    })),
+  );
+  if (panel === "") return null;
+  const bodies: Record<Exclude<Panel, "">, ReactNode> = {
+    statistics: <Statistics {...props} />,
+    tree: <Tree {...props} />,
+    proxies: <Proxies {...props} />,
+  };
+  const pressed = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    event.preventDefault();
+    onPanel("");
+    document.querySelector<HTMLElement>("[role=grid]")?.focus();
+  };
+  return (
+    <>
+      <aside className="side" aria-label={titles[panel]} onKeyDown={pressed}>
+        <div className="side-head">
+          <h2>{titles[panel]}</h2>
+          <button type="button" aria-label="Close the panel" onClick={() => onPanel("")}>
+            <CloseIcon />
+          </button>
+        </div>
+        <div className="side-body">
+          <Suspense>{bodies[panel]}</Suspense>
+        </div>
+      </aside>
+      <SideGrip />
+    </>
+  );
+}
