@@ -13,6 +13,7 @@
 
 #include "base/span.h"
 #include "codec/tnetstring.h"
+#include "export/certificate.h"
 #include "export/export.h"
 #include "flow/target.h"
 #include "pb/wire.h"
@@ -98,6 +99,7 @@ struct mf_mitm_reader {
     unsigned version; /* 0.x and 1.0 to 3.0: 0 to 3 */
     struct mf_buf *out;
     struct mf_buf scratch;
+    struct mf_certificates certificates;
     double latest; /* moment that is known of the flow, in seconds */
     int error;
 };

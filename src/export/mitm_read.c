@@ -456,6 +456,7 @@ static void release(void *state)
 {
     struct state *own = state;
     mf_buf_release(&own->reader.scratch);
+    mf_certificates_release(&own->reader.certificates);
     mf_mitm_handshakes_release(&own->handshakes);
 }
 

@@ -28,14 +28,19 @@ static void take_address(struct mf_mitm_reader *reader, uint32_t number,
         mf_mitm_take_int(reader, number + 1, mf_tnet_item(address, 1));
 }
 
+/* Whether it has expired is told as of when the connection began, as by an
+ * exporter. */
 static void take_cert(struct mf_mitm_reader *reader, uint32_t number,
-                      struct mf_tnet cert)
+                      struct mf_tnet conn, struct mf_tnet cert)
 {
-    enum { CONTENT = 1 };
+    double at = 0;
     if (!mf_tnet_text(cert).len)
         return;
+    mf_tnet_double(mf_tnet_find(conn, "timestamp_start"), &at);
     size_t mark = mf_mitm_begin(reader, number);
-    mf_mitm_take_span(reader, CONTENT, mf_tnet_text(cert));
+    if (!reader->error)
+        reader->error = mf_certificates_put(
+            &reader->certificates, mf_tnet_text(cert), at, reader->out);
     mf_mitm_end(reader, mark);
 }
 
@@ -45,9 +50,9 @@ static void take_certs(struct mf_mitm_reader *reader, struct mf_tnet conn)
     struct mf_tnet cert, list = mf_tnet_find(conn, "certificate_list");
     struct mf_cursor cursor = mf_tnet_inside(list);
     while (mf_tnet_next(&cursor, &cert))
-        take_cert(reader, CERTS, cert);
+        take_cert(reader, CERTS, conn, cert);
     if (!list.type)
-        take_cert(reader, CERTS, find_any(conn, older));
+        take_cert(reader, CERTS, conn, find_any(conn, older));
 }
 
 static void take_list(struct mf_mitm_reader *reader, uint32_t number,
@@ -152,7 +157,7 @@ void mf_mitm_take_client(struct mf_mitm_reader *reader, uint32_t number,
     take_address(reader, PEERNAME, find_any(conn, peername));
     take_address(reader, SOCKNAME, mf_tnet_find(conn, "sockname"));
     take_common(reader, conn, false);
-    take_cert(reader, MITMCERT, mf_tnet_find(conn, "mitmcert"));
+    take_cert(reader, MITMCERT, conn, mf_tnet_find(conn, "mitmcert"));
     mf_mitm_take_text(reader, PROXY_MODE, mf_tnet_find(conn, "proxy_mode"));
     mf_mitm_end(reader, mark);
 }

@@ -12,11 +12,13 @@ Run by an interpreter that has a mitmproxy, any from 8.1.1 on.
 
 import pathlib
 import sys
+import time
 
 from mitmproxy import certs, connection, exceptions, http, io, version
 from mitmproxy.test import tflow, tutils
 
 DEADLINE_S = 60
+CERTIFICATES = pathlib.Path(__file__).resolve().parents[1] / "fuzz" / "corpus" / "certificate"
 
 # Of nobody: made once, for this.
 CERT = b"""-----BEGIN CERTIFICATE-----
@@ -141,6 +143,15 @@ def conn_variants():
     quic = "QUICv1" if version.FLOW_FORMAT_VERSION >= 21 else "QUIC"
     yield client(tls_version=quic), server(tls_version=quic)
     yield client(), server(via=via("http", ("proxy.example", 8080)))
+    for path in sorted(CERTIFICATES.glob("*.pem")):
+        if path.name.startswith("odd"):
+            continue
+        cert = certs.Cert.from_pem(path.read_bytes())
+        now = time.time()  # whether it has expired is told as of then
+        yield (
+            client(tls=True, mitmcert=cert, timestamp_start=now),
+            server(tls=True, certificate_list=[cert], timestamp_start=now),
+        )
 
 
 def via(scheme, address):

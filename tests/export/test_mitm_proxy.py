@@ -1,13 +1,14 @@
 """A proxy tells the server of its flows and saves them itself, too: what the
 server then writes as a .mitm file is what mitmproxy wrote."""
 
+import json
 import socket
 import struct
 import subprocess
 
 import pytest
 import websockets.sync.client
-from files import DEADLINE_S, in_mitmproxy
+from files import DEADLINE_S, convert, in_mitmproxy
 from harness import certificate, http1, http2
 from harness.mitmdump import EXPORTER, Mitmdump
 from harness.origin import Origin
@@ -113,6 +114,61 @@ def differences(kind, one, two):
     assert run.returncode == 0, run.stderr
     first, *lines = run.stdout.splitlines()
     return int(first.split()[0]), lines
+
+
+def certificates(lines, members=None):
+    """By a flow's id: the certificates of both connections, in order, with
+    these members or all."""
+    found = {}
+    for line in map(json.loads, lines.splitlines()):
+        flow = line.get("httpFlow", {})
+        certs = [
+            flow.get("client", {}).get("mitmcert"),
+            *flow.get("client", {}).get("certificateList", []),
+            *flow.get("server", {}).get("certificateList", []),
+        ]
+        if any(certs):
+            found[flow["id"]] = [
+                {key: cert[key] for key in cert if members is None or key in members}
+                for cert in certs
+                if cert
+            ]
+    return found
+
+
+def as_lines(server):
+    done = subprocess.run(
+        [BINARY, "export", "--server", server.url, "--format", "jsonl"],
+        capture_output=True,
+        timeout=DEADLINE_S,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_certificates_of_a_file_are_told_as_the_exporter_tells_them(kind, tmp_path):
+    saved = tmp_path / "saved.mitm"
+    server = Server(tmp_path / "data")
+    try:
+        fed = in_mitmproxy(kind, "feed", saved, EXPORTER, server.url)
+        assert fed.returncode == 0, fed.stderr
+        told = certificates(as_lines(server))
+    finally:
+        server.stop()
+    status, read, _ = convert(saved, "jsonl")
+    assert status == 0
+    assert len(told) >= 10
+    # Older mitmproxies do not know all members, and of names URLs and mail
+    # addresses not.
+    members = {key for certs in told.values() for cert in certs for key in cert}
+    assert members >= {"content", "fingerprintBase64", "issuers", "hasexpired", "keyinfo", "altnames"}
+    found = certificates(read, members)
+    names = {name for certs in told.values() for cert in certs for name in cert.get("altnames", [])}
+    assert names >= {"*.example.com", "192.0.2.7", "2001:db8::1"}
+    for cert in (cert for certs in found.values() for cert in certs if "altnames" in cert):
+        if not names & {"a@example.com"}:
+            cert["altnames"] = [name for name in cert["altnames"] if not {*"@/"} & {*name}]
+    assert found == told
 
 
 def test_flows_with_all_that_their_type_can_have_come_back_equal(kind, tmp_path):
