@@ -373,6 +373,7 @@ def test_a_summary_by_json(filled):
 
 # ---- expressions that are wrong ----
 
+POSTS = view.FlowFilter(expression="~m POST")
 CALLS = {
     "GetFlows": view.GetFlowsRequest,
     "StreamFlows": view.StreamFlowsRequest,
@@ -406,6 +407,28 @@ def test_a_wrong_expression_is_told_with_its_position_by_connect(module_server, 
     padded = detail["value"] + "=" * (-len(detail["value"]) % 4)
     error = view.FilterError.FromString(base64.b64decode(padded))
     assert (error.position, error.length) == (9, 9)
+
+
+def test_of_some_flows_those_that_match_are_told(filled):
+    numbers = [flow.number for flow in filled.flows()]
+    wanted = [flow.number for flow in query(filled, filter=POSTS, limit=1000)[0]]
+    asked = [999_999_999, *numbers[:900]]
+    answer = filled.viewer.MatchFlows(
+        view.MatchFlowsRequest(filter=POSTS, numbers=asked), timeout=DEADLINE_S
+    )
+    told = [number for part in answer for number in part.numbers]
+    assert told == [number for number in asked if number in wanted]
+    assert told
+
+
+def test_too_many_flows_are_not_matched_at_once(module_server):
+    with pytest.raises(grpc.RpcError) as refused:
+        list(
+            module_server.viewer.MatchFlows(
+                view.MatchFlowsRequest(numbers=range(1, 1002)), timeout=DEADLINE_S
+            )
+        )
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
 def test_an_expression_is_explained(module_server):
