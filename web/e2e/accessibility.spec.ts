@@ -112,6 +112,28 @@ describe.each(["light", "dark"] as const)(
       await reader.page.context().close();
     });
 
+    it("is in a command, a chip, a view, or the completions of the filter", async () => {
+      const reader = await read();
+      await reader.sees("/404");
+      const looksAt = async (open: () => Promise<void>, shown: string) => {
+        await open();
+        await reader.page.locator(shown).first().waitFor();
+        expect(await worst(reader)).toEqual([]);
+        await reader.page.keyboard.press("Escape");
+      };
+      const click = (name: string) => () =>
+        reader.page.getByRole("button", { name, exact: true }).click();
+      await looksAt(() => reader.page.keyboard.press("Control+k"), ".palette");
+      await looksAt(() => reader.page.keyboard.press("?"), ".help-dialog code");
+      await looksAt(click("More"), ".menu");
+      await looksAt(click("Status"), ".choices label");
+      await looksAt(click("Time"), ".popover");
+      await looksAt(click("Views"), ".popover");
+      await looksAt(click("Highlight"), ".popover");
+      await looksAt(() => reader.filters("~c "), ".completions");
+      await reader.page.context().close();
+    });
+
     it("is on a phone", async () => {
       const reader = await read(390);
       await reader.sees("/404");

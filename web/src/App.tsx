@@ -68,7 +68,10 @@ export function App() {
     document.title = place.filter ? `${place.filter} \u2013 mitmflow` : "mitmflow";
   }, [place.filter]);
 
-  const toList = () => document.querySelector<HTMLElement>("[role=grid]")?.focus();
+  const toList = () => {
+    filterBox.current?.blur();
+    document.querySelector<HTMLElement>("[role=grid]")?.focus();
+  };
   const toFilter = () => {
     filterBox.current?.focus();
     filterBox.current?.select();

@@ -3,7 +3,7 @@ import { visibleLine } from "../ui/captured";
 import { formatCount } from "../ui/format";
 import { type Chip, type ChipState, chipState, withChip, withoutChip } from "./chips";
 import { type Facet, facetOf } from "./facets";
-import { statusClasses } from "./statuses";
+import { byStatus, statusClasses } from "./statuses";
 
 export interface ChoicesProps {
   chip: Chip;
@@ -41,7 +41,7 @@ export function FacetChoices({ chip, filter, onFilter }: ChoicesProps) {
   if (chip.id === "status")
     for (const [name, n] of statusClasses(facet)) counts.set(name, n);
   if (chip.id === "type" && counts.has("http")) counts.set("websocket", -1);
-  const rank = chip.id === "status" ? [...counts.keys()].sort() : [...counts.keys()];
+  const rank = chip.id === "status" ? byStatus([...counts.keys()]) : [...counts.keys()];
   const values = [...new Set([...first, ...state.values, ...rank])];
   const needle = search.toLowerCase();
   const found = values.filter((value) => value.toLowerCase().includes(needle));

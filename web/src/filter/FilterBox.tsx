@@ -12,6 +12,7 @@ import { CloseIcon } from "../ui/icons";
 import type { Assist } from "./assist";
 import { inkUntilNow } from "./explanation";
 import { FilterFault } from "./FilterFault";
+import { reachesEnd } from "./fault";
 import { InkField } from "./InkField";
 import { useExplanation } from "./useExplanation";
 
@@ -73,6 +74,9 @@ export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {
     event.preventDefault();
     event.stopPropagation();
   };
+  // What is only not finished yet is no fault while something completes it.
+  const isUnfinished = active !== null && fault !== null && reachesEnd(fault);
+
   /* Where the caret is, if nothing is selected. */
   const moved = () => {
     const { selectionStart = null, selectionEnd = null } = ref.current ?? {};
@@ -93,7 +97,7 @@ export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {
         aria-controls={active === null ? undefined : "filter-completions"}
         aria-activedescendant={active || undefined}
         aria-invalid={fault !== null}
-        aria-describedby={fault ? "filter-fault" : undefined}
+        aria-describedby={fault && !isUnfinished ? "filter-fault" : undefined}
         spellCheck={false}
         autoComplete="off"
         autoCapitalize="off"
@@ -111,7 +115,7 @@ export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {
         </button>
       )}
       <div className="filter-below">
-        {fault && <FilterFault filter={fault.filter} fault={fault} />}
+        {fault && !isUnfinished && <FilterFault filter={fault.filter} fault={fault} />}
         {focused && !fault && known?.words && text.trim() !== "" && (
           <p className="filter-words" onMouseDown={() => ref.current?.blur()}>
             {known.words}

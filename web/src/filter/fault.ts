@@ -17,3 +17,8 @@ export function faultParts(
   const end = position + length;
   return [text(0, position), text(position, end), text(end)];
 }
+
+/* Nothing but blanks stands after the wrong part. */
+export function reachesEnd(fault: Fault & { filter: string }): boolean {
+  return faultParts(fault.filter, fault)[2].trim() === "";
+}

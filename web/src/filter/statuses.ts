@@ -10,3 +10,9 @@ export function statusClasses(facet: Facet | null): Map<string, number> {
   }
   return counts;
 }
+
+/* Each class before what is of it. */
+export function byStatus(values: readonly string[]): string[] {
+  const rank = (value: string) => value.replace("xx", "");
+  return [...values].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+}

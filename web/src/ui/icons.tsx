@@ -32,10 +32,12 @@ export const CloseIcon = () => <Icon d="M4 4l8 8M12 4l-8 8" />;
 export const BackIcon = () => <Icon d="M10 3L5 8l5 5" />;
 export const UpIcon = () => <Icon d="M8 13V3M4 7l4-4 4 4" />;
 export const DownIcon = () => <Icon d="M8 3v10M4 9l4 4 4-4" />;
-export const MoreIcon = () => <Icon d="M3 8h.01M8 8h.01M13 8h.01" />;
 export const PauseIcon = () => <Icon d="M5.500 3.500v9M10.500 3.500v9" />;
 export const PlayIcon = () => <Icon d="M5 3.500v9l7-4.500z" />;
 export const ClockIcon = () => (
   <Icon d="M8 2.500a5.500 5.500 0 100 11 5.500 5.500 0 000-11zM8 5v3l2 1.500" />
 );
 export const ColumnsIcon = () => <Icon d="M2.500 3h11v10h-11zM6.200 3v10M9.800 3v10" />;
+export const MoreIcon = () => (
+  <Icon d="M2.6 8a.5.5 0 1 0 1 0 .5.5 0 1 0-1 0M7.500 8a.5.5 0 1 0 1 0 .5.5 0 1 0-1 0M12.400 8a.5.5 0 1 0 1 0 .5.5 0 1 0-1 0" />
+);
