@@ -123,6 +123,9 @@ describe.each(["light", "dark"] as const)(
       };
       const click = (name: string) => () =>
         reader.page.getByRole("button", { name, exact: true }).click();
+      await looksAt(() => reader.filters("~c "), ".completions");
+      await reader.filters("");
+      await reader.sees("/404");
       await looksAt(() => reader.page.keyboard.press("Control+k"), ".palette");
       await looksAt(() => reader.page.keyboard.press("?"), ".help-dialog code");
       await looksAt(click("More"), ".menu");
@@ -130,7 +133,6 @@ describe.each(["light", "dark"] as const)(
       await looksAt(click("Time"), ".popover");
       await looksAt(click("Views"), ".popover");
       await looksAt(click("Highlight"), ".popover");
-      await looksAt(() => reader.filters("~c "), ".completions");
       await reader.page.context().close();
     });
 

@@ -21,7 +21,8 @@ export function HelpDialog({ onClose }: { onClose(): void }) {
   const commands = useAllCommands().filter((command) => keysOf(command).length > 0);
   return (
     <Dialog title="Keys and filters" onClose={onClose} className="help-dialog">
-      <div className="help-columns">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keys too */}
+      <div className="help-columns" tabIndex={0}>
         <section aria-label="Keys">
           {groups.map((group) => (
             <Keys
