@@ -271,6 +271,26 @@ describe("The row's menu", () => {
   });
 });
 
+describe("On a phone", () => {
+  it("the row's menu opens by a button, and the list scrolls", async () => {
+    await send(many);
+    const reader = await scene.read();
+    await reader.page.setViewportSize({ width: 390, height: 844 });
+    await reader
+      .row(`/n${many - 3}x`)
+      .getByRole("button", { name: "Menu of the flow" })
+      .click();
+    await reader.page.getByRole("menuitem", { name: /^Hide this host/ }).click();
+    await reader.row(`/n${many - 3}x`).waitFor({ state: "detached" });
+    await reader.filters("");
+    await reader.sees(`/n${many - 3}x`);
+    await scrollTo(reader, 1);
+    await line(reader, many - 1)
+      .getByText("/n0x")
+      .waitFor();
+  });
+});
+
 describe("Empty states", () => {
   it("nothing captured yet: what to paste for each mode of the proxy", async () => {
     const reader = await scene.read();

@@ -87,6 +87,7 @@ function Rows({
         top={line * size - map.offset}
         columns={columns}
         span={span}
+        isCompact={grid.compact}
         isCurrent={row?.number === cursor}
         isOpened={row?.number === opened}
         isSelected={row !== undefined && selected(row.number)}
@@ -178,6 +179,11 @@ export function FlowList({ cursor, opened, onCursor, onOpen, say }: Props) {
     const row = (event.target as Element).closest("[data-number]");
     if (!row) return;
     const number = Number(row.getAttribute("data-number"));
+    const more = (event.target as Element).closest("[data-more]");
+    if (more) {
+      const { left, bottom } = more.getBoundingClientRect();
+      return openMenu(number, left, bottom);
+    }
     if (event.shiftKey) {
       select.extend(number, event.ctrlKey || event.metaKey);
       return onCursor(number);

@@ -1,6 +1,7 @@
 import type { Row } from "../connection/row";
 import { useHighlighted } from "../filter/useHighlighted";
 import { formatDay } from "../ui/format";
+import { MoreIcon } from "../ui/icons";
 import { Cells, rowLabel, type Span } from "./cells";
 import type { ColumnId } from "./columns";
 
@@ -13,6 +14,8 @@ interface Props {
   isCurrent: boolean;
   isOpened: boolean;
   isSelected: boolean;
+  /* Two lines to a row: there, what a right click has is a button. */
+  isCompact: boolean;
   /* It is the first of another day than the rows before it. */
   beginsDay: boolean;
 }
@@ -51,6 +54,13 @@ function KnownRow(props: Props & { row: Row }) {
       style={{ transform: `translateY(${props.top}px)` }}
     >
       <Cells row={row} columns={props.columns} span={props.span} />
+      {props.isCompact && (
+        <div role="gridcell" className="c-more">
+          <button type="button" tabIndex={-1} aria-label="Menu of the flow" data-more>
+            <MoreIcon />
+          </button>
+        </div>
+      )}
       {props.beginsDay && (
         <div className="day-mark" aria-hidden>
           {formatDay(row.startMs)}
