@@ -2,6 +2,7 @@ import { useEffect, useMemo, useState } from "react";
 import { api } from "../connection/api";
 import { BodyForm } from "../gen/mitmflow/v1/mitmflow_pb";
 import { type Body, BodyLoader, noBody } from "./BodyLoader";
+import { takePrimed } from "./prime";
 import { type BodySource, bodyRef } from "./source";
 
 export interface LoadedBody extends Body {
@@ -15,10 +16,12 @@ export function useBody(source: BodySource, raw: boolean): LoadedBody {
   const key = `${number} ${place} ${index} ${change} ${raw}`;
   const [told, setTold] = useState<{ key: string; body: Body } | null>(null);
   const loader = useMemo(() => {
-    const body = bodyRef({ number, place, index, change });
+    const source = { number, place, ...(index !== undefined && { index }), change };
+    const body = bodyRef(source);
     const form = raw ? BodyForm.RAW : BodyForm.UNSPECIFIED;
     return new BodyLoader(
       ({ offset, length }, signal) =>
+        (!raw && offset === 0 && takePrimed(source, signal)) ||
         api.getBody(
           { body, form, offset: BigInt(offset), length: BigInt(length) },
           { signal },

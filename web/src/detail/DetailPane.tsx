@@ -7,9 +7,10 @@ import {
   useRef,
   useState,
 } from "react";
+import { primeBody } from "../bodies/prime";
 import { prefetchText } from "../bodies/text/LazyText";
 import { type Row, toRow } from "../connection/row";
-import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
+import { BodyPlace, type Flow } from "../gen/mitmflow/v1/mitmflow_pb";
 import { usePlace } from "../place/usePlace";
 import { useLive } from "../store/hooks";
 import { SayContext } from "../ui/say";
@@ -70,9 +71,15 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
     },
   }));
 
-  const tab = row && chosenTab(row, place.tab, wide);
-  // What the reader chose is there again for the next flow of its kind.
   const kind = row?.kind;
+  const tab = row && chosenTab(row, place.tab, wide);
+  useEffect(() => {
+    if (number === null || kind !== "http") return;
+    if (tab !== "request" && tab !== "response") return;
+    const place = tab === "request" ? BodyPlace.REQUEST : BodyPlace.RESPONSE;
+    primeBody({ number, place, change: "" });
+  }, [number, kind, tab]);
+  // What the reader chose is there again for the next flow of its kind.
   useEffect(() => {
     if (kind && tab && place.tab === tab) rememberTab(kind, tab);
   }, [kind, tab, place.tab]);

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { BodyView } from "../bodies/BodyView";
 import type { BodySource } from "../bodies/source";
 import { DecodedView } from "../decoded/DecodedView";
@@ -5,7 +6,7 @@ import { useDecoded } from "../decoded/useDecoded";
 import { BodyPlace } from "../gen/mitmflow/v1/mitmflow_pb";
 import type { Request, Response } from "../gen/mitmproxy/v1/mitmproxy_pb";
 import { HeaderTable } from "./HeaderTable";
-import { headersOf } from "./headers";
+import { type Header, headersOf } from "./headers";
 import { UrlTable } from "./UrlTable";
 
 interface Props {
@@ -28,25 +29,46 @@ export function HttpMessage({ message, fileName, missing, source }: Props) {
     <>
       {"url" in message && url && <UrlTable url={url} asSent={message.url} />}
       <HeaderTable title="Headers" headers={headers} />
-      <InHeaders source={source} />
+      {haveInside(headers) && <InHeaders source={source} />}
       <BodyView source={source} fileName={fileName} />
       {trailers.length > 0 && <HeaderTable title="Trailers" headers={trailers} />}
     </>
   );
 }
 
-/* Cookies and tokens in the fields. */
+const telling = /^(?:set-)?cookie$|^(?:proxy-)?authorization$/i;
+const token = /\beyJ[\w-]+\.eyJ/;
+// A token stands at the beginning, or it is none.
+const lookedAt = 10_000;
+
+function haveInside(headers: readonly Header[]): boolean {
+  return headers.some(
+    ({ name, value }) => telling.test(name) || token.test(value.slice(0, lookedAt)),
+  );
+}
+
+/* Cookies and tokens in the fields, for who wants to know. */
 function InHeaders({ source }: { source: BodySource }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details
+      className="fields fold"
+      onToggle={(event) => setOpen(event.currentTarget.open)}
+    >
+      <summary>Inside the headers</summary>
+      {open && <Inside source={source} />}
+    </details>
+  );
+}
+
+function Inside({ source }: { source: BodySource }) {
   const place =
     source.place === BodyPlace.REQUEST
       ? BodyPlace.REQUEST_HEADERS
       : BodyPlace.RESPONSE_HEADERS;
   const decoded = useDecoded({ ...source, place });
-  if (!decoded || decoded.nodes.length === 0) return null;
-  return (
-    <details className="fields fold">
-      <summary>Inside the headers</summary>
-      <DecodedView decoded={decoded} bytes={noBytes} />
-    </details>
-  );
+  if (!decoded) return <div className="nothing" aria-busy="true" />;
+  if (decoded.nodes.length === 0 && !decoded.error)
+    return <p className="hint">Nothing that can be read further.</p>;
+  return <DecodedView decoded={decoded} bytes={noBytes} />;
 }

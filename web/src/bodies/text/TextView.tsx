@@ -1,14 +1,21 @@
 import { openSearchPanel, searchPanelOpen } from "@codemirror/search";
 import { EditorView } from "@codemirror/view";
-import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import {
+  type Ref,
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import { useScroller } from "../scroll";
+import { Assembly } from "./document";
 import { type Editor, openEditor } from "./editor";
 import { nothing } from "./find";
 import { foldInner } from "./folding";
 import type { TextHandle } from "./LazyText";
 import { lay } from "./laying";
 import type { Style } from "./layout";
-import type { Batch } from "./lines";
 
 interface Props {
   ref: Ref<TextHandle>;
@@ -18,6 +25,9 @@ interface Props {
   style: Style;
   pretty: boolean;
 }
+
+// The editor takes its time with each change: so they are few.
+const flushMs = 150;
 
 interface Shown {
   editor: Editor;
@@ -61,7 +71,8 @@ export default function TextView({ ref, bytes, charset, style, pretty }: Props) 
     fold: () => shown.current && foldInner(shown.current.editor.view),
   }));
 
-  useEffect(() => {
+  // Before the frame is drawn: a short text is in it.
+  useLayoutEffect(() => {
     const place = box.current;
     if (!place) return;
     setBusy(true);
@@ -69,9 +80,11 @@ export default function TextView({ ref, bytes, charset, style, pretty }: Props) 
     const as = `${charset} ${style} ${pretty}`;
     const before = shown.current;
     const isMore = before?.as === as && goesOn(before.bytes, bytes);
+    const assembly = new Assembly();
     let editor: Editor | null = null;
+    let flushedAt = 0;
     const show = (): Editor => {
-      const made = openEditor(style, "Text of the body", wanted.current);
+      const made = openEditor(assembly, style, "Text of the body", wanted.current);
       editor = made;
       shown.current = { editor: made, bytes, as };
       return made;
@@ -81,19 +94,23 @@ export default function TextView({ ref, bytes, charset, style, pretty }: Props) 
       before?.editor.view.destroy();
     }
     // What is read stays until all that is new is there.
-    const batches: Batch[] = [];
     const start = (layout: Style) =>
       lay(
         { bytes, charset, style: layout },
         {
-          batch: (batch) => (editor ? editor.add(batch) : batches.push(batch)),
+          batch: (batch) => {
+            assembly.add(batch);
+            if (!editor || performance.now() - flushedAt < flushMs) return;
+            editor.flush();
+            flushedAt = performance.now();
+          },
           end: ({ folds }) => {
             if (!editor) {
               const made = show();
-              made.add(...batches);
               const top = scroller.current?.getBoundingClientRect().top ?? 0;
               if (before) swap(place, before.editor.view, made, top);
             }
+            editor?.flush();
             shown.current?.editor.fold(folds);
             setBusy(false);
           },

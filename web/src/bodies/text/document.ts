@@ -1,3 +1,4 @@
+import { Text } from "@codemirror/state";
 import type { Batch, Fold } from "./lines";
 
 /* What the editor has to know of its lines, beside their text. */
@@ -41,5 +42,28 @@ export class Marks {
       else high = middle;
     }
     return low;
+  }
+}
+
+/* A text that comes in parts, and what of it the editor has not got yet. */
+export class Assembly {
+  readonly marks = new Marks();
+  private pending: Text | null = null;
+  private isFirst = true;
+
+  add(batch: Batch): void {
+    this.marks.add(batch);
+    const lines = Text.of(batch.text.split("\n"));
+    // A batch begins on a line of its own.
+    const more = this.isFirst ? lines : Text.of(["", ""]).append(lines);
+    this.isFirst = false;
+    this.pending = this.pending ? this.pending.append(more) : more;
+  }
+
+  /* What came since; null: nothing. */
+  take(): Text | null {
+    const { pending } = this;
+    this.pending = null;
+    return pending;
   }
 }

@@ -9,13 +9,13 @@ import {
 } from "@codemirror/view";
 import { hidden, nameOf } from "../../ui/captured";
 import { isTyping } from "../../ui/keys";
-import { Marks } from "./document";
+import type { Assembly, Marks } from "./document";
 import type { Wanted } from "./find";
 import { folding, foldsKnown } from "./folding";
 import { jsonColours } from "./jsonColours";
 import { languageOf } from "./languages";
 import type { Style } from "./layout";
-import type { Batch, Fold } from "./lines";
+import type { Fold } from "./lines";
 import { searchPanel } from "./searchPanel";
 import { colours, theme } from "./theme";
 
@@ -52,7 +52,8 @@ export interface Editor {
   /* The element to put into the page. */
   host: HTMLElement;
   view: EditorView;
-  add(...batches: Batch[]): void;
+  /* Shows what has been assembled since. */
+  flush(): void;
   fold(folds: readonly Fold[]): void;
 }
 
@@ -60,15 +61,21 @@ export interface Editor {
  * A text that can be read, searched and folded, in a shadow tree: there the
  * editor's styles need no element that the policy forbids.
  */
-export function openEditor(style: Style, label: string, wanted: Wanted): Editor {
+export function openEditor(
+  assembly: Assembly,
+  style: Style,
+  label: string,
+  wanted: Wanted,
+): Editor {
   const host = document.createElement("div");
   const root = host.attachShadow({ mode: "open" });
-  const marks = new Marks();
+  const { marks } = assembly;
   const language = new Compartment();
   const view = new EditorView({
     root,
     parent: root,
     state: EditorState.create({
+      doc: assembly.take() ?? Text.empty,
       extensions: [
         EditorState.readOnly.of(true),
         EditorView.editable.of(false),
@@ -108,15 +115,9 @@ export function openEditor(style: Style, label: string, wanted: Wanted): Editor 
   return {
     host,
     view,
-    add: (...batches) => {
-      const { length } = view.state.doc;
-      let insert = length > 0 ? Text.of(["", ""]) : Text.empty;
-      for (const [index, batch] of batches.entries()) {
-        marks.add(batch);
-        if (index > 0) insert = insert.append(Text.of(["", ""]));
-        insert = insert.append(Text.of(batch.text.split("\n")));
-      }
-      view.dispatch({ changes: { from: length, insert } });
+    flush: () => {
+      const insert = assembly.take();
+      if (insert) view.dispatch({ changes: { from: view.state.doc.length, insert } });
     },
     fold: (folds) => {
       marks.fold(folds);

@@ -15,7 +15,7 @@ export interface End {
   folds: Fold[];
 }
 
-const stepLen = 64 * 1024;
+const stepLen = 32 * 1024;
 
 function splitterOf(style: Style): Splitter {
   return style === "json" ? new JsonIndenter() : new TextSplitter();

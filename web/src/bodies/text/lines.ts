@@ -28,7 +28,9 @@ export interface Splitter {
 
 // A longer line is drawn as several: one element of a megabyte is too slow.
 export const longestLine = 2000;
-const batchLen = 256 * 1024;
+const batchLen = 128 * 1024;
+// The first one is there soon.
+const firstLen = 16 * 1024;
 
 /* Where to cut, so that no character is. */
 function cutAt(text: string, at: number): number {
@@ -42,6 +44,7 @@ export class Lines {
   private lines: string[] = [];
   private continued: number[] = [];
   private length = 0;
+  private tookSome = false;
 
   /* A line; `goesOn`: the rest of the one before. */
   add(text: string, goesOn = false): void {
@@ -58,7 +61,7 @@ export class Lines {
   }
 
   get isFull(): boolean {
-    return this.length >= batchLen;
+    return this.length >= (this.tookSome ? batchLen : firstLen);
   }
 
   take(): Batch {
@@ -66,6 +69,7 @@ export class Lines {
     this.lines = [];
     this.continued = [];
     this.length = 0;
+    this.tookSome = true;
     return batch;
   }
 }
