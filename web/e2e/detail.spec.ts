@@ -172,6 +172,8 @@ describe("detail", () => {
       await reader.panel.getByText(text, { exact: true }).waitFor();
     await reader.panel.getByText("phone1 (WireGuard peer)").waitFor();
     expect(await reader.panel.getByText("/etc/secret").count()).toBe(0);
+    await reader.tab("Overview");
+    await reader.panel.getByText(/^wireguard:phone1@51821/).waitFor();
   });
 
   it("notes are Markdown without HTML, images or links to follow", async () => {

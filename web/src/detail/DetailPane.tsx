@@ -73,12 +73,14 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
 
   const kind = row?.kind;
   const tab = row && chosenTab(row, place.tab, wide);
+  // The body is on its way beside the flow; of a flow that grows, after it.
+  const change = listed?.state === "ended" ? String(listed.change) : null;
   useEffect(() => {
-    if (number === null || kind !== "http") return;
+    if (number === null || kind !== "http" || change === null) return;
     if (tab !== "request" && tab !== "response") return;
     const place = tab === "request" ? BodyPlace.REQUEST : BodyPlace.RESPONSE;
-    primeBody({ number, place, change: "" });
-  }, [number, kind, tab]);
+    primeBody({ number, place, change });
+  }, [number, kind, tab, change]);
   // What the reader chose is there again for the next flow of its kind.
   useEffect(() => {
     if (kind && tab && place.tab === tab) rememberTab(kind, tab);

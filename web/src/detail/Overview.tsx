@@ -3,6 +3,7 @@ import { type Row, timestampMs } from "../connection/row";
 import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
 import type { HTTPFlow } from "../gen/mitmproxy/v1/mitmproxy_pb";
 import { formatDateTime, formatDuration, formatSize, plural } from "../ui/format";
+import { modeText } from "./device";
 import { type Field, Fields } from "./Fields";
 
 const stateText = {
@@ -51,7 +52,7 @@ export function Overview({ flow, row }: { flow: Flow; row: Row }) {
           ["From the server", summary ? formatSize(Number(summary.serverBytes)) : ""],
           ["Messages", row.messages ? plural(row.messages, "message") : ""],
           ["Source", row.source],
-          ["Proxy mode", summary?.proxyMode ?? ""],
+          ["Came by", modeText(summary?.proxyMode ?? "")],
           ["Number", String(row.number)],
           ["Id", summary?.id ?? ""],
         ]}
