@@ -17,7 +17,7 @@ async function untouched(reader: Reader): Promise<void> {
   expect(await scene.guard.ran(reader.page)).toBe(false);
   const live = await reader.page
     .locator(
-      "script:not([src^='/assets/']), iframe, object, embed, style, base, a[href], #root svg script",
+      "script:not([src^='/assets/'], [src='/theme.js']), iframe, object, embed, style, base, a[href], #root svg script",
     )
     .count();
   expect(live).toBe(0);
