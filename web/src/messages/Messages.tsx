@@ -74,7 +74,7 @@ export function Messages({ flow, number, count, live }: Props) {
         <span className="tools">
           <input
             type="search"
-            className="field"
+            className="text-field"
             aria-label="Filter messages"
             placeholder="Filter messages"
             value={text}
