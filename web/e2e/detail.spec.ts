@@ -13,7 +13,7 @@ describe("detail", () => {
     await reader.opens("/one");
     const width = () => reader.panel.evaluate((panel) => panel.clientWidth);
     const before = await width();
-    await reader.page.getByRole("separator").focus();
+    await reader.page.getByRole("separator", { name: /pane/ }).focus();
     await reader.page.keyboard.press("ArrowLeft");
     await expect.poll(width).toBe(before + 24);
     await reader.page.getByRole("button", { name: "Show the flow below" }).click();
