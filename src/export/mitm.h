@@ -75,6 +75,7 @@ struct mf_mitm_writer {
     struct mf_export *to;
     const struct mf_record *record; /* that is being written */
     struct mf_buf scratch;
+    struct mf_buf comment; /* `out` may borrow it until the flow is written */
 };
 void mf_mitm_leave_out(struct mf_mitm_writer *writer, const char *what);
 void mf_mitm_put_key(struct mf_mitm_writer *writer, const char *key);

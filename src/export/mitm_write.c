@@ -135,7 +135,7 @@ static void put_comment(struct mf_mitm_writer *writer, struct mf_span comment)
 {
     struct mf_span told = MF_SPAN_NONE;
     int rc =
-        mf_export_comment(writer->record, comment, &writer->scratch, &told);
+        mf_export_comment(writer->record, comment, &writer->comment, &told);
     if (rc && !writer->out.error)
         writer->out.error = rc;
     mf_mitm_put_key(writer, "comment");
@@ -225,6 +225,7 @@ static int begin(struct mf_export *to, void *state, struct mf_err *err)
     writer->to = to;
     mf_tnet_out_init(&writer->out);
     mf_buf_init(&writer->scratch, SIZE_MAX / 4);
+    mf_buf_init(&writer->comment, SIZE_MAX / 4);
     if (writer->version < MF_MITM_OLDEST_WRITTEN ||
         writer->version > MF_MITM_NEWEST)
         return mf_err_set(err, MF_EINVAL,
@@ -262,6 +263,7 @@ static void release(void *state)
     struct mf_mitm_writer *writer = state;
     mf_tnet_out_release(&writer->out);
     mf_buf_release(&writer->scratch);
+    mf_buf_release(&writer->comment);
 }
 
 const struct mf_export_writer mf_export_mitm = {
