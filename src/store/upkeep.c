@@ -442,10 +442,19 @@ static int shrink(struct mf_upkeep *upkeep, struct mf_err *err)
     return rc;
 }
 
+/* Sealing takes a group's signatures by and by: what were made anew behind it
+ * would be lost. Once it is sealed the whole group is made anew. */
+static bool is_being_sealed(const struct mf_upkeep *upkeep, uint64_t group)
+{
+    return group_is_due(upkeep) && group == upkeep->state.sealed_groups;
+}
+
 static bool resign_is_due(const struct mf_upkeep *upkeep)
 {
-    return upkeep->state.resigned < upkeep->state.resign_to &&
-           mf_clock_mono_ns() >= upkeep->resign_ns;
+    const struct state *state = &upkeep->state;
+    return state->resigned < state->resign_to &&
+           mf_clock_mono_ns() >= upkeep->resign_ns &&
+           !is_being_sealed(upkeep, mf_group_of(state->resigned + 1));
 }
 
 /* A little of the time, as nobody waits for it. */

@@ -207,6 +207,30 @@ static void a_group_that_is_sealed_on_the_way_is_begun_again(void **state)
         assert_int_equal(find(fixture, i), 1);
 }
 
+/* Its signatures are taken by and by: one that is made anew behind that is not
+ * in what is sealed. */
+static void
+the_last_frames_are_not_done_while_their_group_is_sealed(void **state)
+{
+    enum { COUNT = 20 };
+    struct fixture *fixture = *state;
+    char sql[300];
+    fixture_open(fixture);
+    put_words(fixture, 0, COUNT);
+    fixture_close(fixture);
+    make_older(fixture);
+    snprintf(sql, sizeof sql,
+             "UPDATE store SET signed_by = %d, resigned = last_frame - 1,"
+             " resign_to = last_frame, last_frame = 511",
+             MF_FLOW_TEXT_VERSION);
+    run_sql(fixture, sql);
+    fixture_open(fixture);
+    wait_done_with(fixture);
+    while (sql_int(fixture, "SELECT sealed_groups FROM store") == 0)
+        ;
+    assert_int_equal(find_all(fixture, COUNT), COUNT);
+}
+
 static void deletions_on_the_way_leave_nothing_behind(void **state)
 {
     struct fixture *fixture = *state;
@@ -247,6 +271,7 @@ int main(void)
         TEST(flows_of_an_earlier_version_are_found_again),
         TEST(a_group_that_is_sealed_is_signed_anew_as_a_whole),
         TEST(a_group_that_is_sealed_on_the_way_is_begun_again),
+        TEST(the_last_frames_are_not_done_while_their_group_is_sealed),
         TEST(deletions_on_the_way_leave_nothing_behind),
         TEST(a_frame_that_is_damaged_is_passed_over),
     };
