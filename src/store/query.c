@@ -417,10 +417,13 @@ int mf_query__begin_round(struct mf_query *query, struct mf_err *err)
 static int skip(struct mf_query *query, struct mf_err *err)
 {
     uint64_t left = query->skip;
-    if (query->filter || query->since_ns || !query->is_stream || !left)
+    if (query->filter || query->since_ns || !query->is_stream || !left ||
+        !query->limit)
         return 0;
     int rc =
         mf_scan_skip(&query->scan, query->reader, &left, query->cancel, err);
+    query->skipped = query->skip - (size_t)left;
+    query->matched = query->skipped;
     query->skip = (size_t)left;
     return rc;
 }

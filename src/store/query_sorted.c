@@ -73,7 +73,8 @@ int mf_query__give_best(struct mf_query *query, struct mf_err *err)
 
 bool mf_query__has_more(const struct mf_query *query)
 {
+    /* Passed over in this round, or in one before. */
     if (is_reversed(query))
-        return query->skipped > 0;
+        return query->skipped > 0 || query->has_after;
     return !query->is_whole || query->matched > query->skipped + query->popped;
 }

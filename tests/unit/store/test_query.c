@@ -521,6 +521,48 @@ static void a_page_begins_at_any_offset_of_any_order(void **state)
     }
 }
 
+/* What was passed over from the other end in an earlier round follows. */
+static void
+a_page_that_is_taken_from_the_other_end_tells_of_what_follows(void **state)
+{
+    struct mf_query_opts opts = {.sort = MF_SORT_SIZE};
+    struct found whole = find(shared_reader, opts, LONG_NS, MANY);
+    (void)state;
+    opts.limit = 40;
+    opts.offset = whole.count - 350;
+    for (round_max = 300; round_max < 352; round_max++)
+        assert_slice(&whole, opts, LONG_NS, "near the end");
+    round_max = 0;
+    free(whole.numbers);
+}
+
+static void
+flows_before_a_number_are_counted_with_those_passed_over(void **state)
+{
+    static const size_t offsets[] = {0, 3, 1500, 5000};
+    struct found whole =
+        find(shared_reader, (struct mf_query_opts){0}, LONG_NS, MANY);
+    struct found want = {whole.numbers + 700, whole.count - 700};
+    struct mf_query_opts opts = {.before = whole.numbers[699], .limit = MANY};
+    (void)state;
+    for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+        opts.offset = offsets[i];
+        for (int sort = MF_SORT_ARRIVAL; sort <= MF_SORT_START; sort++) {
+            char cursor[1024] = "";
+            opts.sort = (enum mf_sort_key)sort;
+            struct found have =
+                find_page(shared_reader, opts, LONG_NS, cursor, sizeof cursor);
+            assert_int_equal(total_told, want.count);
+            assert_int_equal(have.count, offsets[i] < want.count
+                                             ? want.count - offsets[i]
+                                             : 0);
+            assert_string_equal(cursor, "");
+            free(have.numbers);
+        }
+    }
+    free(whole.numbers);
+}
+
 static void a_summary_counts_what_a_query_finds(void **state)
 {
     static const char *const filters[] = {"", "~m POST", "kilo", "~c 404 alpha",
@@ -871,6 +913,10 @@ int main(void)
             every_way_of_a_query_finds_what_matching_each_flow_finds),
         cmocka_unit_test(sorted_pages_hold_every_flow_once_in_order),
         cmocka_unit_test(a_page_begins_at_any_offset_of_any_order),
+        cmocka_unit_test(
+            a_page_that_is_taken_from_the_other_end_tells_of_what_follows),
+        cmocka_unit_test(
+            flows_before_a_number_are_counted_with_those_passed_over),
         cmocka_unit_test(a_summary_counts_what_a_query_finds),
         cmocka_unit_test(messages_come_by_range_from_head_and_pieces),
         cmocka_unit_test(changes_are_the_same_from_pages_rows_and_tombstones),
