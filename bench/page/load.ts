@@ -1,31 +1,17 @@
 import type { Server } from "../../web/e2e/harness/server";
+import { codeBytes } from "../../web/e2e/harness/weight";
+import { Wire } from "../../web/e2e/harness/wire";
 import type { Browser } from "../../web/node_modules/playwright-core";
 import { Tab } from "./tab";
 import { row, times } from "./table";
-import { Wire } from "./wire";
 
 const tries = 7;
 const codeGoal = 130_000;
 const rowGoal = 200;
 
-/* What the first row waits for, compressed, without what a browser has cached. */
-async function codeBytes(tab: Tab): Promise<number> {
-  return tab.page.evaluate(() => {
-    const before = (performance.getEntries() as PerformanceResourceTiming[]).filter(
-      ({ entryType, startTime, name }) =>
-        entryType === "navigation" ||
-        (entryType === "resource" &&
-          startTime < window.probe.firstRow &&
-          /\.(js|css)$/.test(new URL(name).pathname)),
-    );
-    return before.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0);
-  });
-}
-
 export async function code(browser: Browser, server: Server): Promise<void> {
   const tab = await Tab.open(browser, server.url);
-  await tab.firstRow();
-  const bytes = await codeBytes(tab);
+  const bytes = await codeBytes(tab.page, await tab.firstRow());
   const figure = `${(bytes / 1000).toFixed(1)} kB`;
   row("code before the first row", figure, "<= 130 kB", bytes <= codeGoal);
   await tab.close();
@@ -34,9 +20,10 @@ export async function code(browser: Browser, server: Server): Promise<void> {
 export async function rowBytes(browser: Browser, server: Server): Promise<void> {
   const wire = await Wire.to(server.port);
   const tab = await Tab.open(browser, wire.url);
-  await tab.firstRow();
+  const firstRow = await tab.firstRow();
   const flows = 500;
-  const bytes = (wire.counted.down - (await codeBytes(tab))) / flows;
+  const code = await codeBytes(tab.page, firstRow);
+  const bytes = (wire.counted.down - code) / flows;
   row("bytes on the wire for a row", bytes.toFixed(0), "<= 200", bytes <= rowGoal);
   await tab.close();
   wire.close();

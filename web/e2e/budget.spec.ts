@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { http } from "./harness/exporter";
+import { Reader } from "./harness/page";
+import { Scene } from "./harness/scene";
+import { codeBytes } from "./harness/weight";
+import { Wire } from "./harness/wire";
+
+const scene = new Scene();
+
+const flows = 500;
+
+function many() {
+  const startMs = Date.now() - flows * 1000;
+  return Array.from({ length: flows }, (_, i) =>
+    http(`https://api.shop${i % 17}.example/v2/orders/${i}?page=${i % 5}&locale=de-CH`, {
+      method: i % 3 ? "GET" : "POST",
+      startMs: startMs + i * 1000,
+    }),
+  );
+}
+
+describe("what the page may cost", () => {
+  it("at most 130 kB of code before the first row", async () => {
+    await scene.exporter.send(...many());
+    const reader = await scene.read();
+    await reader.sees("/v2/orders/499");
+    const now = await reader.page.evaluate(() => performance.now());
+    expect(await codeBytes(reader.page, now)).toBeLessThanOrEqual(130_000);
+  });
+
+  it("at most 200 bytes on the wire for a row", async () => {
+    await scene.exporter.send(...many());
+    const wire = await Wire.to(scene.server.port);
+    // Not by the scene's own context, which minds requests to other ports.
+    const context = await scene.context.browser()?.newContext();
+    const page = await context?.newPage();
+    if (!page) throw new Error("no browser");
+    await page.goto(wire.url);
+    await new Reader(page).sees("/v2/orders/499");
+    const now = await page.evaluate(() => performance.now());
+    const bytes = wire.counted.down - (await codeBytes(page, now));
+    await context?.close();
+    wire.close();
+    expect(bytes / flows).toBeLessThanOrEqual(200);
+  });
+
+  it("at most 60 MB of heap, however many rows have gone by", async () => {
+    await scene.exporter.send(...many());
+    const reader = await scene.read();
+    await reader.sees("/v2/orders/499");
+    await reader.page.keyboard.press("End");
+    await reader.sees("/v2/orders/0?");
+    const session = await reader.page.context().newCDPSession(reader.page);
+    await session.send("HeapProfiler.enable");
+    await session.send("HeapProfiler.collectGarbage");
+    const { usedSize } = await session.send("Runtime.getHeapUsage");
+    expect(usedSize).toBeLessThanOrEqual(60_000_000);
+  });
+});
