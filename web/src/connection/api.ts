@@ -1,18 +1,10 @@
 import { createClient } from "@connectrpc/connect";
-import { createConnectTransport } from "@connectrpc/connect-web";
 import { Service } from "../gen/mitmflow/v1/mitmflow_pb";
 import type { Calls } from "./feed";
-import { packedFetch } from "./packed";
+import { connectTransport } from "./transport";
 
 /* The server that the page, or the worker, came from. */
-export const api = createClient(
-  Service,
-  createConnectTransport({
-    baseUrl: location.origin,
-    useBinaryFormat: true,
-    fetch: packedFetch,
-  }),
-);
+export const api = createClient(Service, connectTransport(location.origin));
 
 export const calls: Calls = {
   watch: (request, signal) => api.watchFlows(request, { signal }),
