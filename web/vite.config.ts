@@ -30,6 +30,9 @@ export default defineConfig({
   esbuild: { jsx: "automatic" },
   build: {
     target: "es2022",
+    // Smaller by 3% than esbuild makes it: the first row waits for it.
+    minify: "terser",
+    terserOptions: { compress: { passes: 2 } },
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,

@@ -206,6 +206,7 @@ export function App() {
         <ListTools />
       </section>
       <TimelineSlot
+        ready={view.loaded}
         filter={filter}
         onFilter={(text) => go({ filter: text })}
         onJump={(ms) => {
@@ -237,6 +238,7 @@ export function App() {
         <LazyPane
           key={zone}
           ref={detail}
+          ready={view.loaded}
           number={flow}
           row={flow === null ? undefined : rowOf(view.listing, flow)}
           onClose={close}

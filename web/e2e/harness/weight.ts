@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 
 /*
  * Bytes of code, compressed as they came, that began to load before `untilMs`
@@ -15,4 +15,25 @@ export function codeBytes(page: Page, untilMs: number): Promise<number> {
       .filter(isCode)
       .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0);
   }, untilMs);
+}
+
+/* From now on pages of `context` note when their first row was there. */
+export async function noteFirstRows(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    const look = () => {
+      if (!document.querySelector("[role=row][data-number]")) return;
+      performance.mark("first row");
+      rows.disconnect();
+    };
+    const rows = new MutationObserver(look);
+    rows.observe(document, { subtree: true, childList: true });
+  });
+}
+
+/* When that was, by the page's own time. */
+export async function firstRowMs(page: Page): Promise<number> {
+  await page.waitForFunction(() => performance.getEntriesByName("first row").length > 0);
+  return page.evaluate(
+    () => performance.getEntriesByName("first row")[0]?.startTime ?? 0,
+  );
 }

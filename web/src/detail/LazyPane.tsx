@@ -21,11 +21,17 @@ function prefetch(): void {
   void load().then((module) => module.prefetchViews());
 }
 
+interface Props extends PaneProps {
+  ref: Ref<DetailHandle>;
+  /* The list has its rows: there is time for more than that. */
+  ready: boolean;
+}
+
 /*
  * The open flow, whose code comes after the list's: until it is there its
  * place is kept, and what is asked of it waits.
  */
-export function LazyPane({ ref, ...props }: PaneProps & { ref: Ref<DetailHandle> }) {
+export function LazyPane({ ref, ready, ...props }: Props) {
   const inner = useRef<DetailHandle>(null);
   const [noteOf, setNoteOf] = useState<number | null>(null);
   useImperativeHandle(ref, () => ({
@@ -37,6 +43,7 @@ export function LazyPane({ ref, ...props }: PaneProps & { ref: Ref<DetailHandle>
     },
   }));
   useEffect(() => {
+    if (!ready) return;
     // Safari has no idle callbacks.
     if (!("requestIdleCallback" in globalThis)) {
       const timer = setTimeout(prefetch, 1000);
@@ -44,9 +51,10 @@ export function LazyPane({ ref, ...props }: PaneProps & { ref: Ref<DetailHandle>
     }
     const idle = requestIdleCallback(prefetch, { timeout: 3000 });
     return () => cancelIdleCallback(idle);
-  }, []);
+  }, [ready]);
+  if (props.number === null) return null;
   return (
-    <Suspense fallback={props.number === null ? null : <Frame />}>
+    <Suspense fallback={<Frame />}>
       <DetailPane
         {...props}
         ref={(handle: DetailHandle | null) => {

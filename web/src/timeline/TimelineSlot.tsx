@@ -23,11 +23,16 @@ function useIsSmall(): boolean {
   return isSmall;
 }
 
+interface Props extends TimelineProps {
+  /* The list has its rows: there is time for more than that. */
+  ready: boolean;
+}
+
 /*
- * The timeline if the reader wants it. Its code comes after the list's; until
- * then its place is kept.
+ * The timeline if the reader wants it. Its code comes after the list's rows;
+ * until then its place is kept.
  */
-export function TimelineSlot(props: TimelineProps) {
+export function TimelineSlot({ ready, ...props }: Props) {
   const [choice, setChoice] = useState<Choice>(() => readSetting("timeline", choices));
   const isSmall = useIsSmall();
   const isOn = choice === "on" || (choice === "auto" && !isSmall);
@@ -48,10 +53,10 @@ export function TimelineSlot(props: TimelineProps) {
     },
   ]);
   if (!isOn) return null;
+  const place = <section className="timeline" aria-label="Timeline" aria-busy="true" />;
+  if (!ready) return place;
   return (
-    <Suspense
-      fallback={<section className="timeline" aria-label="Timeline" aria-busy="true" />}
-    >
+    <Suspense fallback={place}>
       <Timeline {...props} />
     </Suspense>
   );
