@@ -292,8 +292,8 @@ static bool describe_key(const EVP_PKEY *key, char *name, size_t cap,
         const char *name;
         bool has_size;
     } kinds[] = {
-        {EVP_PKEY_RSA, "RSA", true},     {EVP_PKEY_RSA_PSS, "RSA", true},
-        {EVP_PKEY_DSA, "DSA", true},     {EVP_PKEY_ED25519, "Ed25519", false},
+        {EVP_PKEY_RSA, "RSA", true},      {EVP_PKEY_RSA_PSS, "RSA", true},
+        {EVP_PKEY_DSA, "DSA", true},      {EVP_PKEY_ED25519, "Ed25519", false},
         {EVP_PKEY_ED448, "Ed448", false}, {EVP_PKEY_X25519, "X25519", false},
         {EVP_PKEY_X448, "X448", false},
     };

@@ -3,6 +3,7 @@
 #include "export/formats.h"
 #include "export/http_view.h"
 #include "export/json_message.h"
+#include "export/missing.h"
 #include "mitmflow/v1/mitmflow.pb-c.h"
 
 struct state {
@@ -38,6 +39,17 @@ static void put_head(struct mf_json_out *json,
     mf_json_put_string(json, head->note);
 }
 
+/* Messages that the flow has and the file has not. */
+static void put_missing(struct mf_json_out *json,
+                        const struct mf_record *record)
+{
+    uint64_t missing = mf_export_missing(record);
+    if (!missing)
+        return;
+    mf_json_put_key(json, "messagesLeftOut");
+    mf_json_put_uint(json, missing);
+}
+
 static void put_flow(struct mf_json_out *json,
                      const struct mf_export_flow *flow)
 {
@@ -46,6 +58,7 @@ static void put_flow(struct mf_json_out *json,
     const uint8_t *bytes = mf_flow_snapshot(snapshot, &len);
     mf_json_begin_object(json);
     put_head(json, mf_record_head(flow->record));
+    put_missing(json, flow->record);
     mf_json_put_fields(json, &mitmproxy__v1__flow__descriptor,
                        (struct mf_span){(const char *)bytes, len}, NULL);
     if (flow->connections.len) {

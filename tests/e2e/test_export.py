@@ -167,6 +167,9 @@ def test_messages_that_a_long_flow_is_read_without_are_counted_where_there_is_ro
     assert 0 < missing < count
     assert entry["comment"] == f"the last {missing} messages of this flow are not in this file"
     assert exported.left_out == {"messages after a flow's first 64 MiB": (1, 1)}
+    [line] = map(json.loads, Exported(server, format=LINES, numbers=[1]).data.splitlines())
+    assert line["messagesLeftOut"] == missing
+    assert len(line["httpFlow"]["websocketMessages"]) == count - missing
     mitm = Exported(server, format=view.EXPORT_FORMAT_MITM, numbers=[1])
     assert f"the last {missing} messages of".encode() in mitm.data[-(1 << 20) :] + mitm.data[:4096]
 
