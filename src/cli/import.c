@@ -108,6 +108,11 @@ static int import_flows(struct import *import, struct mf_import *from,
     if (flushed)
         return mf_err_set(err, flushed, "%.80s: %s", path, late.text);
     printf("%s: %" PRIu64 " flows (%s)\n", path, count, mf_import_format(from));
+    uint64_t untimed = mf_import_untimed(from);
+    if (untimed)
+        printf("%s: %" PRIu64 " of them without a time of their own: they have "
+               "that of the flow before\n",
+               path, untimed);
     return 0;
 }
 

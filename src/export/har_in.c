@@ -29,20 +29,49 @@ enum {
 struct reader {
     struct mf_json_split split;
     struct mf_buf own; /* an HTTPFlow: what "_mitmflow" has of it */
+    int64_t start_ns;  /* of the last entry that tells it */
 };
 
-/* An object whose first member is "log". */
-static bool is_it(const uint8_t *head, size_t len)
+/* Where the string that begins at `i` ends: behind its quote. */
+static size_t string_end(const uint8_t *head, size_t len, size_t i)
+{
+    for (i++; i < len && head[i] != '"'; i++)
+        if (head[i] == '\\')
+            i++;
+    return i < len ? i + 1 : len;
+}
+
+/* Whether the string from `i` to `end` is "log", and a member's name. */
+static bool is_log(const uint8_t *head, size_t len, size_t i, size_t end)
 {
     static const char log[] = "\"log\"";
+    if (end - i != sizeof log - 1 || memcmp(head + i, log, sizeof log - 1) != 0)
+        return false;
+    while (end < len && isspace(head[end]))
+        end++;
+    return end < len && head[end] == ':';
+}
+
+/* An object with a member "log", perhaps behind others. */
+static bool is_it(const uint8_t *head, size_t len)
+{
+    unsigned depth = 0;
     size_t i = len >= 3 && head[0] == 0xef ? 3 : 0;
     while (i < len && isspace(head[i]))
         i++;
-    if (i == len || head[i++] != '{')
+    if (i == len || head[i] != '{')
         return false;
-    while (i < len && isspace(head[i]))
-        i++;
-    return len - i >= sizeof log - 1 && memcmp(head + i, log, 5) == 0;
+    while (i < len) {
+        size_t end = head[i] == '"' ? string_end(head, len, i) : i + 1;
+        if (head[i] == '{' || head[i] == '[')
+            depth++;
+        else if ((head[i] == '}' || head[i] == ']') && --depth == 0)
+            return false;
+        else if (depth == 1 && head[i] == '"' && is_log(head, len, i, end))
+            return true;
+        i = end;
+    }
+    return false;
 }
 
 static int begin(struct mf_import *from, void *state, struct mf_err *err)
@@ -182,12 +211,14 @@ static int open_entry(struct reader *reader, json_t *json, struct mf_span text,
     const json_t *request = json_object_get(json, "request");
     const json_t *more = json_object_get(json, "_mitmflow");
     const json_t *flow = json_object_get(more, "flow");
-    struct mf_span start = mf_json_get_text(json, "startedDateTime");
     mf_buf_clear(&reader->own);
     if (!json_is_object(request))
         return mf_err_set(err, MF_ECORRUPT, "it has no \"request\"");
     int rc = mf_json_get_fields(flow, &mitmproxy__v1__httpflow__descriptor,
                                 &reader->own, err);
+    if (!mf_json_parse_time(mf_json_get_text(json, "startedDateTime"),
+                            &reader->start_ns))
+        mf_import_note_untimed(reader->split.from);
     *ret_entry = (struct mf_har_entry){
         .json = json,
         .request = request,
@@ -198,10 +229,8 @@ static int open_entry(struct reader *reader, json_t *json, struct mf_span text,
         .is_ours = json_is_object(flow),
         .url = mf_json_get_text(request, "url"),
         .text = text,
+        .start_ns = reader->start_ns,
     };
-    if (!rc && !mf_json_parse_time(start, &ret_entry->start_ns))
-        return mf_err_set(err, MF_ECORRUPT,
-                          "\"startedDateTime\" is not a time");
     return rc;
 }
 

@@ -14,7 +14,7 @@ struct mf_har_entry {
     struct mf_span url;
     struct mf_span text; /* all of it, as it stands */
     uint64_t ordinal;    /* from 1 */
-    int64_t start_ns;
+    int64_t start_ns;    /* 0: not known */
 };
 
 /* Append the request or response as field `number` of an HTTPFlow. Errors as

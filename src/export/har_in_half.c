@@ -170,6 +170,8 @@ static int put_times(const struct mf_har_entry *entry, bool is_request,
                      const struct numbers *numbers, struct mf_buf *out)
 {
     int64_t start_ns = entry->start_ns;
+    if (!start_ns)
+        return 0;
     int64_t sent_ns = start_ns + timing_ns(entry, "blocked") +
                       timing_ns(entry, "dns") + timing_ns(entry, "connect") +
                       timing_ns(entry, "send");

@@ -29,6 +29,7 @@ struct mf_import {
     struct mf_buf message; /* an ExportFlowRequest */
     struct mf_buf fields;  /* of its Flow */
     uint64_t number;       /* of the flow being read, from 1 */
+    uint64_t untimed;      /* flows without a time */
     void *state;
     int error; /* sticky, and told once; 1: the end was told */
 };
@@ -185,6 +186,11 @@ void mf_import_progress(const struct mf_import *from, uint64_t *ret_read,
     *ret_total = from->input.total;
 }
 
+uint64_t mf_import_untimed(const struct mf_import *from)
+{
+    return from->untimed;
+}
+
 const char *mf_import_format(const struct mf_import *from)
 {
     return from->reader->name;
@@ -195,6 +201,11 @@ const char *mf_import_format(const struct mf_import *from)
 struct mf_input *mf_import_input(struct mf_import *from)
 {
     return &from->input;
+}
+
+void mf_import_note_untimed(struct mf_import *from)
+{
+    from->untimed++;
 }
 
 uint64_t mf_import_number(const struct mf_import *from)

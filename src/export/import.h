@@ -50,6 +50,10 @@ int mf_import_put_request(const struct mf_flow *flow, struct mf_buf *out);
 void mf_import_progress(const struct mf_import *from, uint64_t *ret_read,
                         uint64_t *ret_total);
 
+/* How many flows of those that were read have no time of their own: they
+ * have that of the flow before, the first ones none. */
+uint64_t mf_import_untimed(const struct mf_import *from);
+
 /* What the file is, as people call it: "HAR". */
 const char *mf_import_format(const struct mf_import *from);
 
@@ -78,6 +82,9 @@ struct mf_import_reader {
 };
 
 struct mf_input *mf_import_input(struct mf_import *from);
+
+/* The flow being read has no time of its own. */
+void mf_import_note_untimed(struct mf_import *from);
 
 /* Of the flow being read, from 1. */
 uint64_t mf_import_number(const struct mf_import *from);

@@ -91,6 +91,36 @@ def test_what_is_missing_or_of_another_type_is_left_out(odd, tmp_path):
     assert flow["request"]["url"] == "http://a.example/x"
 
 
+def untimed(told):
+    """An entry whose start is told so; None: not at all."""
+    made = entry()
+    del made["startedDateTime"]
+    return made if told is None else {**made, "startedDateTime": told}
+
+
+@pytest.mark.parametrize("told", [None, "", "yesterday", 1764320000, {}])
+def test_an_entry_without_a_time_has_that_of_the_one_before(told, tmp_path):
+    path = tmp_path / "untimed.har"
+    entries = [untimed(told), entry(), untimed(told)]
+    path.write_text(json.dumps({"log": {"entries": entries}}))
+    status, lines, errors = convert(path, "jsonl")
+    assert (status, errors) == (0, [])
+    first, second, third = (json.loads(line)["httpFlow"] for line in lines.splitlines())
+    assert "timestampStart" not in first
+    assert "timestampStart" not in first["request"]
+    assert first["request"]["url"] == "http://a.example/x"
+    assert third["timestampStart"] == second["timestampStart"] == "2026-11-28T10:12:13.456Z"
+
+
+def test_members_may_stand_before_the_log(tmp_path):
+    path = tmp_path / "members.har"
+    before = {"comment": '{"log":', "log ": 1, "more": [{"log": {"entries": 7}}]}
+    path.write_text(json.dumps({**before, "log": {"entries": [entry()]}}))
+    status, lines, errors = convert(path, "jsonl")
+    assert (status, errors) == (0, [])
+    assert json.loads(lines)["httpFlow"]["request"]["url"] == "http://a.example/x"
+
+
 def test_files_in_a_form_become_its_parts(tmp_path):
     params = [
         {"name": "text", "value": "a\r\nb"},
