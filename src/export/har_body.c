@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
+#include "codec/params.h"
 #include "export/har.h"
 #include "export/har_impl.h"
 
@@ -108,11 +108,18 @@ void mf_har_put_content(struct mf_json_out *json,
     mf_json_end_object(json);
 }
 
-static bool is_form(struct mf_span type)
+/* The fields of a form, beside its text. */
+static void put_params(struct mf_json_out *json, struct mf_span body,
+                       struct mf_span type)
 {
-    static const char form[] = "application/x-www-form-urlencoded";
-    return type.len >= sizeof form - 1 &&
-           strncasecmp(type.text, form, sizeof form - 1) == 0;
+    bool is_form = mf_span_starts(type, "application/x-www-form-urlencoded");
+    if (!is_form && !mf_span_starts(type, "multipart/form-data"))
+        return;
+    mf_json_put_key(json, "params");
+    if (is_form)
+        mf_har__put_pairs(json, body);
+    else
+        mf_har__put_parts(json, body, type);
 }
 
 void mf_har_put_post(struct mf_json_out *json, const struct mf_http_half *half,
@@ -127,10 +134,7 @@ void mf_har_put_post(struct mf_json_out *json, const struct mf_http_half *half,
     mf_json_put_key(json, "mimeType");
     mf_json_put_latin1(json, type);
     put_body(json, body, "_encoding");
-    if (is_form(type)) {
-        mf_json_put_key(json, "params");
-        mf_har__put_pairs(json, body);
-    }
+    put_params(json, body, type);
     put_raw(json, half);
     put_comment(json, half, error);
     mf_json_end_object(json);

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from files import convert
+from harness import har_schema
 
 
 def entry(request=None, response=None, **more):
@@ -89,6 +90,57 @@ def test_numbers_may_be_text_and_text_numbers(tmp_path):
 def test_what_is_missing_or_of_another_type_is_left_out(odd, tmp_path):
     flow = read(tmp_path, odd, before=b"\xef\xbb\xbf")
     assert flow["request"]["url"] == "http://a.example/x"
+
+
+FORM = (
+    '--xx\r\nContent-Disposition: form-data; name="text"\r\n\r\na\r\nb "c"\r\n'
+    '--xx\r\nContent-Disposition: form-data; name="file"; filename="x.txt"\r\n'
+    "Content-Type: text/plain; charset=utf-8\r\n\r\nhi\r\n"
+    '--xx\r\nContent-Disposition: form-data; name="empty"\r\n\r\n\r\n--xx--\r\n'
+)
+
+
+def write_har(folder, path):
+    """What is read is written as a HAR: the file, and its entry."""
+    status, content, errors = convert(path, "har")
+    assert (status, errors) == (0, [])
+    har_schema.check(json.loads(content))
+    written = folder / "written.har"
+    written.write_bytes(content)
+    return written, json.loads(content)["log"]["entries"][0]
+
+
+@pytest.mark.parametrize(
+    "kind, text, params",
+    [
+        (
+            "multipart/form-data; boundary=xx",
+            FORM,
+            [
+                {"name": "text", "value": 'a\r\nb "c"'},
+                {"name": "file", "fileName": "x.txt", "contentType": "text/plain"},
+                {"name": "empty", "value": ""},
+            ],
+        ),
+        ("multipart/form-data; boundary=other", FORM, []),
+        ("multipart/form-data", "no form", []),
+        ("multipart/related; boundary=xx", FORM, None),
+    ],
+)
+def test_parts_of_a_form_are_params_and_come_back_the_same(kind, text, params, tmp_path):
+    path = tmp_path / "form.har"
+    headers = [{"name": "Content-Type", "value": kind}]
+    post = {"mimeType": kind, "text": text}
+    made = entry({"method": "POST", "headers": headers, "postData": post})
+    path.write_text(json.dumps({"log": {"entries": [made]}}))
+    written, back = write_har(tmp_path, path)
+    assert back["request"]["postData"].get("params") == params
+    assert back["request"]["postData"]["text"] == text
+    [one], [two] = (
+        [json.loads(line) for line in convert(file, "jsonl")[1].splitlines()]
+        for file in (path, written)
+    )
+    assert one["httpFlow"]["request"] == two["httpFlow"]["request"]
 
 
 def untimed(told):
