@@ -155,6 +155,22 @@ def test_lines_go_into_another_server_and_are_the_same(some, saved, start_server
     assert all(flow.state == view.FLOW_STATE_ENDED for flow in listed(other))
 
 
+def test_entries_without_a_time_of_their_own_are_counted(tmp_path):
+    request = {"method": "GET", "url": "http://a.example/"}
+    entries = [
+        {"startedDateTime": "2026-11-28T10:12:13Z", "request": request},
+        {"startedDateTime": "soon", "request": request},
+    ]
+    path = tmp_path / "untimed.har"
+    path.write_text(json.dumps({"log": {"entries": entries}}))
+    status, stdout, stderr = run("import", path, "--data-dir", tmp_path / "data")
+    assert (status, stderr) == (DONE, "")
+    assert stdout == (
+        f"{path}: 2 flows (HAR)\n"
+        f"{path}: 1 of them without a time of their own: they have that of the flow before\n"
+    )
+
+
 def test_an_import_that_is_repeated_doubles_nothing(saved, server):
     for _ in range(2):
         assert run("import", saved["har"], "--server", server.url)[0] == DONE
