@@ -211,7 +211,7 @@ struct answer {
     struct mf_call *call;
     enum mf_export_format format;
     struct mf_buf data;
-    bool is_over;
+    bool is_too_long;
 };
 
 static void answer_free(struct mf_export_task *task)
@@ -221,12 +221,11 @@ static void answer_free(struct mf_export_task *task)
     free(answer);
 }
 
-static int gather(struct answer *answer)
+static int answer_put(struct mf_export_task *task, struct mf_span piece)
 {
-    struct mf_span piece;
-    int rc = 0;
-    while (!rc && (piece = mf_export_run_take(answer->task.run, SIZE_MAX)).len)
-        rc = mf_buf_append(&answer->data, piece.text, piece.len);
+    struct answer *answer = (struct answer *)task;
+    int rc = mf_buf_append(&answer->data, piece.text, piece.len);
+    answer->is_too_long = rc != 0;
     return rc;
 }
 
@@ -250,30 +249,25 @@ static void send_answer(struct answer *answer)
     mf_buf_release(&message);
 }
 
-static void answer_stepped(struct mf_export_task *task)
+static void answer_end(struct mf_export_task *task)
 {
     struct answer *answer = (struct answer *)task;
-    answer->is_over = true;
-    if (task->rc == MF_ECLOSED)
-        mf_call_finish(answer->call, MF_STATUS_UNAVAILABLE, task->err.text);
-    else if (task->rc < 0)
-        mf_fail(answer->call, &task->err);
-    else if (gather(answer))
+    if (answer->is_too_long)
         mf_call_finish(answer->call, MF_STATUS_RESOURCE_EXHAUSTED,
                        "it is more than 128 MiB; Export gives it in pieces");
-    else if (task->rc == 0)
+    else if (task->rc == MF_ECLOSED)
+        mf_call_finish(answer->call, MF_STATUS_UNAVAILABLE, task->err.text);
+    else if (task->rc)
+        mf_fail(answer->call, &task->err);
+    else
         send_answer(answer);
-    else {
-        answer->is_over = false;
-        mf_export_task_go(task);
-    }
 }
 
-static void answer_waited(struct mf_export_task *task)
-{
-    if (!((struct answer *)task)->is_over)
-        mf_export_task_go(task);
-}
+static const struct mf_export_task_ops answer_ops = {
+    .put = answer_put,
+    .end = answer_end,
+    .free = answer_free,
+};
 
 static void start_answer(struct mf_context *context, struct mf_call *call,
                          const struct mf_export_run_opts *opts)
@@ -288,14 +282,11 @@ static void start_answer(struct mf_context *context, struct mf_call *call,
         return;
     }
     answer->task.context = context;
-    answer->task.stepped = answer_stepped;
-    answer->task.waited = answer_waited;
-    answer->task.free = answer_free;
+    answer->task.ops = &answer_ops;
     answer->call = call;
     answer->format = opts->format;
     mf_buf_init(&answer->data, ANSWER_LEN);
     if (mf_export_task_init(&answer->task)) {
-        mf_export_task_close(&answer->task);
         mf_call_finish(call, MF_STATUS_RESOURCE_EXHAUSTED, "out of memory");
         return;
     }

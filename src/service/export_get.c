@@ -111,7 +111,6 @@ struct download {
     struct mf_export_task task; /* first: tasks are cast back */
     struct mf_exchange *x;
     enum mf_export_format format;
-    bool is_over;
 };
 
 static void download_free(struct mf_export_task *task)
@@ -139,54 +138,52 @@ static void respond(struct download *download)
                         sizeof headers / sizeof *headers);
 }
 
-static void go_on(struct download *download)
+static int put(struct mf_export_task *task, struct mf_span piece)
 {
-    if (!download->is_over &&
-        mf_exchange_pending(download->x) < MF_PENDING_MAX_LEN)
-        mf_export_task_go(&download->task);
+    mf_exchange_write(((struct download *)task)->x, piece.text, piece.len);
+    return 0;
+}
+
+static bool has_room(struct mf_export_task *task)
+{
+    return mf_exchange_pending(((struct download *)task)->x) <
+           MF_PENDING_MAX_LEN;
 }
 
 /* A browser must not take half a file for a whole one. */
-static void stepped(struct mf_export_task *task)
+static void end(struct mf_export_task *task)
 {
     struct download *download = (struct download *)task;
-    struct mf_span piece;
-    if (task->rc < 0) {
-        download->is_over = true;
+    if (task->rc)
         mf_exchange_reset(download->x, INTERNAL_ERROR);
-        return;
-    }
-    while ((piece = mf_export_run_take(task->run, SIZE_MAX)).len)
-        mf_exchange_write(download->x, piece.text, piece.len);
-    if (task->rc == 0) {
-        download->is_over = true;
+    else
         mf_exchange_finish(download->x, NULL, 0);
-        return;
-    }
-    go_on(download);
 }
 
-static void waited(struct mf_export_task *task)
-{
-    go_on((struct download *)task);
-}
+static const struct mf_export_task_ops task_ops = {
+    .put = put,
+    .has_room = has_room,
+    .end = end,
+    .free = download_free,
+};
 
 static void on_end(struct mf_exchange *x, void *user)
 {
     struct download *download = user;
     respond(download);
     if (strcmp(mf_exchange_method(x), "HEAD") == 0) {
-        download->is_over = true;
+        download->task.is_over = true;
         mf_exchange_finish(x, NULL, 0);
         return;
     }
-    go_on(download);
+    mf_export_task_go(&download->task);
 }
 
 static void on_drain(struct mf_exchange *x, void *user)
 {
+    struct download *download = user;
     (void)x;
-    go_on(user);
+    mf_export_task_go(&download->task);
 }
 
 static void on_close(struct mf_exchange *x, void *user, bool clean)
@@ -265,12 +262,9 @@ static void start(struct mf_context *context, struct mf_exchange *x,
         return;
     }
     download->task.context = context;
-    download->task.stepped = stepped;
-    download->task.waited = waited;
-    download->task.free = download_free;
+    download->task.ops = &task_ops;
     download->x = x;
     if (mf_export_task_init(&download->task)) {
-        mf_export_task_close(&download->task);
         refuse(x, 503, "out of memory");
         return;
     }

@@ -10,7 +10,17 @@ static void destroy(struct mf_export_task *task)
 {
     mf_export_run_free(task->run);
     mf_pace_release(&task->pace);
-    task->free(task);
+    task->ops->free(task);
+}
+
+static void put_all(struct mf_export_task *task)
+{
+    struct mf_span piece;
+    int rc = 0;
+    while (!rc && (piece = mf_export_run_take(task->run, SIZE_MAX)).len)
+        rc = task->ops->put(task, piece);
+    if (rc)
+        task->rc = rc;
 }
 
 static void done(struct mf_job *job)
@@ -25,24 +35,36 @@ static void done(struct mf_job *job)
         task->rc = mf_err_set(&task->err, MF_ECLOSED, "the server is stopping");
     if (task->rc == 1)
         mf_pace_wait(&task->pace);
-    task->stepped(task);
+    if (task->rc >= 0)
+        put_all(task);
+    if (task->rc == 1) {
+        mf_export_task_go(task);
+        return;
+    }
+    task->is_over = true;
+    task->ops->end(task);
 }
 
 static void has_waited(void *arg)
 {
     struct mf_export_task *task = arg;
     task->pace.is_waiting = false;
-    task->waited(task);
+    mf_export_task_go(task);
 }
 
 int mf_export_task_init(struct mf_export_task *task)
 {
-    return mf_pace_init(&task->pace, task->context, has_waited, task);
+    int rc = mf_pace_init(&task->pace, task->context, has_waited, task);
+    if (rc)
+        mf_export_task_close(task);
+    return rc;
 }
 
 void mf_export_task_go(struct mf_export_task *task)
 {
-    if (task->is_running || task->pace.is_waiting || !task->context->pool)
+    if (task->is_over || task->is_running || task->pace.is_waiting ||
+        !task->context->pool ||
+        (task->ops->has_room && !task->ops->has_room(task)))
         return;
     mf_pace_begin(&task->pace);
     task->job.work = work;
