@@ -166,6 +166,12 @@ const char *mf_exchange_peer(const struct mf_exchange *x)
     return "fuzz";
 }
 
+bool mf_exchange_is_tls(const struct mf_exchange *x)
+{
+    (void)x;
+    return false;
+}
+
 int mf_exchange_listener_tag(const struct mf_exchange *x)
 {
     (void)x;

@@ -68,6 +68,20 @@ describe("in Firefox", () => {
     await page.waitForFunction(() => document.querySelector("[role=tabpanel]") === null);
   });
 
+  it("reaches the first and the last of many flows", async () => {
+    const flows = Array.from({ length: 3000 }, (_, i) =>
+      http(`http://a.example/number-${i}-`),
+    );
+    await scene.exporter.send(...flows);
+    const page = await scene.read();
+    await rowOf(page, "/number-2999-");
+    await page.focus("[role=grid]");
+    await page.keyboard.press("End");
+    await rowOf(page, "/number-0-");
+    await page.keyboard.press("Home");
+    await rowOf(page, "/number-2999-");
+  });
+
   it("runs nothing that was captured", async () => {
     const evil = '<img src=x onerror="globalThis.pwned=1"><script>pwned=1</script>';
     await scene.exporter.send(

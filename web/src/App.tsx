@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { useAlerts } from "./alerts/useAlerts";
 import { HeaderMenu } from "./commands/HeaderMenu";
 import { useCommandKeys } from "./commands/useCommandKeys";
@@ -23,25 +23,22 @@ import { useLive, useView } from "./store/hooks";
 import { rowOf } from "./store/listing";
 import { flowAt } from "./timeline/jump";
 import { TimelineSlot } from "./timeline/TimelineSlot";
+import { late } from "./ui/late";
 import { useNotice } from "./ui/notice";
 import { savedViews } from "./views/saved";
 import { ViewsButton } from "./views/ViewsButton";
 
-const ExportDialog = lazy(() =>
-  import("./export/ExportDialog").then((m) => ({ default: m.ExportDialog })),
+const ExportDialog = late(() =>
+  import("./export/ExportDialog").then((m) => m.ExportDialog),
 );
-const AlertsDialog = lazy(() =>
-  import("./alerts/AlertsDialog").then((m) => ({ default: m.AlertsDialog })),
+const AlertsDialog = late(() =>
+  import("./alerts/AlertsDialog").then((m) => m.AlertsDialog),
 );
-const HelpDialog = lazy(() =>
-  import("./commands/HelpDialog").then((m) => ({ default: m.HelpDialog })),
-);
+const HelpDialog = late(() => import("./commands/HelpDialog").then((m) => m.HelpDialog));
 
-const Palette = lazy(() =>
-  import("./commands/Palette").then((m) => ({ default: m.Palette })),
-);
-const SettingsDialog = lazy(() =>
-  import("./settings/SettingsDialog").then((m) => ({ default: m.SettingsDialog })),
+const Palette = late(() => import("./commands/Palette").then((m) => m.Palette));
+const SettingsDialog = late(() =>
+  import("./settings/SettingsDialog").then((m) => m.SettingsDialog),
 );
 
 type DialogName = "alerts" | "export" | "help" | "palette" | "settings";

@@ -1,7 +1,8 @@
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { MoreIcon } from "../ui/icons";
+import { late } from "../ui/late";
 
-const Menu = lazy(() => import("./Menu").then((m) => ({ default: m.Menu })));
+const Menu = late(() => import("./Menu").then((m) => m.Menu));
 
 /* The header's "..." button; its menu is loaded when it is first opened. */
 export function HeaderMenu() {

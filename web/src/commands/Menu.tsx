@@ -1,5 +1,6 @@
 import * as Radix from "@radix-ui/react-dropdown-menu";
 import { MoreIcon } from "../ui/icons";
+import { landmark } from "../ui/landmark";
 import type { Command } from "./commands";
 import { keysOf } from "./keyNames";
 import { useAllCommands } from "./useCommands";
@@ -14,7 +15,7 @@ export function Menu() {
       <Radix.Trigger className="button more" aria-label="More">
         <MoreIcon />
       </Radix.Trigger>
-      <Radix.Portal>
+      <Radix.Portal container={landmark()}>
         <Radix.Content className="menu" align="end" sideOffset={4} collisionPadding={8}>
           {groups.map((group) => (
             <Radix.Group key={group} className="menu-group">

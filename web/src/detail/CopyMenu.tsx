@@ -1,6 +1,7 @@
 import * as Menu from "@radix-ui/react-dropdown-menu";
 import { exportText, exportUrl, type Format, files, texts } from "../export/formats";
 import { copyText } from "../ui/clipboard";
+import { landmark } from "../ui/landmark";
 import type { Say } from "../ui/notice";
 
 interface Props {
@@ -26,7 +27,7 @@ export function CopyMenu({ number, url, disabled, onCompare, say }: Props) {
       <Menu.Trigger className="menu-button" disabled={disabled}>
         Copy…
       </Menu.Trigger>
-      <Menu.Portal>
+      <Menu.Portal container={landmark()}>
         <Menu.Content className="menu" align="end" sideOffset={4} collisionPadding={8}>
           <Menu.Label className="menu-label">Copy as</Menu.Label>
           {url && (

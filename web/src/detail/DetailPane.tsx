@@ -1,5 +1,4 @@
 import {
-  lazy,
   type Ref,
   Suspense,
   useEffect,
@@ -13,6 +12,7 @@ import { type Row, toRow } from "../connection/row";
 import { BodyPlace, type Flow } from "../gen/mitmflow/v1/mitmflow_pb";
 import { usePlace } from "../place/usePlace";
 import { useLive } from "../store/hooks";
+import { late } from "../ui/late";
 import { SayContext } from "../ui/say";
 import { useWidth } from "../ui/useWidth";
 import { setPinned } from "./actions";
@@ -29,9 +29,7 @@ import "../bodies/bodies.css";
 import "../decoded/decoded.css";
 import "./detail.css";
 
-const DiffView = lazy(() =>
-  import("../diff/DiffView").then((module) => ({ default: module.DiffView })),
-);
+const DiffView = late(() => import("../diff/DiffView").then((module) => module.DiffView));
 
 /* Gets what the views of bodies need, before anybody asks for it. */
 export function prefetchViews(): void {

@@ -1,5 +1,4 @@
 import {
-  lazy,
   type Ref,
   Suspense,
   useEffect,
@@ -7,12 +6,13 @@ import {
   useRef,
   useState,
 } from "react";
+import { late, persistent } from "../ui/late";
 import type { DetailHandle, PaneProps } from "./pane";
 import { applyPane, readPane } from "./paneSize";
 import "./frame.css";
 
-const load = () => import("./DetailPane");
-const DetailPane = lazy(() => load().then((module) => ({ default: module.DetailPane })));
+const load = () => persistent(() => import("./DetailPane"));
+const DetailPane = late(() => load().then((module) => module.DetailPane));
 
 applyPane(readPane());
 

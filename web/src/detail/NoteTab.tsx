@@ -1,5 +1,6 @@
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { useLive } from "../store/hooks";
+import { late } from "../ui/late";
 import { useSay } from "../ui/say";
 import { setNote } from "./actions";
 
@@ -10,7 +11,7 @@ interface Props {
   writing: number;
 }
 
-const Markdown = lazy(() => import("./Markdown"));
+const Markdown = late(() => import("./Markdown").then((m) => m.default));
 
 /*
  * The note is Markdown, and shown as such while nobody writes. It is saved by its button and, so that nothing

@@ -69,11 +69,13 @@ export function PaneHead(props: Props) {
   return (
     <div className="pane-head">
       <div className="pane-line">
-        <span className="method">{row?.badge}</span>
-        <span className={`status tone-${row?.tone ?? "mute"}`}>
-          {row ? `${row.status} ` : `Flow ${number}`}
-          <bdi>{visibleLine(reasonOf(flow))}</bdi>
-        </span>
+        <h2 className="pane-title">
+          <span className="method">{row?.badge}</span>
+          <span className={`status tone-${row?.tone ?? "mute"}`}>
+            {row ? `${row.status} ` : `Flow ${number}`}
+            <bdi>{visibleLine(reasonOf(flow))}</bdi>
+          </span>
+        </h2>
         {meaning && <span className="meaning">{meaning}</span>}
         {row && row.state !== "ended" && (
           <span className={`state is-${row.state}`}>

@@ -1,14 +1,13 @@
-import { lazy, Suspense, useRef, useState } from "react";
+import { Suspense, useRef, useState } from "react";
 import { usePlace } from "../place/usePlace";
 import { visibleLine } from "../ui/captured";
 import { CloseIcon } from "../ui/icons";
+import { late } from "../ui/late";
 import { type Chip, chipState, chips, chipText, withoutChip } from "./chips";
 import { clausesOf } from "./combine";
 import { HighlightButton } from "./HighlightButton";
 
-const ChipPopover = lazy(() =>
-  import("./ChipPopover").then((m) => ({ default: m.ChipPopover })),
-);
+const ChipPopover = late(() => import("./ChipPopover").then((m) => m.ChipPopover));
 
 /*
  * What the list is narrowed to, each as a part of the filter, which stays the

@@ -1,6 +1,5 @@
 import {
   type KeyboardEvent,
-  lazy,
   type RefObject,
   Suspense,
   useEffect,
@@ -9,6 +8,7 @@ import {
 } from "react";
 import type { View } from "../store/store";
 import { CloseIcon } from "../ui/icons";
+import { late } from "../ui/late";
 import type { Assist } from "./assist";
 import { inkUntilNow } from "./explanation";
 import { FilterFault } from "./FilterFault";
@@ -16,9 +16,7 @@ import { reachesEnd } from "./fault";
 import { InkField } from "./InkField";
 import { useExplanation } from "./useExplanation";
 
-const Completions = lazy(() =>
-  import("./Completions").then((m) => ({ default: m.Completions })),
-);
+const Completions = late(() => import("./Completions").then((m) => m.Completions));
 
 interface Props {
   ref: RefObject<HTMLInputElement | null>;

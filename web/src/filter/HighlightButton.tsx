@@ -1,11 +1,12 @@
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { usePlace } from "../place/usePlace";
 import { visibleLine } from "../ui/captured";
 import { CloseIcon } from "../ui/icons";
+import { late } from "../ui/late";
 import { highlighter } from "./highlighter";
 
-const HighlightPopover = lazy(() =>
-  import("./HighlightPopover").then((m) => ({ default: m.HighlightPopover })),
+const HighlightPopover = late(() =>
+  import("./HighlightPopover").then((m) => m.HighlightPopover),
 );
 
 /* The second filter, which marks rows and hides none. */

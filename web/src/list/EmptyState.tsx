@@ -1,8 +1,9 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import type { View } from "../store/store";
 import { formatCount, searching } from "../ui/format";
+import { late } from "../ui/late";
 
-const SetUp = lazy(() => import("./SetUp").then((m) => ({ default: m.SetUp })));
+const SetUp = late(() => import("./SetUp").then((m) => m.SetUp));
 
 interface Props {
   view: View;

@@ -1,6 +1,5 @@
 import {
   type CSSProperties,
-  lazy,
   type MouseEvent,
   Suspense,
   useMemo,
@@ -12,6 +11,7 @@ import type { Row } from "../connection/row";
 import { usePlace } from "../place/usePlace";
 import { formatDay } from "../ui/format";
 import { DownIcon, UpIcon } from "../ui/icons";
+import { late } from "../ui/late";
 import type { Say } from "../ui/notice";
 import type { Span } from "./cells";
 import type { ColumnId } from "./columns";
@@ -28,16 +28,10 @@ import { useListKeys } from "./useListKeys";
 import { useMoves } from "./useMoves";
 import { useSelection } from "./useSelection";
 
-const RowMenu = lazy(() => import("./RowMenu").then((m) => ({ default: m.RowMenu })));
-const SelectionBar = lazy(() =>
-  import("./SelectionBar").then((m) => ({ default: m.SelectionBar })),
-);
-const ColumnsDialog = lazy(() =>
-  import("./ColumnsDialog").then((m) => ({ default: m.ColumnsDialog })),
-);
-const TimeDialog = lazy(() =>
-  import("./TimeDialog").then((m) => ({ default: m.TimeDialog })),
-);
+const RowMenu = late(() => import("./RowMenu").then((m) => m.RowMenu));
+const SelectionBar = late(() => import("./SelectionBar").then((m) => m.SelectionBar));
+const ColumnsDialog = late(() => import("./ColumnsDialog").then((m) => m.ColumnsDialog));
+const TimeDialog = late(() => import("./TimeDialog").then((m) => m.TimeDialog));
 
 interface Props {
   /* The row that keys act on, whether or not it is open. */

@@ -11,6 +11,7 @@ import { useLive } from "../store/hooks";
 import { rowOf } from "../store/listing";
 import type { View } from "../store/store";
 import { copyText } from "../ui/clipboard";
+import { landmark } from "../ui/landmark";
 import type { Say } from "../ui/notice";
 import { urlOf } from "./rowUrl";
 
@@ -78,7 +79,7 @@ export function RowMenu({ at, view, onOpen, onClose, say }: Props) {
       <Menu.Trigger asChild>
         <span className="menu-point" style={{ left: at.x, top: at.y }} />
       </Menu.Trigger>
-      <Menu.Portal>
+      <Menu.Portal container={landmark()}>
         <Menu.Content
           className="menu"
           align="start"
@@ -160,7 +161,7 @@ function Others({
       <Menu.SubTrigger className="menu-item">
         {title} {"\u2026"}
       </Menu.SubTrigger>
-      <Menu.Portal>
+      <Menu.Portal container={landmark()}>
         <Menu.SubContent className="menu" aria-label={title}>
           {traits.map((trait) => (
             <Narrow key={trait[0]} trait={trait} {...narrow} />

@@ -1,19 +1,16 @@
-import { type KeyboardEvent, lazy, type ReactNode, Suspense } from "react";
+import { type KeyboardEvent, type ReactNode, Suspense } from "react";
 import { useCommands } from "../commands/useCommands";
 import type { Panel } from "../place/place";
 import { CloseIcon } from "../ui/icons";
+import { late } from "../ui/late";
 import { SideGrip } from "./SideGrip";
 import "./panel.css";
 
-const Statistics = lazy(() =>
-  import("../statistics/Statistics").then((m) => ({ default: m.Statistics })),
+const Statistics = late(() =>
+  import("../statistics/Statistics").then((m) => m.Statistics),
 );
-const Tree = lazy(() =>
-  import("../tree/TreePanel").then((m) => ({ default: m.TreePanel })),
-);
-const Proxies = lazy(() =>
-  import("../proxies/Proxies").then((m) => ({ default: m.Proxies })),
-);
+const Tree = late(() => import("../tree/TreePanel").then((m) => m.TreePanel));
+const Proxies = late(() => import("../proxies/Proxies").then((m) => m.Proxies));
 
 export interface PanelProps {
   /* The filter in use. */
@@ -57,8 +54,8 @@ export function SidePanel({ panel, onPanel, ...props }: Props) {
     document.querySelector<HTMLElement>("[role=grid]")?.focus();
   };
   return (
-    <>
-      <aside className="side" aria-label={titles[panel]} onKeyDown={pressed}>
+    <aside className="beside" aria-label={titles[panel]} onKeyDown={pressed}>
+      <div className="side">
         <div className="side-head">
           <h2>{titles[panel]}</h2>
           <button type="button" aria-label="Close the panel" onClick={() => onPanel("")}>
@@ -68,8 +65,8 @@ export function SidePanel({ panel, onPanel, ...props }: Props) {
         <div className="side-body">
           <Suspense>{bodies[panel]}</Suspense>
         </div>
-      </aside>
+      </div>
       <SideGrip />
-    </>
+    </aside>
   );
 }

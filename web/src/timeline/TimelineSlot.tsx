@@ -1,10 +1,11 @@
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useCommands } from "../commands/useCommands";
+import { late } from "../ui/late";
 import { readSetting, writeSetting } from "../ui/settings";
 import type { TimelineProps } from "./Timeline";
 import "./slot.css";
 
-const Timeline = lazy(() => import("./Timeline").then((m) => ({ default: m.Timeline })));
+const Timeline = late(() => import("./Timeline").then((m) => m.Timeline));
 
 /* `auto`: where there is room for it. */
 const choices = ["auto", "on", "off"] as const;
@@ -24,7 +25,7 @@ function useIsSmall(): boolean {
 }
 
 interface Props extends TimelineProps {
-  /* The list has its rows: there is time for more than that. */
+  /* The list has its rows: there is time for more, once they are painted. */
   ready: boolean;
 }
 
@@ -35,6 +36,12 @@ interface Props extends TimelineProps {
 export function TimelineSlot({ ready, ...props }: Props) {
   const [choice, setChoice] = useState<Choice>(() => readSetting("timeline", choices));
   const isSmall = useIsSmall();
+  const [painted, setPainted] = useState(false);
+  useEffect(() => {
+    if (!ready) return;
+    const timer = setTimeout(() => setPainted(true));
+    return () => clearTimeout(timer);
+  }, [ready]);
   const isOn = choice === "on" || (choice === "auto" && !isSmall);
 
   const toggle = () => {
@@ -53,8 +60,9 @@ export function TimelineSlot({ ready, ...props }: Props) {
     },
   ]);
   if (!isOn) return null;
+
   const place = <section className="timeline" aria-label="Timeline" aria-busy="true" />;
-  if (!ready) return place;
+  if (!painted) return place;
   return (
     <Suspense fallback={place}>
       <Timeline {...props} />

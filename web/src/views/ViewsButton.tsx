@@ -1,12 +1,11 @@
-import { lazy, Suspense, useRef, useState } from "react";
+import { Suspense, useRef, useState } from "react";
 import { usePlace } from "../place/usePlace";
 import { visibleLine } from "../ui/captured";
+import { late } from "../ui/late";
 import { savedViews, viewSearch } from "./saved";
 import { useSavedViews } from "./useSavedViews";
 
-const ViewsPopover = lazy(() =>
-  import("./ViewsPopover").then((m) => ({ default: m.ViewsPopover })),
-);
+const ViewsPopover = late(() => import("./ViewsPopover").then((m) => m.ViewsPopover));
 
 /* The name of the view that is shown, and the saved ones behind it. */
 export function ViewsButton() {

@@ -1,4 +1,5 @@
-import { lazy, type Ref, Suspense, useRef } from "react";
+import { type Ref, Suspense, useRef } from "react";
+import { late, persistent } from "../../ui/late";
 import { warmUp } from "./laying";
 import type { Style } from "./layout";
 
@@ -15,8 +16,8 @@ interface Props {
   pretty: boolean;
 }
 
-const load = () => import("./TextView");
-const TextView = lazy(load);
+const load = () => persistent(() => import("./TextView"));
+const TextView = late(() => load().then((module) => module.default));
 
 /* So that the first text is there as fast as the next ones. */
 export function prefetchText(): void {
