@@ -20,7 +20,13 @@ const restless = [".badge"];
  * What differs is left in golden-failed/, with a picture of the differences.
  */
 export async function looksAs(page: Page, name: string): Promise<void> {
-  await page.evaluate(() => document.fonts.ready);
+  await page.waitForFunction(() => !document.querySelector("[aria-busy=true]"));
+  // What came last is drawn in the frame after next at the latest.
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    for (let frame = 0; frame < 3; frame++)
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+  });
   const mask = restless.map((selector) => page.locator(selector));
   const options = { animations: "disabled", caret: "hide", scale: "css" } as const;
   const shot = await page.screenshot({ ...options, mask, maskColor: "#888888" });
