@@ -106,7 +106,7 @@ export function Timeline({ filter, onFilter, onJump }: TimelineProps) {
   const last = bars ? bars.totals.length - 1 : 0;
   const at = picked?.at ?? (bars && chosen ? barAt(bars, chosen.toMs - 1) : last);
   return (
-    <section className="timeline" aria-label="Timeline" aria-busy={bars === null}>
+    <section className="timeline" aria-label="Timeline" aria-busy={told === null}>
       <div
         role="slider"
         tabIndex={0}
