@@ -110,7 +110,7 @@ export function Timeline({ filter, onFilter, onJump }: TimelineProps) {
       <div
         role="slider"
         tabIndex={0}
-        className="timeline-plot"
+        className={bars ? "timeline-plot" : "timeline-plot is-empty"}
         aria-label="Times shown"
         aria-roledescription="timeline"
         aria-describedby={words}
