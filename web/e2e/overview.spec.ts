@@ -172,7 +172,7 @@ describe("a live health view of every connected proxy", () => {
 describe("the panel", () => {
   it("is closed by Esc and by its button, and made wider by keys", async () => {
     const reader = await read("tree");
-    const panel = reader.page.getByRole("complementary");
+    const panel = reader.page.getByRole("complementary").locator(".side");
     const grip = reader.page.getByRole("separator", { name: "Width of the panel" });
     expect((await panel.boundingBox())?.width).toBe(320);
     await grip.press("ArrowRight");
@@ -187,7 +187,7 @@ describe("the panel", () => {
   it("is over the list on a phone", async () => {
     const reader = await read("statistics");
     await reader.page.setViewportSize({ width: 390, height: 844 });
-    const box = await reader.page.getByRole("complementary").boundingBox();
+    const box = await reader.page.locator(".side").boundingBox();
     expect(box?.width).toBe(390);
     expect(await reader.page.evaluate(() => document.body.scrollWidth)).toBe(390);
   });
