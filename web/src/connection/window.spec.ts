@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { row } from "./testing";
-import { FlowWindow, findRow, placeOf } from "./window";
+import { FlowWindow, findPlace, placeOf } from "./window";
 
 const numbers = (window: FlowWindow) => window.rows.map((r) => r.number);
 
@@ -64,11 +64,11 @@ describe("FlowWindow", () => {
   });
 });
 
-describe("placeOf and findRow", () => {
+describe("placeOf and findPlace", () => {
   it("find a number among many", () => {
     const rows = [2, 4, 6].map((n) => row(n));
     expect([1, 2, 5, 7].map((n) => placeOf(rows, n))).toEqual([0, 0, 2, 3]);
-    expect(findRow(rows, 4)?.number).toBe(4);
-    expect(findRow(rows, 5)).toBeUndefined();
+    expect(rows[findPlace(rows, 4) ?? -1]?.number).toBe(4);
+    expect(findPlace(rows, 5)).toBeNull();
   });
 });

@@ -62,9 +62,10 @@ export function placeOf(rows: readonly Row[], number: number): number {
   return low;
 }
 
-export function findRow(rows: readonly Row[], number: number): Row | undefined {
-  const row = rows[placeOf(rows, number)];
-  return row?.number === number ? row : undefined;
+/* The place of flow `number`; null: it is not among them. */
+export function findPlace(rows: readonly Row[], number: number): number | null {
+  const place = placeOf(rows, number);
+  return rows[place]?.number === number ? place : null;
 }
 
 /* A row never goes back to an older change of its flow. */

@@ -11,14 +11,14 @@ import type { DetailHandle, PaneProps } from "./pane";
 import { applyPane, readPane } from "./paneSize";
 import "./frame.css";
 
-const load = () => persistent(() => import("./DetailPane"));
+const load = () => import("./DetailPane");
 const DetailPane = late(() => load().then((module) => module.DetailPane));
 
 applyPane(readPane());
 
 /* So that the first flow opens at once. */
 function prefetch(): void {
-  void load().then((module) => module.prefetchViews());
+  void persistent(load).then((module) => module.prefetchViews());
 }
 
 interface Props extends PaneProps {

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
 import { HeaderFieldSchema } from "../gen/mitmproxy/v1/mitmproxy_pb";
-import { headersOf, headerText, headerValue } from "./headers";
+import { headersOf, headerText } from "./headers";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const field = (name: string, value: Uint8Array) =>
@@ -31,9 +31,4 @@ it("falls back to the map of older exporters", () => {
 
 it("reads bytes that are no UTF-8 as Latin-1", () => {
   expect(headerText(Uint8Array.of(0x5a, 0xfc))).toBe("Z\u00fc");
-});
-
-it("finds a value without regard to case", () => {
-  expect(headerValue([{ name: "CONTENT-type", value: "x" }], "content-type")).toBe("x");
-  expect(headerValue([], "content-type")).toBe("");
 });

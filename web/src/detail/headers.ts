@@ -34,8 +34,3 @@ export function headersOf(
   }
   return Object.entries(map).map(([name, value]) => ({ name, value }));
 }
-
-export function headerValue(headers: readonly Header[], name: string): string {
-  const found = headers.find((header) => header.name.toLowerCase() === name);
-  return found?.value ?? "";
-}

@@ -1,5 +1,5 @@
 import type { Row } from "../connection/row";
-import { placeOf } from "../connection/window";
+import { findPlace } from "../connection/window";
 import type { Pages } from "./pages";
 
 /*
@@ -35,8 +35,8 @@ export function rowAt(listing: Listing, coordinate: number): Row | undefined {
 /* Where flow `number` stands; null: that is not known here. */
 export function coordinateOf(listing: Listing, number: number): number | null {
   const { rows, bottom, pages } = listing;
-  const place = placeOf(rows, number);
-  return rows[place]?.number === number ? bottom - 1 - place : pages.find(number);
+  const place = findPlace(rows, number);
+  return place === null ? pages.find(number) : bottom - 1 - place;
 }
 
 /* The row of flow `number`, if it is here. */

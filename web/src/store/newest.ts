@@ -1,5 +1,5 @@
 import type { Row } from "../connection/row";
-import { placeOf } from "../connection/window";
+import { findPlace, placeOf } from "../connection/window";
 import type { Listing } from "./listing";
 import { type FetchRows, Pages, pageRows } from "./pages";
 
@@ -106,9 +106,8 @@ export class Newest {
   private bottomAnew(rows: readonly Row[]): number {
     const { rows: before, bottom } = this.listing;
     for (let at = rows.length - 1; at >= 0; at--) {
-      const number = rows[at]?.number ?? 0;
-      const place = placeOf(before, number);
-      if (before[place]?.number === number) return bottom - place + at;
+      const place = findPlace(before, rows[at]?.number ?? 0);
+      if (place !== null) return bottom - place + at;
     }
     return 0;
   }

@@ -29,7 +29,6 @@ export const NoteIcon = () => (
   <Icon label="has a note" d="M3 2.5h10v7L9.5 13.5H3zM13 9.5H9.5v4M5.500 6h5" />
 );
 export const CloseIcon = () => <Icon d="M4 4l8 8M12 4l-8 8" />;
-export const BackIcon = () => <Icon d="M10 3L5 8l5 5" />;
 export const UpIcon = () => <Icon d="M8 13V3M4 7l4-4 4 4" />;
 export const DownIcon = () => <Icon d="M8 3v10M4 9l4 4 4-4" />;
 export const PauseIcon = () => <Icon d="M5.500 3.500v9M10.500 3.500v9" />;

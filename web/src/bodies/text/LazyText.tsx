@@ -16,12 +16,12 @@ interface Props {
   pretty: boolean;
 }
 
-const load = () => persistent(() => import("./TextView"));
+const load = () => import("./TextView");
 const TextView = late(() => load().then((module) => module.default));
 
 /* So that the first text is there as fast as the next ones. */
 export function prefetchText(): void {
-  void load();
+  void persistent(load);
   warmUp();
 }
 
