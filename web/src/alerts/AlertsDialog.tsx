@@ -3,7 +3,7 @@ import { alarmsMost } from "../connection/protocol";
 import { FilterFault } from "../filter/FilterFault";
 import { useExplanation } from "../filter/useExplanation";
 import { visibleLine } from "../ui/captured";
-import { Dialog } from "../ui/Dialog";
+import { CloseLine, Dialog } from "../ui/Dialog";
 import { CloseIcon } from "../ui/icons";
 import { notificationState } from "./notify";
 import type { Alerts } from "./useAlerts";
@@ -52,6 +52,7 @@ export function AlertsDialog({ alerts: { filters, set }, filter, onClose }: Prop
         }}
       >
         <input
+          className="text-field"
           type="text"
           aria-label="Filter of a new alert"
           placeholder="A filter, such as ~c 5xx"
@@ -70,11 +71,7 @@ export function AlertsDialog({ alerts: { filters, set }, filter, onClose }: Prop
       {isFull && <p className="dim">There are at most {alarmsMost}.</p>}
       {isKnown && known.fault && <FilterFault filter={text} fault={known.fault} />}
       {isKnown && !known.fault && <p className="dim">{known.words}</p>}
-      <div className="buttons">
-        <button type="button" className="button" onClick={onClose}>
-          Close
-        </button>
-      </div>
+      <CloseLine onClose={onClose} />
     </Dialog>
   );
 }

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { allOperators, type Operator } from "../filter/explain";
-import { Dialog } from "../ui/Dialog";
+import { CloseLine, Dialog } from "../ui/Dialog";
 import type { Command, Group } from "./commands";
 import { KeyNames } from "./KeyNames";
 import { keysOf } from "./keyNames";
@@ -48,11 +48,7 @@ export function HelpDialog({ onClose }: { onClose(): void }) {
           <Operators />
         </section>
       </div>
-      <div className="buttons">
-        <button type="button" className="button" onClick={onClose}>
-          Close
-        </button>
-      </div>
+      <CloseLine onClose={onClose} />
     </Dialog>
   );
 }

@@ -4,7 +4,7 @@ import { landmark } from "../ui/landmark";
 import type { Command } from "./commands";
 import { keysOf } from "./keyNames";
 import { useAllCommands } from "./useCommands";
-import "./menu.css";
+import "../ui/menu.css";
 
 /* The commands that have their place in the menu, by group. */
 export function Menu() {
@@ -41,7 +41,7 @@ function Item({ command }: { command: Command }) {
       onSelect={() => setTimeout(() => command.run())}
     >
       <span>{command.title}</span>
-      <span className="dim" aria-hidden="true">
+      <span className="menu-keys" aria-hidden="true">
         {keysOf(command).join(" ")}
       </span>
     </Radix.Item>

@@ -41,6 +41,7 @@ export function Palette({ onFlow, onView, onClose }: Props) {
   return (
     <Dialog title="Commands" onClose={onClose} className="palette">
       <input
+        className="text-field"
         type="text"
         role="combobox"
         aria-label="Find a command"

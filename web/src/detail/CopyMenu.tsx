@@ -3,6 +3,7 @@ import { exportText, exportUrl, type Format, files, texts } from "../export/form
 import { copyText } from "../ui/clipboard";
 import { landmark } from "../ui/landmark";
 import type { Say } from "../ui/notice";
+import "../ui/menu.css";
 
 interface Props {
   number: number;

@@ -1,4 +1,4 @@
-import { Dialog } from "../ui/Dialog";
+import { CloseLine, Dialog } from "../ui/Dialog";
 import { SaveLinks } from "./SaveLinks";
 
 interface Props {
@@ -15,11 +15,7 @@ export function ExportDialog({ filter, onClose }: Props) {
         file:
       </p>
       <SaveLinks chosen={{ filter }} />
-      <div className="buttons">
-        <button type="button" className="button" onClick={onClose}>
-          Close
-        </button>
-      </div>
+      <CloseLine onClose={onClose} />
     </Dialog>
   );
 }

@@ -50,6 +50,7 @@ export function FacetChoices({ chip, filter, onFilter }: ChoicesProps) {
     <>
       {values.length > 8 && (
         <input
+          className="text-field"
           type="search"
           placeholder={`Search ${chip.plural}`}
           aria-label={`Search ${chip.plural}`}

@@ -25,6 +25,7 @@ export function HighlightPopover({ anchor, highlight, onHighlight, onClose }: Pr
   return (
     <Popover label="Highlight flows" anchor={anchor} onClose={onClose}>
       <input
+        className="text-field"
         type="text"
         aria-label="Flows to highlight"
         placeholder="A filter: what matches is marked"

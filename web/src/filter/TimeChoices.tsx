@@ -53,6 +53,7 @@ export function TimeChoices({ chip, filter, onFilter }: ChoicesProps) {
         <label>
           From
           <input
+            className="text-field"
             type="datetime-local"
             step="1"
             value={from}
@@ -62,6 +63,7 @@ export function TimeChoices({ chip, filter, onFilter }: ChoicesProps) {
         <label>
           To
           <input
+            className="text-field"
             type="datetime-local"
             step="1"
             value={to}

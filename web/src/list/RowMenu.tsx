@@ -14,6 +14,7 @@ import { copyText } from "../ui/clipboard";
 import { landmark } from "../ui/landmark";
 import type { Say } from "../ui/notice";
 import { urlOf } from "./rowUrl";
+import "../ui/menu.css";
 
 /* Where on the page the menu of a flow opens. */
 export interface MenuAt {

@@ -35,6 +35,7 @@ export function TimeDialog({ view, onFlow, onClose }: Props) {
         <label className="field">
           Time
           <input
+            className="text-field"
             type="text"
             value={text}
             placeholder="10:01, 10:01:44.120 or 2026-11-23 10:01"

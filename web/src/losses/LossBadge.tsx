@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { Dialog } from "../ui/Dialog";
+import { CloseLine, Dialog } from "../ui/Dialog";
 import { formatCount, formatDateTime, plural } from "../ui/format";
 import { countLost, type Loss, lossWords } from "./loss";
 import "./losses.css";
@@ -56,11 +56,7 @@ function LossDialog({ losses, onClose }: { losses: readonly Loss[]; onClose(): v
         ))}
       </ol>
       {older > 0 && <p className="dim">and {plural(older, "older report")}</p>}
-      <div className="buttons">
-        <button type="button" className="button" onClick={onClose}>
-          Close
-        </button>
-      </div>
+      <CloseLine onClose={onClose} />
     </Dialog>
   );
 }

@@ -1,6 +1,6 @@
 import { useId, useState } from "react";
 import { applyPane, keepPane, readPane, type Side } from "../detail/paneSize";
-import { Dialog } from "../ui/Dialog";
+import { CloseLine, Dialog } from "../ui/Dialog";
 import { type Appearance, setAppearance } from "./appearance";
 import { useAppearance } from "./useAppearance";
 import "./settings.css";
@@ -44,11 +44,7 @@ export function SettingsDialog({ onClose }: { onClose(): void }) {
           options={{ local: "This computer's", utc: "UTC" }}
         />
       </div>
-      <div className="buttons">
-        <button type="button" className="button" onClick={onClose}>
-          Close
-        </button>
-      </div>
+      <CloseLine onClose={onClose} />
     </Dialog>
   );
 }

@@ -30,3 +30,14 @@ export function Dialog({ title, className, onClose, children }: Props) {
     </dialog>
   );
 }
+
+/* The last line of a dialog that only shows something. */
+export function CloseLine({ onClose }: Pick<Props, "onClose">) {
+  return (
+    <div className="buttons">
+      <button type="button" className="button" onClick={onClose}>
+        Close
+      </button>
+    </div>
+  );
+}

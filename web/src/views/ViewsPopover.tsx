@@ -57,6 +57,7 @@ export function ViewsPopover({ anchor, onClose }: Props) {
         }}
       >
         <input
+          className="text-field"
           type="text"
           aria-label="Name of the view"
           placeholder="Save this view as"
@@ -114,6 +115,7 @@ function ViewLine({ view, isShown, onShow, onRename, onRemove }: LineProps) {
     return (
       <li>
         <input
+          className="text-field"
           type="text"
           aria-label={`New name of ${name}`}
           maxLength={nameMost}
