@@ -25,6 +25,7 @@ import { flowAt } from "./timeline/jump";
 import { TimelineSlot } from "./timeline/TimelineSlot";
 import { late } from "./ui/late";
 import { useNotice } from "./ui/notice";
+import { usePainted } from "./ui/usePainted";
 import { savedViews } from "./views/saved";
 import { ViewsButton } from "./views/ViewsButton";
 
@@ -59,6 +60,7 @@ export function App() {
   const { notice, say } = useNotice();
   const filterBox = useRef<HTMLInputElement>(null);
   const detail = useRef<DetailHandle>(null);
+  const painted = usePainted(view.loaded);
   const { flow } = place;
 
   useEffect(() => {
@@ -203,7 +205,7 @@ export function App() {
         <ListTools />
       </section>
       <TimelineSlot
-        ready={view.loaded}
+        ready={painted}
         filter={filter}
         onFilter={(text) => go({ filter: text })}
         onJump={(ms) => {
@@ -235,7 +237,7 @@ export function App() {
         <LazyPane
           key={zone}
           ref={detail}
-          ready={view.loaded}
+          ready={painted}
           number={flow}
           row={flow === null ? undefined : rowOf(view.listing, flow)}
           onClose={close}

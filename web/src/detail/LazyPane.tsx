@@ -23,7 +23,7 @@ function prefetch(): void {
 
 interface Props extends PaneProps {
   ref: Ref<DetailHandle>;
-  /* The list has its rows: there is time for more than that. */
+  /* The list's rows are painted: there is time for more. */
   ready: boolean;
 }
 

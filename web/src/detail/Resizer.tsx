@@ -1,18 +1,16 @@
-import { type KeyboardEvent, type PointerEvent, useEffect } from "react";
+import { type PointerEvent, useEffect } from "react";
+import { Grip } from "../ui/Grip";
 import { applyPane, keepPane, limits, type PaneSize, within } from "./paneSize";
-
-const stepPx = 24;
 
 interface Props {
   size: PaneSize;
   onSize(size: PaneSize): void;
 }
 
-/* The bar between list and pane, moved by pointer or arrow keys. */
+/* The bar between list and pane. */
 export function Resizer({ size, onSize }: Props) {
   const { side, px } = size;
   const isBelow = side === "below";
-  const [least, most] = limits(side);
 
   useEffect(() => {
     applyPane(size);
@@ -24,35 +22,18 @@ export function Resizer({ size, onSize }: Props) {
     return () => removeEventListener("resize", resized);
   }, [size, onSize]);
 
-  const moved = (event: PointerEvent) => {
-    if (!event.currentTarget.hasPointerCapture(event.pointerId)) return;
-    const rest = isBelow ? innerHeight - event.clientY : innerWidth - event.clientX;
-    onSize(within({ side, px: rest }));
-  };
-  const pressed = (event: KeyboardEvent) => {
-    const more = isBelow ? "ArrowUp" : "ArrowLeft";
-    const less = isBelow ? "ArrowDown" : "ArrowRight";
-    const steps: Record<string, number> = { [more]: stepPx, [less]: -stepPx };
-    const step = steps[event.key];
-    if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    onSize(within({ side, px: px + step }));
-  };
-
+  const rest = ({ clientX, clientY }: PointerEvent) =>
+    isBelow ? innerHeight - clientY : innerWidth - clientX;
   return (
-    <div
-      role="separator"
-      tabIndex={0}
-      aria-orientation={isBelow ? "horizontal" : "vertical"}
-      aria-label={isBelow ? "Height of the flow's pane" : "Width of the flow's pane"}
-      aria-valuenow={px}
-      aria-valuemin={least}
-      aria-valuemax={most}
+    <Grip
       className="resizer"
-      onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
-      onPointerMove={moved}
-      onKeyDown={pressed}
+      label={isBelow ? "Height of the flow's pane" : "Width of the flow's pane"}
+      orientation={isBelow ? "horizontal" : "vertical"}
+      px={px}
+      limits={limits(side)}
+      keys={isBelow ? ["ArrowUp", "ArrowDown"] : ["ArrowLeft", "ArrowRight"]}
+      pxAt={rest}
+      onPx={(wanted) => onSize(within({ side, px: wanted }))}
     />
   );
 }

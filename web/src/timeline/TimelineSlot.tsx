@@ -25,7 +25,7 @@ function useIsSmall(): boolean {
 }
 
 interface Props extends TimelineProps {
-  /* The list has its rows: there is time for more, once they are painted. */
+  /* The list's rows are painted: there is time for more. */
   ready: boolean;
 }
 
@@ -36,12 +36,6 @@ interface Props extends TimelineProps {
 export function TimelineSlot({ ready, ...props }: Props) {
   const [choice, setChoice] = useState<Choice>(() => readSetting("timeline", choices));
   const isSmall = useIsSmall();
-  const [painted, setPainted] = useState(false);
-  useEffect(() => {
-    if (!ready) return;
-    const timer = setTimeout(() => setPainted(true));
-    return () => clearTimeout(timer);
-  }, [ready]);
   const isOn = choice === "on" || (choice === "auto" && !isSmall);
 
   const toggle = () => {
@@ -62,7 +56,7 @@ export function TimelineSlot({ ready, ...props }: Props) {
   if (!isOn) return null;
 
   const place = <section className="timeline" aria-label="Timeline" aria-busy="true" />;
-  if (!painted) return place;
+  if (!ready) return place;
   return (
     <Suspense fallback={place}>
       <Timeline {...props} />
