@@ -5,12 +5,12 @@ import random
 import sqlite3
 import stat
 import threading
-import time
 
 import pytest
 from harness import build, command
 from harness.process import DEADLINE_S
 from harness.schema import proxy, view
+from harness.wait import wait_until
 
 MARKER = b"the-marker-that-must-go"
 
@@ -215,10 +215,9 @@ def files_with_marker(server):
 
 
 def wait_gone(server):
-    until = time.monotonic() + 60
-    while files_with_marker(server):
-        assert time.monotonic() < until, files_with_marker(server)
-        time.sleep(0.05)
+    wait_until(
+        lambda: not files_with_marker(server), 60, lambda: files_with_marker(server)
+    )
 
 
 def marked(flow_id="marked", body=b"", **more):
@@ -312,10 +311,7 @@ def test_evicted_flows_are_counted_and_their_space_comes_back(start_server):
     server = start_server("--max-flows", "500")
     for n in range(10):
         fill(server, 600 * n, 600)
-    until = time.monotonic() + DEADLINE_S
-    while len(server.flows()) > 500:
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    wait_until(lambda: len(server.flows()) <= 500)
     assert {flow.id for flow in server.flows()} == {f"flow-{n}" for n in range(5500, 6000)}
     status, stdout, _ = check(server)
     assert status == command.DONE, stdout
@@ -324,13 +320,6 @@ def test_evicted_flows_are_counted_and_their_space_comes_back(start_server):
         [[flows]] = database.execute("SELECT count(*) FROM flow")
     assert flows == 500
     assert blocks < 30
-
-
-def wait_until(holds):
-    until = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def pin(server, flow_id):

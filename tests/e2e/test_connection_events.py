@@ -1,12 +1,12 @@
 """What exporters tell of connections, with flows and without."""
 
 import sqlite3
-import time
 
 import pytest
 from harness import build
 from harness.process import DEADLINE_S
 from harness.schema import proxy, view
+from harness.wait import wait_until
 from harness.watch import Watch
 
 SECOND = 10**9
@@ -58,10 +58,7 @@ def rows(server):
 
 def wait_rows(server, count):
     """Until the table has so many rows: upkeep is done between commits."""
-    until = time.monotonic() + DEADLINE_S
-    while len(rows(server)) != count:
-        assert time.monotonic() < until, rows(server)
-        time.sleep(0.05)
+    wait_until(lambda: len(rows(server)) == count, what=lambda: rows(server))
 
 
 def test_hello_says_that_connection_events_are_taken(server):

@@ -1,10 +1,9 @@
 """The proxies that send flows, as viewers see them."""
 
-import time
-
 from harness import build
 from harness.process import DEADLINE_S
 from harness.schema import proxy, view
+from harness.wait import wait_until
 
 
 def proxies(server):
@@ -31,9 +30,7 @@ def test_one_is_told_with_its_versions_its_rate_and_what_waits(server):
         timeout=DEADLINE_S,
     )
     export(server, build.http(), build.http(), waiting="3 200 4096")
-    deadline = time.monotonic() + DEADLINE_S
-    while sum(proxies(server)[0].flows) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: sum(proxies(server)[0].flows) >= 2)
     [told] = proxies(server)
     assert (told.source, told.exporter_version, told.mitmproxy_version) == (
         "laptop",
@@ -59,8 +56,6 @@ def test_what_waits_is_absent_where_it_is_not_three_numbers(server):
 
 def test_an_exporter_without_a_session_is_gone_with_its_call(server):
     server.ingest.ExportFlow(iter([build.http()]), timeout=DEADLINE_S)
-    deadline = time.monotonic() + DEADLINE_S
-    while proxies(server)[0].connected and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: not proxies(server)[0].connected)
     [told] = proxies(server)
     assert told.source == "" and not told.connected

@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Child } from "./child";
 import { binary } from "./server";
 
 const address = "192.0.2.10";
@@ -19,8 +19,7 @@ ip link set lo up && ip addr add ${address}/32 dev lo && exec "$@"
  */
 export class Lan {
   readonly url = `http://${address}:${port}`;
-  private child: ChildProcess | null = null;
-  private log = "";
+  private child: Child | null = null;
   private readonly folder = mkdtempSync(join(tmpdir(), "mitmflow-lan-"));
   private readonly socket = join(this.folder, "socket");
 
@@ -28,17 +27,8 @@ export class Lan {
   async start(): Promise<void> {
     const flags = ["--addr", `${address}:${port}`, "--addr", `unix:${this.socket}`];
     const command = [binary(), ...flags, "--insecure", "--data-dir", this.folder];
-    const child = spawn("unshare", ["-rn", "sh", "-c", enter, "sh", ...command], {
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    this.child = child;
-    child.stderr?.on("data", (text: Buffer) => {
-      this.log += text.toString();
-    });
-    while (!(await this.answers())) {
-      if (child.exitCode !== null) throw new Error(`the server ended:\n${this.log}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    const args = ["-rn", "sh", "-c", enter, "sh", ...command];
+    this.child = await Child.start("unshare", args, () => this.answers());
   }
 
   private answers(): Promise<boolean> {
@@ -62,12 +52,7 @@ export class Lan {
   readonly connect = () => connect(this.socket);
 
   async remove(): Promise<void> {
-    const { child } = this;
-    if (child && child.exitCode === null) {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill();
-      await ended;
-    }
+    await this.child?.end();
     rmSync(this.folder, { recursive: true });
   }
 }

@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Child } from "./child";
 
 export function binary(): string {
   const path = process.env.MITMFLOW_TEST_SERVER;
@@ -29,8 +29,7 @@ export async function freePort(): Promise<number> {
 
 /* The real server, on a port and in a data directory of its own. */
 export class Server {
-  private child: ChildProcess | null = null;
-  private log = "";
+  private child: Child | null = null;
 
   private constructor(
     readonly port: number,
@@ -52,17 +51,7 @@ export class Server {
 
   async start(...flags: string[]): Promise<void> {
     const args = ["--addr", `127.0.0.1:${this.port}`, "--data-dir", this.dataDir];
-    const child = spawn(binary(), [...args, ...flags], {
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    this.child = child;
-    child.stderr?.on("data", (text: Buffer) => {
-      this.log += text.toString();
-    });
-    while (!(await this.answers())) {
-      if (child.exitCode !== null) throw new Error(`the server ended:\n${this.log}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    this.child = await Child.start(binary(), [...args, ...flags], () => this.answers());
   }
 
   private async answers(): Promise<boolean> {
@@ -77,10 +66,7 @@ export class Server {
   async kill(signal: "SIGKILL" | "SIGTERM" = "SIGTERM"): Promise<void> {
     const { child } = this;
     this.child = null;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill(signal);
-    await ended;
+    await child?.end(signal);
   }
 
   async remove(): Promise<void> {
