@@ -98,13 +98,7 @@ static void explain(struct mf_call *call,
         rc = put_answer(&explanation, request->with_operators, &answer);
         mf_explanation_release(&explanation);
     }
-    if (rc) {
-        mf_call_finish(call, MF_STATUS_RESOURCE_EXHAUSTED, mf_err_message(rc));
-    } else {
-        mf_call_send(call, answer.data, answer.len);
-        mf_call_finish(call, MF_STATUS_OK, NULL);
-    }
-    mf_buf_release(&answer);
+    mf_fail_or_send(call, rc, &answer);
 }
 
 static void on_explain_filter(struct mf_call *call, void *user,

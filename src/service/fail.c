@@ -78,3 +78,14 @@ bool mf_fail_or_filter(struct mf_call *call,
         mf_fail(call, &err);
     return false;
 }
+
+void mf_fail_or_send(struct mf_call *call, int rc, struct mf_buf *answer)
+{
+    if (rc) {
+        mf_call_finish(call, MF_STATUS_RESOURCE_EXHAUSTED, mf_err_message(rc));
+    } else {
+        mf_call_send(call, answer->data, answer->len);
+        mf_call_finish(call, MF_STATUS_OK, NULL);
+    }
+    mf_buf_release(answer);
+}

@@ -28,4 +28,8 @@ bool mf_fail_or_filter(struct mf_call *call,
                        const Mitmflow__V1__FlowFilter *message,
                        struct mf_filter **ret_filter);
 
+/* The only answer of a unary call; where `rc` is not 0 it could not be put
+ * together, and the call fails. Releases `answer`. */
+void mf_fail_or_send(struct mf_call *call, int rc, struct mf_buf *answer);
+
 #endif

@@ -1,6 +1,7 @@
 #include "service/proxies_list.h"
 
 #include "base/clock.h"
+#include "service/fail.h"
 #include "service/proxies.h"
 
 enum { RESPONSE_PROXIES = 1 };
@@ -15,13 +16,7 @@ static void on_list_proxies(struct mf_call *call, void *user,
     mf_buf_init(&answer, SIZE_MAX); /* there are few of them */
     int rc = mf_proxies_put(context->proxies, mf_clock_wall_ns(),
                             RESPONSE_PROXIES, &answer);
-    if (rc) {
-        mf_call_finish(call, MF_STATUS_RESOURCE_EXHAUSTED, mf_err_message(rc));
-    } else {
-        mf_call_send(call, answer.data, answer.len);
-        mf_call_finish(call, MF_STATUS_OK, NULL);
-    }
-    mf_buf_release(&answer);
+    mf_fail_or_send(call, rc, &answer);
 }
 
 #define SERVICE "mitmflow.v1."

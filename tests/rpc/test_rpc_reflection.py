@@ -122,11 +122,9 @@ def test_what_is_sent_builds_a_pool(ask):
         pool.AddSerializedFile(file.SerializeToString())
     method = pool.FindServiceByName("mitmflow.v1.Service").FindMethodByName("GetFlow")
     assert method.input_type.full_name == "mitmflow.v1.GetFlowRequest"
-    assert [field.json_name for field in method.input_type.fields] == [
-        "flowId",
-        "number",
-        "messageLimit",
-    ]
+    fields = method.input_type.fields_by_name
+    assert fields["flow_id"].json_name == "flowId"
+    assert fields["number"].number == 100
 
 
 @pytest.mark.parametrize(
