@@ -131,6 +131,8 @@ describe.each(["light", "dark"] as const)(
       const complete = async () => {
         await reader.box.focus();
         await reader.page.keyboard.type("~c ");
+        // The list is fainter until the answer.
+        await reader.page.locator("input[aria-invalid=true]").waitFor();
       };
       await looksAt(complete, ".completions");
       await reader.filters("");
