@@ -5,12 +5,17 @@ import { join } from "node:path";
 import { freePort, Server } from "../../web/e2e/harness/server";
 import type { Browser } from "../../web/node_modules/playwright-core";
 import { sender } from "./fill";
-import { type Look, ours, Tab } from "./tab";
+import type { Look } from "./probe";
+import { ours, Tab } from "./tab";
 import { row, title } from "./table";
 
 const flows = 500;
 const tries = 5;
-const theirs: Look = { rows: ".flow-table tbody tr td", watched: ".flow-table" };
+const theirs: Look = {
+  rows: ".flow-table tbody tr td",
+  watched: ".flow-table",
+  cursor: "class",
+};
 
 interface Figures {
   code: number;

@@ -9,9 +9,12 @@ export interface Probe {
   firstRow: number;
   /* When what matches `watched` was last changed and painted. */
   lastChange: number;
-  /* From the sending of a flow, as its path tells, to its painted row. */
+  /* Reading of the clock that flows tell when the page's time was 0, ms;
+   * null: flows are not looked at. */
+  clock: number | null;
+  /* From the sending of a flow, as its address tells, to its painted row. */
   toRow: number[];
-  /* From a key to the next painted frame. */
+  /* From a key to the frame that shows the cursor elsewhere. */
   toFrame: number[];
 }
 
@@ -21,51 +24,101 @@ declare global {
   }
 }
 
-/* `rows`: a selector of rows; `watched`: of what changes are looked for in. */
-export function install({ rows, watched }: { rows: string; watched: string }): void {
-  const probe: Probe = { long: [], firstRow: 0, lastChange: 0, toRow: [], toFrame: [] };
+export interface Look {
+  /* A selector of rows. */
+  rows: string;
+  /* Of what changes are looked for in. */
+  watched: string;
+  /* The attribute that tells where the cursor is. */
+  cursor: string;
+}
+
+/* The sender of bench/flows writes its clock, in ns, into each address. */
+export function install({ rows, watched, cursor }: Look): void {
+  const probe: Probe = {
+    ...{ long: [], firstRow: 0, lastChange: 0, clock: null },
+    ...{ toRow: [], toFrame: [] },
+  };
   window.probe = probe;
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) probe.long.push(entry.duration);
   }).observe({ type: "longtask", buffered: true });
 
-  const told = new Set<string>();
-  // A message task after a frame's callbacks comes once the frame is painted.
-  const painted = (then: () => void) =>
-    requestAnimationFrame(() => {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = then;
-      port2.postMessage(null);
-    });
-  addEventListener(
-    "keydown",
-    ({ timeStamp }) => painted(() => probe.toFrame.push(performance.now() - timeStamp)),
-    { capture: true },
-  );
-  const look = (records: MutationRecord[]) => {
-    if (!probe.firstRow && document.querySelector(rows)) {
-      painted(() => {
-        probe.firstRow ||= performance.now();
-      });
-    }
-    for (const { target } of records) {
-      const element = target instanceof Element ? target : target.parentElement;
-      if (!element?.closest(watched) && !element?.querySelector(watched)) continue;
-      painted(() => {
-        probe.lastChange = performance.now();
-      });
-      break;
-    }
-    for (const [, sent] of document.body?.textContent?.matchAll(/\/sent-(\d{13})\./g) ??
-      []) {
-      if (sent === undefined || told.has(sent)) continue;
-      told.add(sent);
-      painted(() => probe.toRow.push(Date.now() - Number(sent)));
-    }
+  // Who observes a size is called between a frame's layout and its paint: of
+  // the frame that is being made, if one is, else of the next. A message that
+  // is sent from there comes once the frame is painted.
+  let changed: (() => void)[] = [];
+  let framed: (() => void)[] = [];
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    const shown = framed;
+    framed = [];
+    for (const then of shown) then();
   };
-  new MutationObserver(look).observe(document, {
-    subtree: true,
-    childList: true,
-    characterData: true,
+  const frame = new ResizeObserver(() => {
+    if (changed.length === 0) return;
+    framed.push(...changed);
+    changed = [];
+    port2.postMessage(null);
   });
+  const painted = (then: () => void) => {
+    changed.push(then);
+    frame.unobserve(document.documentElement);
+    frame.observe(document.documentElement);
+  };
+
+  const lookAtRows = () => {
+    if (probe.firstRow || !document.querySelector(rows)) return;
+    painted(() => {
+      probe.firstRow ||= performance.now();
+    });
+  };
+  const lookForChange = (records: MutationRecord[]) => {
+    const isWatched = ({ target }: MutationRecord) => {
+      const element = target instanceof Element ? target : target.parentElement;
+      return element?.closest(watched) || element?.querySelector(watched);
+    };
+    if (!records.some(isWatched)) return;
+    painted(() => {
+      probe.lastChange = performance.now();
+    });
+  };
+
+  const told = new Set<string>();
+  const lookForFlows = (clock: number, records: MutationRecord[]) => {
+    const sent: number[] = [];
+    const read = (text: string | null) => {
+      for (const [, ns = ""] of text?.matchAll(/clock=(\d{20})/g) ?? []) {
+        if (told.has(ns)) continue;
+        told.add(ns);
+        sent.push(Number(ns) / 1e6 - clock);
+      }
+    };
+    for (const { target, type, addedNodes } of records) {
+      if (type === "characterData") read(target.nodeValue);
+      for (const node of addedNodes) read(node.textContent);
+    }
+    if (sent.length === 0) return;
+    painted(() => {
+      for (const ms of sent) probe.toRow.push(performance.now() - ms);
+    });
+  };
+
+  new MutationObserver((records) => {
+    lookAtRows();
+    lookForChange(records);
+    if (probe.clock !== null) lookForFlows(probe.clock, records);
+  }).observe(document, { subtree: true, childList: true, characterData: true });
+
+  let pressed: number[] = [];
+  const isKept = { capture: true };
+  addEventListener("keydown", ({ timeStamp }) => pressed.push(timeStamp), isKept);
+  new MutationObserver(() => {
+    const keys = pressed;
+    pressed = [];
+    if (keys.length === 0) return;
+    painted(() => {
+      for (const at of keys) probe.toFrame.push(performance.now() - at);
+    });
+  }).observe(document, { subtree: true, attributeFilter: [cursor] });
 }

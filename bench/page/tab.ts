@@ -1,12 +1,11 @@
 import type { Browser, CDPSession, Page } from "../../web/node_modules/playwright-core";
-import { install } from "./probe";
+import { install, type Look } from "./probe";
 
-export interface Look {
-  rows: string;
-  watched: string;
-}
-
-export const ours: Look = { rows: "[role=row][data-number]", watched: "main" };
+export const ours: Look = {
+  rows: "[role=row][data-number]",
+  watched: "main",
+  cursor: "aria-activedescendant",
+};
 
 /* A tab of a profile of its own, with the probe in it. */
 export class Tab {
