@@ -33,8 +33,9 @@ export interface Calls {
 
 // Heartbeats come every 5 s; a connection that misses three is dead.
 const silenceMs = 15_000;
-// Batches to tabs come no faster than the screen draws.
-const flushMs = 16;
+// What comes together goes to tabs together. They draw it in their next frame,
+// so to wait for a frame here too would be to wait twice.
+const flushMs = 4;
 // How long a caught-up stream keeps its slot when others wait for one.
 const turnMs = 750;
 const tickMs = 250;
