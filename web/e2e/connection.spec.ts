@@ -88,4 +88,42 @@ describe("the connection", () => {
     await scene.exporter.send(http("http://a.example/alone"));
     await reader.sees("/alone");
   });
+
+  it("says that the server has a new page once parts of this one are gone", async () => {
+    const reader = await read();
+    await reader.page.getByText("Nothing captured yet").waitFor();
+    // A server of another version has neither this document nor its parts.
+    const { context, server } = scene;
+    await context.route(/SettingsDialog.*js/, (route) => route.fulfill({ status: 404 }));
+    await context.route(`${server.url}/`, async (route) => {
+      const answer = await route.fetch();
+      const body = (await answer.text()).replace(
+        /assets\/index-[\w-]+/,
+        "assets/index-new",
+      );
+      await route.fulfill({ response: answer, body });
+    });
+    await reader.page.getByRole("button", { name: "More" }).click();
+    await reader.page.getByRole("menuitem", { name: "Settings" }).click();
+    await reader.page.getByText("The server has a new version of this page.").waitFor();
+    await context.unrouteAll();
+    const loaded = reader.page.waitForEvent("load");
+    await reader.page.getByRole("button", { name: "Reload" }).click();
+    await loaded;
+    await reader.isLive();
+  });
+
+  it("goes on asking for a part whose server is only away", async () => {
+    const reader = await read();
+    await reader.page.getByText("Nothing captured yet").waitFor();
+    const asked = reader.page.waitForRequest(/SettingsDialog.*js/);
+    await scene.context.route(/SettingsDialog.*js/, (route) => route.abort(), {
+      times: 1,
+    });
+    await reader.page.getByRole("button", { name: "More" }).click();
+    await reader.page.getByRole("menuitem", { name: "Settings" }).click();
+    await asked;
+    await reader.page.getByRole("dialog", { name: "Settings" }).waitFor();
+    expect(await reader.page.getByText("a new version").count()).toBe(0);
+  });
 });

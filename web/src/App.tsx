@@ -1,4 +1,4 @@
-import { Suspense, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useAlerts } from "./alerts/useAlerts";
 import { HeaderMenu } from "./commands/HeaderMenu";
 import { useCommandKeys } from "./commands/useCommandKeys";
@@ -25,6 +25,7 @@ import { flowAt } from "./timeline/jump";
 import { TimelineSlot } from "./timeline/TimelineSlot";
 import { late } from "./ui/late";
 import { useNotice } from "./ui/notice";
+import { OutdatedNotice } from "./ui/OutdatedNotice";
 import { usePainted } from "./ui/usePainted";
 import { savedViews } from "./views/saved";
 import { ViewsButton } from "./views/ViewsButton";
@@ -244,18 +245,17 @@ export function App() {
           say={say}
         />
       </main>
-      <Suspense>
-        {dialog === "export" && <ExportDialog filter={filter} onClose={endDialog} />}
-        {dialog === "alerts" && (
-          <AlertsDialog alerts={alerts} filter={place.filter} onClose={endDialog} />
-        )}
-        {dialog === "help" && <HelpDialog onClose={endDialog} />}
-        {dialog === "settings" && <SettingsDialog onClose={endDialog} />}
-        {dialog === "palette" && (
-          <Palette onFlow={open} onView={showView} onClose={endDialog} />
-        )}
-      </Suspense>
+      {dialog === "export" && <ExportDialog filter={filter} onClose={endDialog} />}
+      {dialog === "alerts" && (
+        <AlertsDialog alerts={alerts} filter={place.filter} onClose={endDialog} />
+      )}
+      {dialog === "help" && <HelpDialog onClose={endDialog} />}
+      {dialog === "settings" && <SettingsDialog onClose={endDialog} />}
+      {dialog === "palette" && (
+        <Palette onFlow={open} onView={showView} onClose={endDialog} />
+      )}
       <div className="notices" role="status">
+        <OutdatedNotice />
         {notice && <p className={notice.bad ? "notice bad" : "notice"}>{notice.text}</p>}
       </div>
     </div>

@@ -1,29 +1,26 @@
-import { Suspense, useState } from "react";
+import { useState } from "react";
 import { MoreIcon } from "../ui/icons";
 import { late } from "../ui/late";
 
-const Menu = late(() => import("./Menu").then((m) => m.Menu));
+const Menu = late(() => import("./Menu").then((m) => m.Menu), Button);
 
-/* The header's "..." button; its menu is loaded when it is first opened. */
-export function HeaderMenu() {
-  const [wanted, setWanted] = useState(false);
-  const button = (
+function Button({ onClick }: { onClick?: () => void }) {
+  return (
     <button
       type="button"
       className="button more"
       aria-label="More"
       aria-haspopup="menu"
       aria-expanded={false}
-      onClick={() => setWanted(true)}
+      onClick={onClick}
     >
       <MoreIcon />
     </button>
   );
-  return wanted ? (
-    <Suspense fallback={button}>
-      <Menu />
-    </Suspense>
-  ) : (
-    button
-  );
+}
+
+/* The header's "..." button; its menu is loaded when it is first opened. */
+export function HeaderMenu() {
+  const [wanted, setWanted] = useState(false);
+  return wanted ? <Menu /> : <Button onClick={() => setWanted(true)} />;
 }

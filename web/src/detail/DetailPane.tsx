@@ -1,11 +1,4 @@
-import {
-  type Ref,
-  Suspense,
-  useEffect,
-  useImperativeHandle,
-  useRef,
-  useState,
-} from "react";
+import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 import { primeBody } from "../bodies/prime";
 import { prefetchText } from "../bodies/text/LazyText";
 import { type Row, toRow } from "../connection/row";
@@ -29,7 +22,10 @@ import "../bodies/bodies.css";
 import "../decoded/decoded.css";
 import "./detail.css";
 
-const DiffView = late(() => import("../diff/DiffView").then((module) => module.DiffView));
+const DiffView = late(
+  () => import("../diff/DiffView").then((module) => module.DiffView),
+  () => <section className="detail" aria-busy="true" />,
+);
 
 /* Gets what the views of bodies need, before anybody asks for it. */
 export function prefetchViews(): void {
@@ -97,9 +93,7 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
     return (
       <SayContext value={say}>
         <Resizer size={size} onSize={setSize} />
-        <Suspense fallback={<section className="detail" aria-busy="true" />}>
-          <DiffView a={place.compare} b={number} onClose={() => go({ compare: null })} />
-        </Suspense>
+        <DiffView a={place.compare} b={number} onClose={() => go({ compare: null })} />
       </SayContext>
     );
   }

@@ -1,24 +1,20 @@
-import {
-  type Ref,
-  Suspense,
-  useEffect,
-  useImperativeHandle,
-  useRef,
-  useState,
-} from "react";
-import { late, persistent } from "../ui/late";
+import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import { late } from "../ui/late";
 import type { DetailHandle, PaneProps } from "./pane";
 import { applyPane, readPane } from "./paneSize";
 import "./frame.css";
 
-const load = () => import("./DetailPane");
-const DetailPane = late(() => load().then((module) => module.DetailPane));
+const DetailPane = late(async () => {
+  const { DetailPane, prefetchViews } = await import("./DetailPane");
+  prefetchViews();
+  return DetailPane;
+}, Frame);
 
 applyPane(readPane());
 
 /* So that the first flow opens at once. */
 function prefetch(): void {
-  void persistent(load).then((module) => module.prefetchViews());
+  void DetailPane.prefetch();
 }
 
 interface Props extends PaneProps {
@@ -54,18 +50,16 @@ export function LazyPane({ ref, ready, ...props }: Props) {
   }, [ready]);
   if (props.number === null) return null;
   return (
-    <Suspense fallback={<Frame />}>
-      <DetailPane
-        {...props}
-        ref={(handle: DetailHandle | null) => {
-          inner.current = handle;
-          if (handle && noteOf !== null) {
-            handle.writeNote(noteOf);
-            setNoteOf(null);
-          }
-        }}
-      />
-    </Suspense>
+    <DetailPane
+      {...props}
+      ref={(handle: DetailHandle | null) => {
+        inner.current = handle;
+        if (handle && noteOf !== null) {
+          handle.writeNote(noteOf);
+          setNoteOf(null);
+        }
+      }}
+    />
   );
 }
 

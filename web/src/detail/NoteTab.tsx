@@ -1,4 +1,4 @@
-import { Suspense, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useLive } from "../store/hooks";
 import { late } from "../ui/late";
 import { useSay } from "../ui/say";
@@ -57,9 +57,7 @@ export function NoteTab({ number, note, writing }: Props) {
     return (
       <div className="note">
         <div className="markdown">
-          <Suspense>
-            <Markdown text={text} />
-          </Suspense>
+          <Markdown text={text} />
         </div>
         <div className="buttons">
           <button type="button" className="button" onClick={() => setEditing(true)}>

@@ -1,4 +1,4 @@
-import { Suspense, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { usePlace } from "../place/usePlace";
 import { visibleLine } from "../ui/captured";
 import { CloseIcon } from "../ui/icons";
@@ -35,18 +35,16 @@ export function ChipBar() {
         />
       ))}
       <HighlightButton />
-      <Suspense>
-        {opened && (
-          <ChipPopover
-            key={opened.id}
-            chip={opened}
-            anchor={anchor}
-            filter={filter}
-            onFilter={(text) => go({ filter: text })}
-            onClose={() => setOpened(null)}
-          />
-        )}
-      </Suspense>
+      {opened && (
+        <ChipPopover
+          key={opened.id}
+          chip={opened}
+          anchor={anchor}
+          filter={filter}
+          onFilter={(text) => go({ filter: text })}
+          onClose={() => setOpened(null)}
+        />
+      )}
     </div>
   );
 }

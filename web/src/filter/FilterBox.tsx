@@ -1,11 +1,4 @@
-import {
-  type KeyboardEvent,
-  type RefObject,
-  Suspense,
-  useEffect,
-  useRef,
-  useState,
-} from "react";
+import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from "react";
 import type { View } from "../store/store";
 import { CloseIcon } from "../ui/icons";
 import { late } from "../ui/late";
@@ -120,19 +113,17 @@ export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {
           </p>
         )}
         {focused && (
-          <Suspense>
-            <Completions
-              ref={assist}
-              text={text}
-              caret={caret}
-              known={known}
-              onText={(value, at) => {
-                send(value, debounceMs);
-                requestAnimationFrame(() => ref.current?.setSelectionRange(at, at));
-              }}
-              onActive={setActive}
-            />
-          </Suspense>
+          <Completions
+            ref={assist}
+            text={text}
+            caret={caret}
+            known={known}
+            onText={(value, at) => {
+              send(value, debounceMs);
+              requestAnimationFrame(() => ref.current?.setSelectionRange(at, at));
+            }}
+            onActive={setActive}
+          />
         )}
       </div>
     </search>

@@ -1,4 +1,4 @@
-import { Suspense, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { usePlace } from "../place/usePlace";
 import { visibleLine } from "../ui/captured";
 import { CloseIcon } from "../ui/icons";
@@ -38,16 +38,14 @@ export function HighlightButton() {
           <CloseIcon />
         </button>
       )}
-      <Suspense>
-        {open && (
-          <HighlightPopover
-            anchor={anchor}
-            highlight={highlight}
-            onHighlight={(filter) => go({ highlight: filter })}
-            onClose={() => setOpen(false)}
-          />
-        )}
-      </Suspense>
+      {open && (
+        <HighlightPopover
+          anchor={anchor}
+          highlight={highlight}
+          onHighlight={(filter) => go({ highlight: filter })}
+          onClose={() => setOpen(false)}
+        />
+      )}
     </span>
   );
 }

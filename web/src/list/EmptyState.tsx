@@ -1,9 +1,11 @@
-import { Suspense } from "react";
 import type { View } from "../store/store";
 import { formatCount, searching } from "../ui/format";
 import { late } from "../ui/late";
 
-const SetUp = late(() => import("./SetUp").then((m) => m.SetUp));
+const SetUp = late(
+  () => import("./SetUp").then((m) => m.SetUp),
+  () => <p aria-busy="true" />,
+);
 
 interface Props {
   view: View;
@@ -40,9 +42,7 @@ export function EmptyState({ view, filter, onClear }: Props) {
   return (
     <div className="empty">
       <h2>Nothing captured yet</h2>
-      <Suspense fallback={<p aria-busy="true" />}>
-        <SetUp />
-      </Suspense>
+      <SetUp />
     </div>
   );
 }

@@ -1,11 +1,4 @@
-import {
-  type CSSProperties,
-  type MouseEvent,
-  Suspense,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
+import { type CSSProperties, type MouseEvent, useMemo, useRef, useState } from "react";
 import { useCommands } from "../commands/useCommands";
 import type { Row } from "../connection/row";
 import { usePlace } from "../place/usePlace";
@@ -251,32 +244,30 @@ export function FlowList({ cursor, opened, onCursor, onOpen, say }: Props) {
           </div>
         </div>
       </div>
-      <Suspense>
-        {!isEmpty(selection) && (
-          <SelectionBar selection={selection} view={view} onClear={select.clear} />
-        )}
-        {menu && (
-          <RowMenu
-            key={menu.number}
-            at={menu}
-            view={view}
-            onOpen={onOpen}
-            onClose={() => setMenu(null)}
-            say={say}
-          />
-        )}
-        {dialog === "columns" && (
-          <ColumnsDialog
-            layout={columns.layout}
-            shown={columns.shown}
-            onLayout={columns.onLayout}
-            onClose={() => setDialog(null)}
-          />
-        )}
-        {dialog === "time" && (
-          <TimeDialog view={view} onFlow={onCursor} onClose={() => setDialog(null)} />
-        )}
-      </Suspense>
+      {!isEmpty(selection) && (
+        <SelectionBar selection={selection} view={view} onClear={select.clear} />
+      )}
+      {menu && (
+        <RowMenu
+          key={menu.number}
+          at={menu}
+          view={view}
+          onOpen={onOpen}
+          onClose={() => setMenu(null)}
+          say={say}
+        />
+      )}
+      {dialog === "columns" && (
+        <ColumnsDialog
+          layout={columns.layout}
+          shown={columns.shown}
+          onLayout={columns.onLayout}
+          onClose={() => setDialog(null)}
+        />
+      )}
+      {dialog === "time" && (
+        <TimeDialog view={view} onFlow={onCursor} onClose={() => setDialog(null)} />
+      )}
     </section>
   );
 }

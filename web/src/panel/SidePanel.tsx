@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, Suspense } from "react";
+import type { KeyboardEvent, ReactNode } from "react";
 import { useCommands } from "../commands/useCommands";
 import type { Panel } from "../place/place";
 import { CloseIcon } from "../ui/icons";
@@ -62,9 +62,7 @@ export function SidePanel({ panel, onPanel, ...props }: Props) {
             <CloseIcon />
           </button>
         </div>
-        <div className="side-body">
-          <Suspense>{bodies[panel]}</Suspense>
-        </div>
+        <div className="side-body">{bodies[panel]}</div>
       </div>
       <SideGrip />
     </aside>

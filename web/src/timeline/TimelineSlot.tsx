@@ -1,11 +1,15 @@
-import { Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { useCommands } from "../commands/useCommands";
 import { late } from "../ui/late";
 import { readSetting, writeSetting } from "../ui/settings";
 import type { TimelineProps } from "./Timeline";
 import "./slot.css";
 
-const Timeline = late(() => import("./Timeline").then((m) => m.Timeline));
+const Timeline = late(() => import("./Timeline").then((m) => m.Timeline), Place);
+
+function Place() {
+  return <section className="timeline" aria-label="Timeline" aria-busy="true" />;
+}
 
 /* `auto`: where there is room for it. */
 const choices = ["auto", "on", "off"] as const;
@@ -54,12 +58,5 @@ export function TimelineSlot({ ready, ...props }: Props) {
     },
   ]);
   if (!isOn) return null;
-
-  const place = <section className="timeline" aria-label="Timeline" aria-busy="true" />;
-  if (!ready) return place;
-  return (
-    <Suspense fallback={place}>
-      <Timeline {...props} />
-    </Suspense>
-  );
+  return ready ? <Timeline {...props} /> : <Place />;
 }

@@ -1,4 +1,4 @@
-import { Suspense, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { usePlace } from "../place/usePlace";
 import { visibleLine } from "../ui/captured";
 import { late } from "../ui/late";
@@ -29,9 +29,7 @@ export function ViewsButton() {
         {label}
         {isChanged && <span className="dim"> (changed)</span>}
       </button>
-      <Suspense>
-        {open && <ViewsPopover anchor={anchor} onClose={() => setOpen(false)} />}
-      </Suspense>
+      {open && <ViewsPopover anchor={anchor} onClose={() => setOpen(false)} />}
     </>
   );
 }

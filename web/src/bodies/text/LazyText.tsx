@@ -1,5 +1,5 @@
-import { type Ref, Suspense, useRef } from "react";
-import { late, persistent } from "../../ui/late";
+import { type Ref, useRef } from "react";
+import { late } from "../../ui/late";
 import { warmUp } from "./laying";
 import type { Style } from "./layout";
 
@@ -16,22 +16,16 @@ interface Props {
   pretty: boolean;
 }
 
-const load = () => import("./TextView");
-const TextView = late(() => load().then((module) => module.default));
+/* The editor's code comes when it is needed first. */
+export const LazyText = late<Props>(
+  () => import("./TextView").then((module) => module.default),
+  () => <div className="text-view" aria-busy="true" />,
+);
 
 /* So that the first text is there as fast as the next ones. */
 export function prefetchText(): void {
-  void persistent(load);
+  void LazyText.prefetch();
   warmUp();
 }
 
 export const useTextHandle = () => useRef<TextHandle>(null);
-
-/* The editor's code comes when it is needed first. */
-export function LazyText(props: Props) {
-  return (
-    <Suspense fallback={<div className="text-view" aria-busy="true" />}>
-      <TextView {...props} />
-    </Suspense>
-  );
-}

@@ -9,6 +9,7 @@ import {
 } from "@codemirror/view";
 import { hidden, nameOf } from "../../ui/captured";
 import { isTyping } from "../../ui/keys";
+import { persistent } from "../../ui/late";
 import type { Assembly, Marks } from "./document";
 import type { Wanted } from "./find";
 import { folding, foldsKnown } from "./folding";
@@ -107,7 +108,7 @@ export function openEditor(
   });
   keepKeys(root);
   if (style !== "json" && style !== "plain") {
-    void languageOf(style).then((extension) => {
+    void persistent(() => languageOf(style)).then((extension) => {
       if (view.state.doc.length <= longestRead)
         view.dispatch({ effects: language.reconfigure(extension) });
     });
