@@ -39,6 +39,33 @@ describe("saved views", () => {
     await button(other, "writes").waitFor();
   });
 
+  it("keep the columns of the list, too", async () => {
+    await scene.exporter.send(http("http://a.example/get"));
+    const reader = await scene.read();
+    await reader.sees("/get");
+    const host = reader.page.getByRole("columnheader", { name: "Host" });
+    const turnHost = async () => {
+      await button(reader, "Columns").click();
+      await reader.page.getByRole("checkbox", { name: "Host" }).click();
+      await button(reader, "Done").click();
+    };
+    await turnHost();
+    await host.waitFor({ state: "detached" });
+    await button(reader, "Views").click();
+    await reader.page.getByLabel("Name of the view").fill("no hosts");
+    await button(reader, "Save").click();
+    await button(reader, "no hosts").first().waitFor();
+    await reader.page.keyboard.press("Escape");
+    await turnHost();
+    await host.waitFor();
+    await reader.page.getByRole("button", { name: "no hosts (changed)" }).click();
+    await reader.page
+      .getByRole("list", { name: "Saved views" })
+      .getByText("no hosts")
+      .click();
+    await host.waitFor({ state: "detached" });
+  });
+
   it("are renamed, removed, and handed on as text", async () => {
     const reader = await scene.read("?q=~e");
     await button(reader, "Views").click();
@@ -51,7 +78,7 @@ describe("saved views", () => {
     await button(reader, "Export or import as text").click();
     const field = reader.page.getByLabel("Views as JSON");
     const text = await field.inputValue();
-    expect(JSON.parse(text)).toEqual([{ name: "failed", search: "?q=%7Ee" }]);
+    expect(JSON.parse(text)).toMatchObject([{ name: "failed", search: "?q=%7Ee" }]);
     await button(reader, "Remove failed").click();
     await button(reader, "Remove failed").waitFor({ state: "detached" });
     await field.fill(text.replace("failed", "again"));

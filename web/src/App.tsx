@@ -16,7 +16,6 @@ import { ListTools } from "./list/ListTools";
 import { listKeys } from "./list/listKeys";
 import { LossBadge } from "./losses/LossBadge";
 import { SidePanel } from "./panel/SidePanel";
-import { readPlace } from "./place/place";
 import { usePlace } from "./place/usePlace";
 import { useAppearance } from "./settings/useAppearance";
 import { useLive, useView } from "./store/hooks";
@@ -27,7 +26,7 @@ import { late } from "./ui/late";
 import { useNotice } from "./ui/notice";
 import { OutdatedNotice } from "./ui/OutdatedNotice";
 import { usePainted } from "./ui/usePainted";
-import { savedViews } from "./views/saved";
+import { placeOf, savedViews } from "./views/saved";
 import { ViewsButton } from "./views/ViewsButton";
 
 const ExportDialog = late(() =>
@@ -104,7 +103,7 @@ export function App() {
   const endDialog = () => setDialog(null);
   const showView = (name: string) => {
     const saved = savedViews().find((one) => one.name === name);
-    if (saved) go({ ...readPlace(saved.search), view: name });
+    if (saved) go(placeOf(saved));
   };
 
   const alerts = useAlerts(say, open);

@@ -1,5 +1,4 @@
 import type { Sort } from "../place/place";
-import { readText, writeSetting } from "../ui/settings";
 
 export const columnIds = [
   "time",
@@ -43,7 +42,7 @@ export const columns: Record<ColumnId, Column> = {
   time: column("time", "Time", 138, "arrival", 9),
   source: column("source", "Source", 96, "source", 3, { ascending: true }),
   device: column("device", "Device", 112, "client", 4, { ascending: true }),
-  type: column("type", "Type", 44, "type", 6, { ascending: true }),
+  type: column("type", "Type", 50, "type", 6, { ascending: true }),
   method: column("method", "Method", 72, "method", 8, { ascending: true }),
   host: column("host", "Host", 220, "host", 7, { ascending: true }),
   path: column("path", "Path", 120, "", 9),
@@ -94,14 +93,6 @@ export function readLayout(text: string | null): Layout {
     if (typeof shown === "boolean") layout.shown[id] = shown;
   }
   return layout;
-}
-
-export function keptLayout(): Layout {
-  return readLayout(readText("columns"));
-}
-
-export function keepLayout(layout: Layout): void {
-  writeSetting("columns", JSON.stringify(layout));
 }
 
 export function widthOf(layout: Layout, id: ColumnId): number {

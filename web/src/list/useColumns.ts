@@ -1,13 +1,7 @@
-import { useCallback, useMemo, useState } from "react";
+import { useMemo } from "react";
 import type { Row } from "../connection/row";
-import {
-  type ColumnId,
-  fitting,
-  keepLayout,
-  keptLayout,
-  type Layout,
-  template,
-} from "./columns";
+import { type ColumnId, fitting, template } from "./columns";
+import { setLayout, useLayout } from "./layout";
 
 function differ(rows: readonly Row[], id: "source" | "device"): boolean {
   const first = rows[0]?.[id];
@@ -28,11 +22,7 @@ const compactColumns: readonly ColumnId[] = [
 
 /* The columns that are shown, as the reader chose them and as there is room. */
 export function useColumns(rows: readonly Row[], width: number, compact: boolean) {
-  const [layout, setLayout] = useState(keptLayout);
-  const onLayout = useCallback((next: Layout) => {
-    setLayout(next);
-    keepLayout(next);
-  }, []);
+  const layout = useLayout();
   // Who is the same in every row need not be told in each.
   const sources = useMemo(() => differ(rows, "source"), [rows]);
   const devices = useMemo(() => differ(rows, "device"), [rows]);
@@ -45,5 +35,5 @@ export function useColumns(rows: readonly Row[], width: number, compact: boolean
     };
     return fitting(layout, isUseful, width - paddingPx);
   }, [layout, sources, devices, width, compact]);
-  return { layout, onLayout, shown, template: template(layout, shown) };
+  return { layout, onLayout: setLayout, shown, template: template(layout, shown) };
 }

@@ -1,8 +1,9 @@
 import { useRef, useState } from "react";
+import { useLayout } from "../list/layout";
 import { usePlace } from "../place/usePlace";
 import { visibleLine } from "../ui/captured";
 import { late } from "../ui/late";
-import { savedViews, viewSearch } from "./saved";
+import { isShownAs, savedViews } from "./saved";
 import { useSavedViews } from "./useSavedViews";
 
 const ViewsPopover = late(() => import("./ViewsPopover").then((m) => m.ViewsPopover));
@@ -13,8 +14,9 @@ export function ViewsButton() {
   const [open, setOpen] = useState(false);
   const anchor = useRef<HTMLButtonElement>(null);
   useSavedViews();
+  useLayout();
   const saved = savedViews().find(({ name }) => name === place.view);
-  const isChanged = saved !== undefined && saved.search !== viewSearch(place);
+  const isChanged = saved !== undefined && !isShownAs(saved, place);
   const label = place.view ? visibleLine(place.view) : "Views";
   return (
     <>

@@ -1,17 +1,17 @@
 import { type RefObject, useState } from "react";
-import { readPlace } from "../place/place";
 import { usePlace } from "../place/usePlace";
 import { visibleLine } from "../ui/captured";
 import { CloseIcon } from "../ui/icons";
 import { Popover } from "../ui/Popover";
 import {
   nameMost,
+  placeOf,
   putViews,
   readViews,
   removeView,
   renameView,
   type SavedView,
-  viewSearch,
+  viewOf,
   writeViews,
 } from "./saved";
 import { useSavedViews } from "./useSavedViews";
@@ -30,13 +30,13 @@ export function ViewsPopover({ anchor, onClose }: Props) {
   const [name, setName] = useState(place.view);
   const [asText, setAsText] = useState(false);
   const show = (view: SavedView) => {
-    go({ ...readPlace(view.search), view: view.name });
+    go(placeOf(view));
     onClose();
   };
   const save = () => {
     const called = name.trim().slice(0, nameMost);
     if (called === "") return;
-    putViews({ name: called, search: viewSearch(place) });
+    putViews(viewOf(called, place));
     go({ view: called });
   };
   const rename = (from: string, to: string) => {
@@ -71,7 +71,7 @@ export function ViewsPopover({ anchor, onClose }: Props) {
       </form>
       {views.length === 0 ? (
         <p className="popover-note">
-          A view keeps the filter, the order and the panel. None is saved.
+          A view keeps the filter, the order, the columns and the panel. None is saved.
         </p>
       ) : (
         <ul className="choices" aria-label="Saved views">

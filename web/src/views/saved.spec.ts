@@ -1,11 +1,16 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { plainLayout, resized } from "../list/columns";
+import { getLayout, setLayout } from "../list/layout";
 import { home } from "../place/place";
 import {
+  isShownAs,
+  placeOf,
   putViews,
   readViews,
   removeView,
   renameView,
   savedViews,
+  viewOf,
   viewSearch,
   writeViews,
 } from "./saved";
@@ -44,6 +49,25 @@ describe("saved views", () => {
   it("come back from the text that they are exported as", () => {
     const views = [{ name: "<b>\u00fc", search: "?q=%7Em+GET" }];
     expect(readViews(writeViews(views))).toEqual(views);
+  });
+
+  it("keep the list's columns, and lay it out again", () => {
+    const wide = resized(plainLayout, "host", 300);
+    setLayout(wide);
+    putViews(viewOf("wide", home));
+    setLayout(plainLayout);
+    const [saved] = readViews(writeViews(savedViews()));
+    if (!saved) throw new Error("nothing was saved");
+    expect(isShownAs(saved, home)).toBe(false);
+    expect(placeOf(saved)).toEqual({ ...home, view: "wide" });
+    expect(getLayout()).toEqual(wide);
+    expect(isShownAs(saved, home)).toBe(true);
+  });
+
+  it("of before columns were kept leave those as they are", () => {
+    setLayout(plainLayout);
+    placeOf({ name: "old", search: "?q=a" });
+    expect(getLayout()).toEqual(plainLayout);
   });
 
   it.each([

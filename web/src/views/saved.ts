@@ -1,10 +1,15 @@
+import { type Layout, readLayout } from "../list/columns";
+import { getLayout, setLayout } from "../list/layout";
 import { type Place, placeSearch, readPlace } from "../place/place";
 
-/* What a saved view keeps: all of a place but the flow that is open. */
+/* What a saved view keeps: all of a place but the flow that is open, and how
+ * the list looked. */
 export interface SavedView {
   name: string;
   /* As in the address bar, without the view's name: "?q=...&sort=..." */
   search: string;
+  /* The list's columns; absent in views of before they were kept. */
+  columns?: Layout;
 }
 
 const key = "mitmflow.views";
@@ -41,12 +46,16 @@ export function readViews(text: string): SavedView[] {
   return value
     .filter(isView)
     .slice(0, most)
-    .map(({ name, search }) => ({ name, search: viewSearch(readPlace(search)) }));
+    .map(({ name, search, columns }) => ({
+      name,
+      search: viewSearch(readPlace(search)),
+      ...(columns && { columns: readLayout(JSON.stringify(columns)) }),
+    }));
 }
 
 export function writeViews(views: readonly SavedView[]): string {
   return JSON.stringify(
-    views.map(({ name, search }) => ({ name, search })),
+    views.map(({ name, search, columns }) => ({ name, search, columns })),
     null,
     2,
   );
@@ -55,6 +64,23 @@ export function writeViews(views: readonly SavedView[]): string {
 /* What a view keeps of a place. */
 export function viewSearch(place: Place): string {
   return placeSearch({ ...place, flow: null, tab: "", compare: null, view: "" });
+}
+
+/* What the reader sees now, as a view. */
+export function viewOf(name: string, place: Place): SavedView {
+  return { name, search: viewSearch(place), columns: getLayout() };
+}
+
+/* Whether what the reader sees is the view as it was saved. */
+export function isShownAs({ search, columns }: SavedView, place: Place): boolean {
+  const isLaidOut = !columns || JSON.stringify(columns) === JSON.stringify(getLayout());
+  return isLaidOut && search === viewSearch(place);
+}
+
+/* Lays the list out as in `view`, and tells where its flows are. */
+export function placeOf(view: SavedView): Partial<Place> {
+  if (view.columns) setLayout(view.columns);
+  return { ...readPlace(view.search), view: view.name };
 }
 
 export function savedViews(): readonly SavedView[] {
