@@ -88,6 +88,34 @@ describe("settings", () => {
     );
   });
 
+  it("of the density and of times hold for the rows at once", async () => {
+    const startMs = Date.now() - 3 * 3_600_000 - 60_000;
+    await scene.exporter.send(
+      http("http://a.example/one", { startMs }),
+      http("http://a.example/two", { startMs }),
+    );
+    const reader = await scene.read();
+    await reader.sees("/two");
+    const tops = async () => {
+      const [one, two] = await Promise.all(
+        ["/one", "/two"].map((path) => reader.row(path).boundingBox()),
+      );
+      if (!one || !two) throw new Error("the rows are not drawn");
+      return [one.y - two.y, one.height];
+    };
+    const [step = 0, height] = await tops();
+    expect(step).toBe(height);
+    await reader.page.keyboard.press("Control+k");
+    await reader.page.keyboard.type("settings");
+    await reader.page.getByRole("option", { name: /Settings/ }).click();
+    await reader.page.getByRole("radio", { name: "Compact" }).check();
+    await reader.page.getByRole("radio", { name: "How long ago" }).check();
+    await reader.row("3 h ago").first().waitFor();
+    const [nearer = 0, lower] = await tops();
+    expect(nearer).toBeLessThan(step);
+    expect(nearer).toBe(lower);
+  });
+
   it("of the time zone hold for the list at once", async () => {
     const startMs = Date.UTC(2026, 10, 20, 7, 8, 9);
     await scene.exporter.send(http("http://a.example/at", { startMs }));

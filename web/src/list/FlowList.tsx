@@ -197,7 +197,9 @@ export function FlowList({ cursor, opened, onCursor, onOpen, say }: Props) {
     <section
       className="list"
       aria-label="Flows"
-      style={{ "--columns": columns.template } as CSSProperties}
+      style={
+        { "--columns": columns.template, "--row": `${grid.size}px` } as CSSProperties
+      }
     >
       {grid.unseen > 0 && !grid.follows && grid.edge !== "none" && (
         <button type="button" className={`chip-new at-${grid.edge}`} onClick={toEdge}>

@@ -1,5 +1,6 @@
 import { memo, type ReactNode } from "react";
 import type { Row } from "../connection/row";
+import { useAppearance } from "../settings/useAppearance";
 import {
   dayOf,
   formatClock,
@@ -9,6 +10,7 @@ import {
   plural,
 } from "../ui/format";
 import { NoteIcon, PinIcon } from "../ui/icons";
+import { Ago } from "./Ago";
 import type { ColumnId } from "./columns";
 import { typeIcon, typeNames, typePaths } from "./typeIcon";
 
@@ -40,7 +42,9 @@ export function rowLabel(row: Row): string {
 
 /* Of another day with its month and day: 11-23 10:01:44.120. */
 function Time({ startMs, day }: Row) {
+  const { times } = useAppearance();
   if (!startMs) return "\u2013";
+  if (times === "ago") return <Ago startMs={startMs} />;
   const isToday = day === dayOf(Date.now());
   return (
     <>

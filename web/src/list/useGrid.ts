@@ -1,4 +1,6 @@
 import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
+import type { Density } from "../settings/appearance";
+import { useAppearance } from "../settings/useAppearance";
 import { useView } from "../store/hooks";
 import { useWidth } from "../ui/useWidth";
 import { type Lines, linesOf } from "./lines";
@@ -6,10 +8,13 @@ import type { ScrollMap } from "./scrollMap";
 import { useScroller } from "./useScroller";
 
 const headPx = 26;
-const rowPx = 26;
 // Two lines to a row below this width of the list.
 const compactBelowPx = 620;
-const compactRowPx = 50;
+// Heights of a row of one line, and of two.
+const rowPx: Record<Density, readonly [one: number, two: number]> = {
+  comfortable: [26, 50],
+  compact: [21, 42],
+};
 // Less than this from the edge is at the edge.
 const edgePx = 2;
 
@@ -59,7 +64,8 @@ export function useGrid(
   const lines = useMemo(() => linesOf(view), [view]);
   const width = useWidth(scroller);
   const compact = width < compactBelowPx;
-  const size = compact ? compactRowPx : rowPx;
+  const [one, two] = rowPx[useAppearance().density];
+  const size = compact ? two : one;
   const { map, isScrolling, draw, onScroll } = useScroller(
     scroller,
     compact ? 0 : headPx,

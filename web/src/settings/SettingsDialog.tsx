@@ -39,6 +39,11 @@ export function SettingsDialog({ onClose }: { onClose(): void }) {
           options={{ right: "At the right", below: "Below the list" }}
         />
         <Choice
+          title="Times in the list"
+          {...choose("times")}
+          options={{ clock: "By the clock", ago: "How long ago" }}
+        />
+        <Choice
           title="Time zone"
           {...choose("zone")}
           options={{ local: "This computer's", utc: "UTC" }}

@@ -5,16 +5,20 @@ import { readSetting, writeSetting } from "../ui/settings";
 export const themes = ["system", "light", "dark"] as const;
 export const densities = ["comfortable", "compact"] as const;
 export const zones = ["local", "utc"] as const;
+export const timings = ["clock", "ago"] as const;
 
 export type Theme = (typeof themes)[number];
 export type Density = (typeof densities)[number];
 /* Which clock times are told by. */
 export type Zone = (typeof zones)[number];
+/* How the list tells when flows began: by the clock, or how long ago. */
+export type Timing = (typeof timings)[number];
 
 export interface Appearance {
   theme: Theme;
   density: Density;
   zone: Zone;
+  times: Timing;
 }
 
 function read(): Appearance {
@@ -22,6 +26,7 @@ function read(): Appearance {
     theme: readSetting("theme", themes),
     density: readSetting("density", densities),
     zone: readSetting("zone", zones),
+    times: readSetting("times", timings),
   };
 }
 

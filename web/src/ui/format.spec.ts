@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   dayOf,
+  formatAgo,
   formatClock,
   formatDay,
   formatDuration,
@@ -23,6 +24,17 @@ describe("formatSize", () => {
     [3.2e12, "3.2 TB"],
     [5e15, "5000 TB"],
   ])("writes %d as %s", (bytes, text) => expect(formatSize(bytes)).toBe(text));
+});
+
+describe("formatAgo", () => {
+  it.each([
+    [0, "now"],
+    [1999, "1 s ago"],
+    [59_999, "59 s ago"],
+    [60_000, "1 min ago"],
+    [3_600_000, "1 h ago"],
+    [200_000_000, "2 d ago"],
+  ])("tells %d ms as %s", (ms, text) => expect(formatAgo(ms)).toBe(text));
 });
 
 describe("formatDuration", () => {

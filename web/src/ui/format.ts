@@ -62,6 +62,17 @@ export function formatDay(ms: number): string {
   return dayFormat.format(clockOf(ms)).replace(",", "");
 }
 
+/* now, 12 s ago, 4 min ago, 3 h ago, 5 d ago: shorter than a length of time
+ * elsewhere, as it grows while it is read. */
+export function formatAgo(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 1) return "now";
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${Math.floor(seconds / 86_400)} d ago`;
+}
+
 /* 2026-11-23 10:01:44.120 */
 export function formatDateTime(ms: number): string {
   const date = clockOf(ms);
