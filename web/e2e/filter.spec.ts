@@ -17,7 +17,7 @@ async function traffic(): Promise<void> {
   );
 }
 
-const option = (reader: Reader, text: string) =>
+const option = (reader: Reader, text: string | RegExp) =>
   reader.page.getByRole("option").filter({ hasText: text });
 
 describe("the filter box", () => {
@@ -96,6 +96,19 @@ describe("the filter box", () => {
     await reader.page.keyboard.type("~m ");
     await option(reader, "GET").waitFor();
     expect(await option(reader, "POST").count()).toBe(0);
+  });
+
+  it("completes URLs by hosts and paths that have been captured", async () => {
+    await traffic();
+    const reader = await scene.read();
+    await reader.box.click();
+    await reader.page.keyboard.type("~u ord");
+    await option(reader, /^\S+\/orders$/).waitFor();
+    await reader.page.keyboard.press("ArrowDown");
+    await reader.page.keyboard.press("Enter");
+    expect(await reader.box.inputValue()).toMatch(/^~u \S+\/orders $/);
+    await reader.sees("/orders");
+    await reader.row("/logo").waitFor({ state: "detached" });
   });
 
   it("closes completions by Esc, and by a second one clears the filter", async () => {

@@ -3,6 +3,7 @@ import { visibleLine } from "../ui/captured";
 import { formatCount } from "../ui/format";
 import { type Chip, type ChipState, chipState, withChip, withoutChip } from "./chips";
 import { type Facet, facetOf } from "./facets";
+import { uncounted } from "./facetValue";
 import { byStatus, statusClasses } from "./statuses";
 
 export interface ChoicesProps {
@@ -40,7 +41,7 @@ export function FacetChoices({ chip, filter, onFilter }: ChoicesProps) {
   const counts = new Map(facet?.values.map(({ value, count }) => [value, count]));
   if (chip.id === "status")
     for (const [name, n] of statusClasses(facet)) counts.set(name, n);
-  if (chip.id === "type" && counts.has("http")) counts.set("websocket", -1);
+  if (chip.id === "type" && counts.has("http")) counts.set("websocket", uncounted);
   const rank = chip.id === "status" ? byStatus([...counts.keys()]) : [...counts.keys()];
   const values = [...new Set([...first, ...state.values, ...rank])];
   const needle = search.toLowerCase();
@@ -83,9 +84,8 @@ export function FacetChoices({ chip, filter, onFilter }: ChoicesProps) {
   );
 }
 
-/* -1: nobody has counted them. */
 function countText(count: number | undefined): string {
-  return count === -1 ? "" : formatCount(count ?? 0);
+  return count === uncounted ? "" : formatCount(count ?? 0);
 }
 
 function useFacet(chip: Chip, filter: string): { facet: Facet | null; failed: boolean } {

@@ -1,11 +1,7 @@
 import { api, callTimeoutMs } from "../connection/api";
 import type { FacetKind } from "../gen/mitmflow/v1/mitmflow_pb";
+import type { FacetValue } from "./facetValue";
 import { tokensOf } from "./syntax";
-
-export interface FacetValue {
-  value: string;
-  count: number;
-}
 
 export interface Facet {
   values: readonly FacetValue[];
@@ -16,8 +12,6 @@ export interface Facet {
 const valuesMost = 500;
 // Nothing that is captured changes a list of values in so short a time.
 const keptMs = 5000;
-
-const kept = new Map<string, { at: number; facet: Promise<Facet> }>();
 
 async function ask(kind: FacetKind, filter: string): Promise<Facet> {
   const request = {
@@ -38,16 +32,32 @@ async function ask(kind: FacetKind, filter: string): Promise<Facet> {
   return { values: [], others: 0 };
 }
 
+/* `ask`, whose answers stand for a moment. */
+export function keeping<T>(
+  ask: (key: string) => Promise<T>,
+): (key: string) => Promise<T> {
+  const kept = new Map<string, { at: number; answer: Promise<T> }>();
+  return (key) => {
+    const known = kept.get(key);
+    if (known && Date.now() - known.at < keptMs) return known.answer;
+    const answer = ask(key);
+    for (const [old, { at }] of kept) if (Date.now() - at >= keptMs) kept.delete(old);
+    kept.set(key, { at: Date.now(), answer });
+    answer.catch(() => kept.delete(key));
+    return answer;
+  };
+}
+
+const facetsBy = new Map<FacetKind, (filter: string) => Promise<Facet>>();
+
 /* The values that flows of `filter` have, the most frequent first. */
 export function facetOf(kind: FacetKind, filter: string): Promise<Facet> {
-  const key = `${kind} ${filter}`;
-  const known = kept.get(key);
-  if (known && Date.now() - known.at < keptMs) return known.facet;
-  const facet = ask(kind, filter);
-  for (const [old, { at }] of kept) if (Date.now() - at >= keptMs) kept.delete(old);
-  kept.set(key, { at: Date.now(), facet });
-  facet.catch(() => kept.delete(key));
-  return facet;
+  let facet = facetsBy.get(kind);
+  if (!facet) {
+    facet = keeping((key) => ask(kind, key));
+    facetsBy.set(kind, facet);
+  }
+  return facet(filter);
 }
 
 // What the server answers from columns, whatever it has stored.

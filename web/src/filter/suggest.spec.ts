@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { uncounted } from "./facetValue";
 import { operatorsFor, spotAt, valuesFor } from "./suggest";
 
 const at = (text: string) => spotAt(text.replace("^", ""), text.indexOf("^"));
@@ -33,6 +34,17 @@ describe("completions", () => {
     { name: "~dns", finds: "it is DNS", takesOperand: false },
     { name: "~m", finds: "the method matches", takesOperand: true },
   ];
+
+  it("of URLs are hosts and paths that were met", () => {
+    const found = [
+      { value: "api.example", count: 7 },
+      { value: "api.example/v2/cart", count: uncounted },
+    ];
+    const spot = { operator: "~u", typed: "/v2", from: 3, to: 6, rest: "" };
+    const [first, ...others] = valuesFor({ kind: "operand", ...spot }, found);
+    expect(first).toMatchObject({ detail: "", insert: "api.example/v2/cart " });
+    expect(others).toEqual([]);
+  });
 
   it("of operators are those that begin so, or whose meaning has the word", () => {
     const labels = (typed: string) =>

@@ -2,7 +2,7 @@ import { FacetKind } from "../gen/mitmflow/v1/mitmflow_pb";
 import { quoteOperand } from "./clause";
 import { withoutPart } from "./combine";
 import type { Operator } from "./explain";
-import type { FacetValue } from "./facets";
+import { type FacetValue, uncounted } from "./facetValue";
 import { type Token, tokensOf } from "./syntax";
 
 /* What a completion puts in the place of the text from `from` to `to`. */
@@ -32,6 +32,7 @@ export type Spot =
 
 const facets: Record<string, FacetKind> = {
   "~d": FacetKind.HOST,
+  "~u": FacetKind.HOST,
   "~m": FacetKind.METHOD,
   "~c": FacetKind.STATUS,
   "~t": FacetKind.CONTENT_TYPE,
@@ -144,7 +145,7 @@ export function valuesFor(
   }));
   const captured = found.map(({ value, count }) => ({
     label: value,
-    detail: count.toLocaleString("en-US"),
+    detail: count === uncounted ? "" : count.toLocaleString("en-US"),
     insert: `${quoteOperand(patternOf(value))} `,
     ...place,
   }));

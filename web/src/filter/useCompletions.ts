@@ -1,6 +1,8 @@
 import { useEffect, useState } from "react";
+import type { FacetKind } from "../gen/mitmflow/v1/mitmflow_pb";
 import { allOperators } from "./explain";
 import { facetOf, quickFilter } from "./facets";
+import type { FacetValue } from "./facetValue";
 import { usedFilters } from "./history";
 import {
   type Completion,
@@ -11,6 +13,17 @@ import {
   spotAt,
   valuesFor,
 } from "./suggest";
+import { recentUrls } from "./urls";
+
+async function capturedFor(
+  operator: string,
+  kind: FacetKind,
+  filter: string,
+): Promise<readonly FacetValue[]> {
+  const { values } = await facetOf(kind, filter);
+  // No facet tells of paths: those of the newest flows stand for all.
+  return operator === "~u" ? [...values, ...(await recentUrls(filter))] : values;
+}
 
 async function completionsAt(spot: Spot, text: string): Promise<Completion[]> {
   if (spot.kind === "start") {
@@ -21,11 +34,10 @@ async function completionsAt(spot: Spot, text: string): Promise<Completion[]> {
   if (spot.kind === "operator") return operatorsFor(spot, await allOperators());
   const kind = facetFor(spot.operator);
   if (kind === undefined) return valuesFor(spot, []);
-  const facet = await facetOf(kind, quickFilter(spot.rest)).catch(() =>
-    // The rest of the filter may still be wrong.
-    facetOf(kind, ""),
-  );
-  return valuesFor(spot, facet.values);
+  const found = (filter: string) => capturedFor(spot.operator, kind, filter);
+  // The rest of the filter may still be wrong.
+  const values = await found(quickFilter(spot.rest)).catch(() => found(""));
+  return valuesFor(spot, values);
 }
 
 const none: readonly Completion[] = [];
