@@ -52,17 +52,19 @@ function same<T>(values: readonly T[]): T | undefined {
   return values.every((value) => value === first) ? first : undefined;
 }
 
-/* "12 flows lost 10:02–10:05 on proxy laptop: the spool is full"; of several
- * reports, what they have in common. */
+/* "the spool is full" as a badge has it: "spool full". */
+function shortly(reason: string): string {
+  return reason.replace(/^the (\w+) is /, "$1 ");
+}
+
+/* "12 flows lost 10:02–10:05, spool full"; of several reports, what they have
+ * in common. */
 export function lossWords(losses: readonly Loss[]): string {
   const times = span(
     Math.min(...losses.map((loss) => loss.fromMs)),
     Math.max(...losses.map((loss) => loss.toMs)),
   );
-  const source = same(losses.map((loss) => loss.source));
   const reason = same(losses.map((loss) => loss.reason));
-  const parts = [`${plural(countLost(losses), "flow")} lost ${times}`];
-  if (source) parts.push(` on proxy ${source}`);
-  if (reason) parts.push(`: ${reason}`);
-  return parts.join("");
+  const words = `${plural(countLost(losses), "flow")} lost ${times}`;
+  return reason ? `${words}, ${shortly(reason)}` : words;
 }
