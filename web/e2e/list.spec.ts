@@ -269,6 +269,22 @@ describe("The row's menu", () => {
     await reader.row("/n12x").waitFor({ state: "detached" });
     await reader.sees("/n13x");
   });
+
+  it("writes a note", async () => {
+    await scene.exporter.send(http("http://a.example/one"), http("http://a.example/two"));
+    const reader = await scene.read();
+    await reader.row("/one").click({ button: "right" });
+    await reader.page.getByRole("menuitem", { name: /^Write a note/ }).click();
+    const note = reader.page.getByRole("textbox", { name: "Note" });
+    await note.waitFor();
+    await reader.until(
+      (name) => document.activeElement?.getAttribute("aria-label") === name,
+      "Note",
+    );
+    await reader.page.keyboard.type("odd");
+    await reader.page.getByRole("button", { name: "Save" }).click();
+    await reader.row("/one").locator(".c-path svg").waitFor();
+  });
 });
 
 describe("On a phone", () => {

@@ -1,5 +1,6 @@
 import * as Menu from "@radix-ui/react-dropdown-menu";
 import type { ReactNode } from "react";
+import { registry } from "../commands/commands";
 import type { Row } from "../connection/row";
 import { setPinned } from "../detail/actions";
 import { exportText, texts } from "../export/formats";
@@ -57,6 +58,13 @@ function clause(operator: string, value: string, isHiding: boolean): string {
 function onlyPrefix(value: string, isHiding: boolean): string {
   const text = isHiding ? noneOf("~t", value) : onlyThese("~t", value);
   return text.replace(/\$("?)$/, "$1");
+}
+
+/* Of the flow that the menu is of: the list's cursor went there with it. */
+function writeNote(): void {
+  const note = registry.find(({ id }) => id === "note");
+  // After the menu has given the focus back to the list.
+  if (note) setTimeout(note.run);
 }
 
 /* The menu of a row: it narrows the list, copies, and marks the flow. */
@@ -122,6 +130,9 @@ export function RowMenu({ at, view, onOpen, onClose, say }: Props) {
             }}
           >
             {row.pinned ? "Unpin" : "Pin"} <kbd>p</kbd>
+          </Item>
+          <Item onSelect={writeNote}>
+            {row.noted ? "Edit the note" : "Write a note"} <kbd>n</kbd>
           </Item>
         </Menu.Content>
       </Menu.Portal>
