@@ -18,6 +18,9 @@ const descriptors = fileURLToPath(
 );
 const png = readFileSync(fileURLToPath(new URL("../../docs/page.png", import.meta.url)));
 
+// What looks like nothing that is known.
+const bytes = Uint8Array.from({ length: 2000 }, (_, i) => (i * i * 7 + i) & 0xff);
+
 const html = `<!doctype html><html><head><title>Shop</title>
 <meta http-equiv="refresh" content="0;url=https://elsewhere.example/"></head>
 <body><h1>Shoes</h1><p class="lead">All that <b>walks</b>.</p>
@@ -88,6 +91,27 @@ describe("the page looks as it should", () => {
     },
   );
 
+  it("while a span of the timeline is dragged", async () => {
+    await exporter.send(...traffic());
+    const reader = await read();
+    const plot = reader.page.getByRole("slider", { name: "Times shown" });
+    await plot.waitFor();
+    await reader.page.locator(".timeline:not([aria-busy=true])").waitFor();
+    const box = await plot.boundingBox();
+    if (!box) throw new Error("the timeline is not drawn");
+    const { mouse } = reader.page;
+    await mouse.move(box.x + 500, box.y + 20);
+    await mouse.down();
+    await mouse.move(box.x + 900, box.y + 24, { steps: 4 });
+    await reader.page.getByText(/: \d+ flows, \d+ with errors/).waitFor();
+    await looksAs(reader.page, "timeline-drag");
+    await mouse.up();
+    await reader.page.waitForURL(/q=.*time/);
+    await reader.page.locator("main:not(.loading)").waitFor();
+    await mouse.move(box.x + 700, box.y + 400);
+    await pictured(reader, "timeline-range");
+  });
+
   it("with a filter that is wrong", async () => {
     await exporter.send(...traffic());
     const reader = await read();
@@ -101,7 +125,7 @@ describe("the page looks as it should", () => {
     ["json", get("/v2/orders", "application/json", day.json)],
     ["html", get("/index.html", "text/html; charset=utf-8", html)],
     ["image", get("/img/page.png", "image/png", png)],
-    ["hex", get("/blob", "application/octet-stream", png.subarray(0, 4096))],
+    ["hex", get("/blob", "application/octet-stream", bytes)],
     ["graphql", recorded("graphql/query", day.morning)],
     ["grpc", recorded("rpc/grpc-identity", day.morning)],
     ["events", recorded("llm/chat-stream", day.morning)],

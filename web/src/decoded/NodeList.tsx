@@ -14,6 +14,7 @@ const linePx = 21;
 export function NodeList({ nodes, bytes }: { nodes: Node[]; bytes: Uint8Array }) {
   const [folded, setFolded] = useState<ReadonlySet<number>>(new Set());
   const lines = useMemo(() => linesOf(nodes, folded), [nodes, folded]);
+  const isTyped = useMemo(() => nodes.some((node) => node.name && node.type), [nodes]);
   const box = useRef<HTMLDivElement>(null);
   const scroller = useScroller();
   const scrollMargin = useScrollMargin(box);
@@ -31,7 +32,7 @@ export function NodeList({ nodes, bytes }: { nodes: Node[]; bytes: Uint8Array })
       return after;
     });
   return (
-    <div ref={box} className="nodes">
+    <div ref={box} className={isTyped ? "nodes is-typed" : "nodes"}>
       <div className="lines" style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, start }) => {
           const line = lines[index];
@@ -88,7 +89,7 @@ function NodeLine({ line, bytes, onTurn }: LineProps) {
       ) : (
         <span className="fold-turn" />
       )}
-      <NodeWords node={node} />
+      <NodeWords node={node} place={hasMore ? line.place : null} />
       <NodeValue node={node} bytes={bytes} />
       {isPair(line) && node.text && (
         <CopyButton text={node.text} what={`the value of ${visibleLine(node.name)}`} />

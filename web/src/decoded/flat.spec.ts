@@ -15,6 +15,12 @@ it("shows every node, and what has others below it", () => {
   expect(lines.filter((line) => line.hasMore).map(({ index }) => index)).toEqual([0, 1]);
 });
 
+it("counts nodes among those of one parent", () => {
+  const more = [...nodes, node(1, "f"), node(0, "g")];
+  const places = linesOf(more, new Set([1])).map(({ place, node }) => node.name + place);
+  expect(places.join(" ")).toBe("a0 b0 d1 e1 f0 g2");
+});
+
 it("leaves out what is below a folded node", () => {
   expect(seen(linesOf(nodes, new Set([1])))).toBe("0a 1b 1d 0e");
   expect(seen(linesOf(nodes, new Set([0, 1])))).toBe("0a 0e");

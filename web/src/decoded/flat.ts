@@ -8,6 +8,8 @@ export interface Line {
   depth: number;
   isFolded: boolean;
   hasMore: boolean;
+  /* Among its parent's. */
+  place: number;
 }
 
 /* No deeper than its parent and one. */
@@ -23,13 +25,17 @@ function depths(nodes: readonly Node[]): number[] {
 export function linesOf(nodes: readonly Node[], folded: ReadonlySet<number>): Line[] {
   const depth = depths(nodes);
   const lines: Line[] = [];
+  const places: number[] = [];
   let hiddenBelow = Number.POSITIVE_INFINITY;
   for (const [index, node] of nodes.entries()) {
     const own = depth[index] ?? 0;
+    const place = (places[own] ?? -1) + 1;
+    places.splice(own, Number.POSITIVE_INFINITY, place);
     if (own > hiddenBelow) continue;
     hiddenBelow = folded.has(index) ? own : Number.POSITIVE_INFINITY;
     const hasMore = (depth[index + 1] ?? 0) > own;
-    lines.push({ node, index, depth: own, isFolded: folded.has(index), hasMore });
+    const isFolded = folded.has(index);
+    lines.push({ node, index, depth: own, isFolded, hasMore, place });
   }
   return lines;
 }

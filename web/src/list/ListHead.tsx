@@ -50,7 +50,6 @@ function Title({
 }) {
   if (!column.sort) return column.title;
   const isSorted = column.sort === now.sort;
-  const name = column.id === "type" ? "" : column.title;
   return (
     <button
       type="button"
@@ -58,9 +57,8 @@ function Title({
       title={`Sort by ${column.title.toLowerCase()}`}
       onClick={() => onSort(nextSort(column, now))}
     >
-      {name}
+      {column.title}
       {isSorted && (now.ascending ? <UpIcon /> : <DownIcon />)}
-      {!isSorted && !name && "\u25c7"}
     </button>
   );
 }

@@ -23,7 +23,9 @@ export function CloseCard({ flow, live }: { flow: Flow; live: boolean }) {
       </p>
       {close.reason && (
         <p>
-          <bdi>{visible(close.reason)}</bdi>
+          <q>
+            <bdi>{visible(close.reason)}</bdi>
+          </q>
         </p>
       )}
       {time > 0 && <time className="dim">{formatClock(time)}</time>}

@@ -39,6 +39,7 @@ export function Timeline({ filter, onFilter, onJump }: TimelineProps) {
   const [span, setSpan] = useState<Span | null>(null);
   const [picked, setPicked] = useState<Picked | null>(null);
   const [hovered, setHovered] = useState<number | null>(null);
+  const [dragged, setDragged] = useState<Span | null>(null);
 
   const told = useSummary({ filter: withoutTime(filter), bars: count, span });
   const bars = useMemo(
@@ -60,7 +61,12 @@ export function Timeline({ filter, onFilter, onJump }: TimelineProps) {
     if (chosen) onFilter(withoutTime(filter));
   };
   const deeds = useRef<Deeds>({} as Deeds);
-  deeds.current = { onSpan: apply, onClick: onJump, onHover: setHovered };
+  deeds.current = {
+    onSpan: apply,
+    onClick: onJump,
+    onHover: setHovered,
+    onDrag: setDragged,
+  };
 
   useEffect(() => {
     if (!root.current) return;
@@ -68,6 +74,7 @@ export function Timeline({ filter, onFilter, onJump }: TimelineProps) {
       onSpan: (wanted) => deeds.current.onSpan(wanted),
       onClick: (ms) => deeds.current.onClick(ms),
       onHover: (bar) => deeds.current.onHover(bar),
+      onDrag: (dragged) => deeds.current.onDrag(dragged),
     });
     plot.current = made;
     const observer = new ResizeObserver(() => made.resize());
@@ -101,9 +108,11 @@ export function Timeline({ filter, onFilter, onJump }: TimelineProps) {
     event.preventDefault();
   };
 
-  const severalDays = bars !== null && bars.toMs - bars.fromMs > 86_400_000;
-  const shown = bars && hovered !== null ? spanOfBars(bars, hovered, hovered) : null;
   const last = bars ? bars.totals.length - 1 : 0;
+  const severalDays = bars !== null && bars.toMs - bars.fromMs > 86_400_000;
+  const over = bars && hovered !== null ? spanOfBars(bars, hovered, hovered) : null;
+  const read = dragged ?? over ?? (picked && marked);
+  const isLeft = bars !== null && read !== null && barAt(bars, read.fromMs) < last / 3;
   const at = picked?.at ?? (bars && chosen ? barAt(bars, chosen.toMs - 1) : last);
   return (
     <section className="timeline" aria-label="Timeline" aria-busy={told === null}>
@@ -126,9 +135,12 @@ export function Timeline({ filter, onFilter, onJump }: TimelineProps) {
         onBlur={() => setPicked(null)}
         ref={root}
       />
-      {bars && (shown ?? (picked && marked)) && (
-        <p className="timeline-read" aria-hidden="true">
-          {spanWords(bars, shown ?? marked ?? bars, severalDays)}
+      {bars && read && (
+        <p
+          className={isLeft ? "timeline-read at-right" : "timeline-read"}
+          aria-hidden="true"
+        >
+          {spanWords(bars, read, severalDays)}
         </p>
       )}
       <ZoomButtons onIn={zoomIn} onOut={zoomOut} />

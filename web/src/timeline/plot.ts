@@ -16,12 +16,21 @@ export interface Deeds {
   onClick(ms: number): void;
   /* The bar under the pointer; null: none. */
   onHover(bar: number | null): void;
+  /* The span as it is dragged so far; null: nothing is. */
+  onDrag(span: Span | null): void;
 }
 
-function labels(splits: number[], stepMs: number): string[] {
+/* Whether the label of this moment is seen whole. */
+function fitsIn(plot: uPlot, seconds: number): boolean {
+  const x = plot.valToPos(seconds, "x");
+  return x >= labelWidth / 2 && x <= plot.over.clientWidth - labelWidth / 2;
+}
+
+function labels(splits: (number | null)[], stepMs: number): string[] {
   return splits.map((seconds, at) => {
+    if (seconds === null) return "";
     const ms = seconds * 1000;
-    const before = splits[at - 1];
+    const before = splits[at - 1] ?? undefined;
     const isNewDay = before === undefined || dayOf(before * 1000) !== dayOf(ms);
     const text = formatTime(ms, stepMs, isNewDay);
     // The year is in words and in the list; here it only takes room.
@@ -98,17 +107,32 @@ export class Plot {
     this.pressedX = event.clientX;
   };
 
+  private msAt(clientX: number): number {
+    const { left } = this.plot.over.getBoundingClientRect();
+    return this.plot.posToVal(clientX - left, "x") * 1000;
+  }
+
+  private spanOfSelect(): Span {
+    const { width, left } = this.plot.select;
+    const value = (px: number) => this.plot.posToVal(px, "x") * 1000;
+    return { fromMs: value(left), toMs: value(left + width) };
+  }
+
+  private readonly moved = () => {
+    const isSpan = this.isDragging && this.plot.select.width >= leastDrag;
+    this.deeds.onDrag(isSpan ? this.spanOfSelect() : null);
+    this.deeds.onHover(this.plot.cursor.idx ?? null);
+  };
+
   private readonly left = () => this.deeds.onHover(null);
 
   private readonly released = (event: MouseEvent) => {
     if (!this.isDragging || !this.bars) return;
     this.isDragging = false;
-    const { width, left } = this.plot.select;
-    const value = (px: number) => this.plot.posToVal(px, "x") * 1000;
-    const span = { fromMs: value(left), toMs: value(left + width) };
-    const box = this.plot.over.getBoundingClientRect();
+    this.deeds.onDrag(null);
+    const span = this.spanOfSelect();
     const isClick = Math.abs(event.clientX - this.pressedX) < leastDrag;
-    if (isClick) this.deeds.onClick(value(event.clientX - box.left));
+    if (isClick) this.deeds.onClick(this.msAt(event.clientX));
     else this.deeds.onSpan(span);
     this.show(this.bars, isClick ? this.marked : span);
   };
@@ -142,6 +166,7 @@ export class Plot {
           stroke: colors.text,
           ticks: { show: false },
           grid: { show: false },
+          filter: (plot, splits) => splits.map((at) => (fitsIn(plot, at) ? at : null)),
           values: (_, splits, __, ___, step) => labels(splits, step * 1000),
         },
         { show: false },
@@ -156,7 +181,7 @@ export class Plot {
         })),
       ],
       hooks: {
-        setCursor: [(plot) => this.deeds.onHover(plot.cursor.idx ?? null)],
+        setCursor: [this.moved],
       },
     };
   }
