@@ -7,6 +7,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { shapesOf } from "./shapes.mjs";
 
 const web = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const proto = path.join(web, "..", "proto");
@@ -22,12 +23,14 @@ export function generate() {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "mitmflow-gen-"));
   try {
     const args = [`--plugin=protoc-gen-es=${plugin}`, `--es_out=${scratch}`];
-    args.push("--es_opt=target=ts", "-I", proto, ...inputs);
-    execFileSync("protoc", args, { stdio: "inherit" });
-    for (const input of inputs) {
-      const name = input.replace(/\.proto$/, "_pb.ts");
+    const set = path.join(scratch, "set.pb");
+    args.push("--es_opt=target=ts", "--include_imports", `--descriptor_set_out=${set}`);
+    execFileSync("protoc", [...args, "-I", proto, ...inputs], { stdio: "inherit" });
+    const shapes = shapesOf(fs.readFileSync(set), "mitmflow.v1.Service");
+    fs.writeFileSync(path.join(scratch, "shapes.ts"), shapes);
+    const types = inputs.map((input) => input.replace(/\.proto$/, "_pb.ts"));
+    for (const name of [...types, "shapes.ts"])
       moveIfChanged(path.join(scratch, name), path.join(web, "src", "gen", name));
-    }
   } finally {
     fs.rmSync(scratch, { recursive: true });
   }

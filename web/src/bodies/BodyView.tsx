@@ -1,9 +1,9 @@
-import { ConnectError } from "@connectrpc/connect";
 import { type RefObject, useEffect, useMemo, useState } from "react";
 import { DecodedView } from "../decoded/DecodedView";
 import { type Decoded, useDecoded } from "../decoded/useDecoded";
 import { formatSize } from "../ui/format";
 import { Seg } from "../ui/Seg";
+import { wordsOf } from "../wire/failure";
 import { BodyTools } from "./BodyTools";
 import { HexView } from "./HexView";
 import { ImageView } from "./ImageView";
@@ -160,7 +160,7 @@ function Rest({ body }: { body: LoadedBody }) {
   const of = whole > 0 ? ` of ${formatSize(whole)}` : "";
   return (
     <p className="cut-off" role="status">
-      {error ? `${ConnectError.from(error).rawMessage} ` : ""}
+      {error ? `${wordsOf(error)} ` : ""}
       {coming === null ? (
         <>
           The first {formatSize(bytes.length)}
@@ -187,7 +187,7 @@ function Failed({ title, error }: { title: string; error: unknown }) {
     <section className="body" aria-label={title}>
       <h3>{title}</h3>
       <p className="alert" role="alert">
-        {ConnectError.from(error).rawMessage}
+        {wordsOf(error)}
       </p>
     </section>
   );

@@ -1,10 +1,8 @@
-import { createClient } from "@connectrpc/connect";
-import { Service } from "../gen/mitmflow/v1/mitmflow_pb";
+import { serviceAt } from "../wire/client";
 import type { Calls } from "./feed";
-import { connectTransport } from "./transport";
 
 /* The server that the page, or the worker, came from. */
-export const api = createClient(Service, connectTransport(location.origin));
+export const api = serviceAt(location.origin);
 
 export const calls: Calls = {
   watch: (request, signal) => api.watchFlows(request, { signal }),

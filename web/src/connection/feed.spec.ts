@@ -1,6 +1,7 @@
-import { Code, ConnectError } from "@connectrpc/connect";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FilterErrorSchema } from "../gen/mitmflow/v1/mitmflow_pb";
+import { Failure } from "../wire/failure";
 import { Feed } from "./feed";
 import { firstLimit, type ToTab, windowMax } from "./protocol";
 import { Slots } from "./slots";
@@ -301,8 +302,10 @@ describe("Feed", () => {
     it("says why a filter was not taken, once and to who joins later, and asks no more", async () => {
       const { server, heard, feed, states } = start(undefined, "~zz");
       const value = { message: "no such", position: 0, length: 3 };
-      const error = new ConnectError("the filter", Code.InvalidArgument);
-      error.details.push({ desc: FilterErrorSchema, value });
+      const detail = toBinary(FilterErrorSchema, create(FilterErrorSchema, value));
+      const error = new Failure("the filter", "invalid_argument", [
+        { type: FilterErrorSchema.typeName, value: detail },
+      ]);
       await settle();
       server.call(0).fail(error);
       await settle(60_000);

@@ -1,12 +1,13 @@
-import { Code, ConnectError } from "@connectrpc/connect";
 import type { Fault } from "../filter/fault";
-import {
-  FilterErrorSchema,
-  type QueryEnd,
-  type QueryFlowsResponse,
-  type WatchFlowsResponse,
+import type {
+  FilterError,
+  QueryEnd,
+  QueryFlowsResponse,
+  WatchFlowsResponse,
 } from "../gen/mitmflow/v1/mitmflow_pb";
 import { type Loss, mergeLosses, toLoss } from "../losses/loss";
+import { detailOf } from "../wire/client";
+import { Failure } from "../wire/failure";
 import { backoffMs } from "./backoff";
 import { firstLimit, type Search, type Status, type ToTab, windowMax } from "./protocol";
 import { type Row, timestampMs, toRow } from "./row";
@@ -129,13 +130,11 @@ export class Feed {
       try {
         await this.listen(session);
       } catch (error) {
-        const failure = ConnectError.from(error);
+        const failure = Failure.from(error);
         this.fault = faultOf(failure);
         // The browser's own words for it say less.
         const unreachable = failure.cause instanceof TypeError;
-        reason = unreachable
-          ? "There is no connection to the server"
-          : failure.rawMessage;
+        reason = unreachable ? "There is no connection to the server" : failure.message;
       }
       const { reason: cause } = session.signal;
       this.session = null;
@@ -370,10 +369,10 @@ export class Feed {
 }
 
 /* What is wrong with the filter, if that is why a call failed. */
-function faultOf(failure: ConnectError): Fault | null {
-  if (failure.code !== Code.InvalidArgument) return null;
-  const [detail] = failure.findDetails(FilterErrorSchema);
-  if (!detail) return { message: failure.rawMessage, position: 0, length: 0 };
+function faultOf(failure: Failure): Fault | null {
+  if (failure.code !== "invalid_argument") return null;
+  const detail = detailOf<FilterError>(failure, "mitmflow.v1.FilterError");
+  if (!detail) return { message: failure.message, position: 0, length: 0 };
   const { message, position, length } = detail;
   return { message, position, length };
 }

@@ -56,6 +56,11 @@ export function timestampMs(time: Timestamp | undefined): number {
   return time ? Number(time.seconds) * 1000 + time.nanos / 1e6 : 0;
 }
 
+export function timestampOf(ms: number): { seconds: bigint; nanos: number } {
+  const seconds = Math.floor(ms / 1000);
+  return { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1e6) };
+}
+
 export interface UrlParts {
   scheme: string;
   host: string;

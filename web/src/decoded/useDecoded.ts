@@ -1,8 +1,8 @@
-import { ConnectError } from "@connectrpc/connect";
 import { useEffect, useState } from "react";
 import { type BodySource, bodyRef } from "../bodies/source";
 import { api, callTimeoutMs } from "../connection/api";
 import type { Node } from "../gen/mitmflow/v1/mitmflow_pb";
+import { wordsOf } from "../wire/failure";
 
 export interface Decoded {
   kind: string;
@@ -38,7 +38,7 @@ export function useDecoded(source: BodySource): Decoded | null {
     const abort = new AbortController();
     const wanted = { number, place, ...(index !== undefined && { index }), change };
     decode(wanted, abort.signal)
-      .catch((error) => ({ ...none, error: ConnectError.from(error).rawMessage }))
+      .catch((error) => ({ ...none, error: wordsOf(error) }))
       .then((decoded) => {
         if (!abort.signal.aborted) setTold({ of, decoded });
       });

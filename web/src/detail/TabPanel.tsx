@@ -1,8 +1,8 @@
-import { ConnectError } from "@connectrpc/connect";
 import { memo, type Ref, type RefObject, useImperativeHandle, useRef } from "react";
 import { ScrollContext } from "../bodies/scroll";
 import type { Row } from "../connection/row";
 import { Messages } from "../messages/Messages";
+import { wordsOf } from "../wire/failure";
 import { Connection } from "./Connection";
 import type { Loaded } from "./FlowLoader";
 import { Halves } from "./Halves";
@@ -47,7 +47,7 @@ function Content({ tab, row, loaded, writing, wide, onRetry }: Props) {
   if (loaded?.error) {
     return (
       <div className="nothing" role="alert">
-        <p>{ConnectError.from(loaded.error).rawMessage}</p>
+        <p>{wordsOf(loaded.error)}</p>
         <button type="button" className="button" onClick={onRetry}>
           Try again
         </button>

@@ -1,4 +1,3 @@
-import { ConnectError } from "@connectrpc/connect";
 import { useEffect, useRef, useState } from "react";
 import { toRow } from "../connection/row";
 import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
@@ -6,6 +5,7 @@ import { formatDateTime } from "../ui/format";
 import { CloseIcon } from "../ui/icons";
 import { Seg } from "../ui/Seg";
 import { useWidth } from "../ui/useWidth";
+import { wordsOf } from "../wire/failure";
 import { MergeText } from "./MergeText";
 import { type Compared, compared, getFlow, type Half } from "./message";
 import "../bodies/bodies.css";
@@ -75,7 +75,7 @@ export function DiffView({ a, b, onClose }: Props) {
         {!state && <div className="nothing" aria-busy="true" />}
         {state?.error !== undefined && (
           <p className="alert" role="alert">
-            {ConnectError.from(state.error).rawMessage}
+            {wordsOf(state.error)}
           </p>
         )}
         {state?.pair && <Both pair={state.pair} unified={unified} />}

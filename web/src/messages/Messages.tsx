@@ -1,10 +1,10 @@
-import { ConnectError } from "@connectrpc/connect";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useScroller, useScrollMargin } from "../bodies/scroll";
 import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
 import { formatCount, formatSize, plural } from "../ui/format";
 import { Seg } from "../ui/Seg";
+import { wordsOf } from "../wire/failure";
 import { Bubble, type Show } from "./Bubble";
 import { CloseCard } from "./CloseCard";
 import { type Direction, everything } from "./search";
@@ -101,7 +101,7 @@ export function Messages({ flow, number, count, live }: Props) {
       </h3>
       {error !== null && (
         <p className="alert" role="alert">
-          {ConnectError.from(error).rawMessage}
+          {wordsOf(error)}
         </p>
       )}
       {found && upTo < count && (

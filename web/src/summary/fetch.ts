@@ -1,5 +1,5 @@
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { api, callTimeoutMs } from "../connection/api";
+import { timestampOf } from "../connection/row";
 import type { FacetKind, FlowsSummary } from "../gen/mitmflow/v1/mitmflow_pb";
 
 /* What is asked about the flows that a filter finds. */
@@ -29,8 +29,8 @@ export async function fetchSummary(
       filter: { expression: asked.filter },
       bars: asked.bars ?? 0,
       ...(asked.span && {
-        from: timestampFromMs(asked.span.fromMs),
-        to: timestampFromMs(asked.span.toMs),
+        from: timestampOf(asked.span.fromMs),
+        to: timestampOf(asked.span.toMs),
       }),
       facets: [...(asked.facets ?? [])],
       facetLimit: asked.limit ?? 0,

@@ -1,5 +1,5 @@
-import { ConnectError } from "@connectrpc/connect";
 import { useCallback, useEffect, useState } from "react";
+import { wordsOf } from "../wire/failure";
 
 export interface Notice {
   text: string;
@@ -14,7 +14,7 @@ const shownMs = 5000;
 export function useNotice(): { notice: Notice | null; say: Say } {
   const [notice, setNotice] = useState<Notice | null>(null);
   const say = useCallback((what: unknown) => {
-    const text = typeof what === "string" ? what : ConnectError.from(what).rawMessage;
+    const text = typeof what === "string" ? what : wordsOf(what);
     setNotice({ text, bad: typeof what !== "string" });
   }, []);
   useEffect(() => {
