@@ -23,10 +23,38 @@ function workerUrl(): Plugin {
   };
 }
 
+// What main.ts imports later is needed for the first row all the same.
+function preloadRender(): Plugin {
+  const link = (rel: string, file: string) => ({
+    tag: "link",
+    attrs: { rel, crossorigin: true, href: `/${file}` },
+    injectTo: "head" as const,
+  });
+  return {
+    name: "preload-render",
+    transformIndexHtml: {
+      order: "post",
+      handler(_html, { bundle }) {
+        for (const made of Object.values(bundle ?? {})) {
+          if (made.type !== "chunk") continue;
+          if (!made.moduleIds.some((id) => id.endsWith("/src/render.tsx"))) continue;
+          return [
+            link("modulepreload", made.fileName),
+            ...[...(made.viteMetadata?.importedCss ?? [])].map((css) =>
+              link("stylesheet", css),
+            ),
+          ];
+        }
+        return [];
+      },
+    },
+  };
+}
+
 // Nothing is inlined: the server's Content-Security-Policy allows scripts,
 // styles and workers from files of its own origin only.
 export default defineConfig({
-  plugins: [workerUrl()],
+  plugins: [workerUrl(), preloadRender()],
   esbuild: { jsx: "automatic" },
   build: {
     target: "es2022",

@@ -60,6 +60,8 @@ export type ToTab =
   | { type: "alarm"; filter: string; row: Row; count: number }
   | { type: "ping" };
 
+export type Batch = Extract<ToTab, { type: "batch" }>;
+
 /* One end of a MessagePort, as far as it is used. */
 export interface Port<Out> {
   postMessage(message: Out): void;

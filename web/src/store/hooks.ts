@@ -2,7 +2,7 @@ import { createContext, useContext, useSyncExternalStore } from "react";
 import type { LiveClient } from "../connection/client";
 import type { Store, View } from "./store";
 
-interface Live {
+export interface Live {
   store: Store;
   client: LiveClient;
 }

@@ -1,5 +1,11 @@
 import type { LiveClient } from "../connection/client";
-import { type Search, type Status, type ToTab, windowMax } from "../connection/protocol";
+import {
+  type Batch,
+  type Search,
+  type Status,
+  type ToTab,
+  windowMax,
+} from "../connection/protocol";
 import type { Row } from "../connection/row";
 import { FlowWindow } from "../connection/window";
 import type { Fault } from "../filter/fault";
@@ -11,7 +17,6 @@ import { type FetchOlder, Newest } from "./newest";
 import { type FetchSorted, type Order, Sorted } from "./sorted";
 
 type Client = Pick<LiveClient, "watch">;
-type Batch = Extract<ToTab, { type: "batch" }>;
 
 /* Where the flows come from that no stream tells. */
 export interface Fetch {
@@ -128,6 +133,13 @@ export class Store {
     if (filter === this.filter) return;
     this.filter = filter;
     this.client?.watch(filter);
+  }
+
+  /* What the page begins with, if the hub has not been faster. */
+  begin(rows: Batch): void {
+    if (this.view.loaded || this.inbox.length > 0) return;
+    this.inbox.push(rows);
+    this.flush();
   }
 
   take(message: ToTab): void {

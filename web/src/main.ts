@@ -1,30 +1,26 @@
-import { createRoot } from "react-dom/client";
-import { App } from "./App";
 import { LiveClient } from "./connection/client";
+import { firstRows } from "./connection/first";
 import { readPlace } from "./place/place";
-import { PlaceProvider } from "./place/usePlace";
 import { startAppearance } from "./settings/appearance";
 import { fetchOlder, fetchSorted } from "./store/fetch";
-import { LiveContext } from "./store/hooks";
 import { Store } from "./store/store";
+import { persistent } from "./ui/late";
 import "./ui/tokens.css";
 import "./ui/page.css";
 import "./filter/filter.css";
 import "./list/list.css";
 
+/*
+ * Asks for what the page shows first, while what draws it is still on its way:
+ * the build has the browser load both at once.
+ */
 startAppearance();
 
 const store = new Store(readPlace(location.search).filter, { fetchOlder, fetchSorted });
 const client = new LiveClient((message) => store.take(message));
+const first = firstRows(store.filter).then((rows) => rows && store.begin(rows));
 client.start(store.filter);
 
-const root = document.getElementById("root");
-if (root) {
-  createRoot(root).render(
-    <LiveContext value={{ store, client }}>
-      <PlaceProvider>
-        <App />
-      </PlaceProvider>
-    </LiveContext>,
-  );
-}
+void persistent(() => import("./render")).then(({ render }) =>
+  render({ store, client }, first),
+);

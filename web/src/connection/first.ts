@@ -1,0 +1,41 @@
+import { api, callTimeoutMs } from "./api";
+import type { Batch } from "./protocol";
+import { type Row, toRow } from "./row";
+
+// A screen of them.
+const limit = 60;
+
+/*
+ * The newest flows, asked for without the worker, which takes longer to start;
+ * what it tells comes in their place. null: there are none, or no answer.
+ */
+export async function firstRows(filter: string): Promise<Batch | null> {
+  const rows: Row[] = [];
+  let limited = false;
+  try {
+    const request = { filter: { expression: filter }, limit };
+    for await (const answer of api.queryFlows(request, { timeoutMs: callTimeoutMs })) {
+      rows.push(...answer.flows.map(toRow));
+      limited ||= answer.progress?.limited ?? false;
+    }
+  } catch {
+    // The worker's call has the same fault, and says so.
+    return null;
+  }
+  rows.sort((a, b) => a.number - b.number);
+  const [oldest] = rows;
+  if (!oldest) return null;
+  return {
+    type: "batch",
+    filter,
+    reset: true,
+    rows,
+    gone: [],
+    floor: oldest.number,
+    // As if that were all: what is older is asked for once the worker has told.
+    below: 0,
+    total: null,
+    evicted: 0,
+    limited,
+  };
+}
