@@ -19,8 +19,8 @@ startAppearance();
 const store = new Store(readPlace(location.search).filter, { fetchOlder, fetchSorted });
 const client = new LiveClient((message) => store.take(message));
 const first = firstRows(store.filter).then((rows) => rows && store.begin(rows));
-client.start(store.filter);
 
-void persistent(() => import("./render")).then(({ render }) =>
-  render({ store, client }, first),
-);
+void persistent(() => import("./render")).then(async ({ render }) => {
+  await render({ store, client }, first);
+  client.start(store.filter);
+});

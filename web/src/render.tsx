@@ -1,3 +1,4 @@
+import { startTransition } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { PlaceProvider } from "./place/usePlace";
@@ -12,11 +13,14 @@ export async function render(live: Live, first: Promise<unknown>): Promise<void>
   await Promise.race([first, patience]);
   const root = document.getElementById("root");
   if (!root) return;
-  createRoot(root).render(
-    <LiveContext value={live}>
-      <PlaceProvider>
-        <App />
-      </PlaceProvider>
-    </LiveContext>,
+  // In a transition React pauses, so that no task is long.
+  startTransition(() =>
+    createRoot(root).render(
+      <LiveContext value={live}>
+        <PlaceProvider>
+          <App />
+        </PlaceProvider>
+      </LiveContext>,
+    ),
   );
 }

@@ -10,6 +10,8 @@ import {
 import { flushSync } from "react-dom";
 import { ScrollMap } from "./scrollMap";
 
+// What stands above the list, and its head.
+const abovePx = 180;
 // Nobody scrolls any more.
 const restMs = 140;
 
@@ -32,7 +34,11 @@ export function useScroller(
   headPx: number,
 ): Scroller {
   const map = useRef<ScrollMap>(null);
-  map.current ??= new ScrollMap();
+  if (!map.current) {
+    map.current = new ScrollMap();
+    // About so much, or nothing could be drawn before it is measured.
+    map.current.view = Math.max(0, innerHeight - abovePx);
+  }
   const [, draw] = useReducer((count: number) => count + 1, 0);
   const [isScrolling, setScrolling] = useState(false);
   const rest = useRef<ReturnType<typeof setTimeout>>(undefined);
