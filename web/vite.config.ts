@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { Plugin } from "vite";
+import type { Plugin, Rollup } from "vite";
 import { defineConfig } from "vitest/config";
 
 // The worker as a part of the same build, where Vite would make one of its
@@ -23,29 +23,42 @@ function workerUrl(): Plugin {
   };
 }
 
-// What main.ts imports later is needed for the first row all the same.
-function preloadRender(): Plugin {
+// What main.ts imports later is needed for the first row all the same: it is
+// loaded at once, and compiled whole beside the page's thread, not bit by bit
+// on it (github.com/WICG/explicit-javascript-compile-hints-file-based).
+function renderEarly(): Plugin {
   const link = (rel: string, file: string) => ({
     tag: "link",
     attrs: { rel, crossorigin: true, href: `/${file}` },
     injectTo: "head" as const,
   });
+  const renderOf = (bundle: Rollup.OutputBundle = {}) =>
+    Object.values(bundle).find(
+      (made): made is Rollup.OutputChunk =>
+        made.type === "chunk" &&
+        made.moduleIds.some((id) => id.endsWith("/src/render.tsx")),
+    );
   return {
-    name: "preload-render",
+    name: "render-early",
+    enforce: "post",
+    generateBundle: {
+      // The line counts only where nothing stands before it.
+      order: "post",
+      handler(_options, bundle) {
+        const render = renderOf(bundle);
+        if (render) render.code = `//# allFunctionsCalledOnLoad\n${render.code}`;
+      },
+    },
     transformIndexHtml: {
       order: "post",
       handler(_html, { bundle }) {
-        for (const made of Object.values(bundle ?? {})) {
-          if (made.type !== "chunk") continue;
-          if (!made.moduleIds.some((id) => id.endsWith("/src/render.tsx"))) continue;
-          return [
-            link("modulepreload", made.fileName),
-            ...[...(made.viteMetadata?.importedCss ?? [])].map((css) =>
-              link("stylesheet", css),
-            ),
-          ];
-        }
-        return [];
+        const render = renderOf(bundle);
+        if (!render) return [];
+        const styles = [...(render.viteMetadata?.importedCss ?? [])];
+        return [
+          link("modulepreload", render.fileName),
+          ...styles.map((file) => link("stylesheet", file)),
+        ];
       },
     },
   };
@@ -54,7 +67,7 @@ function preloadRender(): Plugin {
 // Nothing is inlined: the server's Content-Security-Policy allows scripts,
 // styles and workers from files of its own origin only.
 export default defineConfig({
-  plugins: [workerUrl(), preloadRender()],
+  plugins: [workerUrl(), renderEarly()],
   esbuild: { jsx: "automatic" },
   build: {
     target: "es2022",

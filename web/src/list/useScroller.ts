@@ -11,7 +11,7 @@ import { flushSync } from "react-dom";
 import { ScrollMap } from "./scrollMap";
 
 // What stands above the list, and its head.
-const abovePx = 180;
+const abovePx = 188;
 // Nobody scrolls any more.
 const restMs = 140;
 
@@ -68,13 +68,14 @@ export function useScroller(
   useLayoutEffect(() => {
     const el = scroller.current;
     if (!el) return;
-    const measured = () => {
+    // Called for the first time before the next frame is painted.
+    const observer = new ResizeObserver(() => {
       const { current } = map;
-      if (current) current.view = Math.max(0, el.clientHeight - headPx);
+      const seen = Math.max(0, el.clientHeight - headPx);
+      if (!current || current.view === seen) return;
+      current.view = seen;
       draw();
-    };
-    measured();
-    const observer = new ResizeObserver(measured);
+    });
     observer.observe(el);
     return () => observer.disconnect();
   }, [scroller, headPx]);

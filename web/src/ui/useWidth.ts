@@ -6,7 +6,7 @@ export function useWidth(ref: RefObject<HTMLElement | null>, isThere = true): nu
   useLayoutEffect(() => {
     const el = ref.current;
     if (!el || !isThere) return;
-    setWidth(el.clientWidth);
+    // Called for the first time before the next frame is painted.
     const observer = new ResizeObserver(() => setWidth(el.clientWidth));
     observer.observe(el);
     return () => observer.disconnect();
