@@ -16,10 +16,8 @@ function json(path: string, text: string) {
   });
 }
 
-/* From the click on a row to the text of its body, painted. */
-async function open(tab: Tab, path: string, text: string): Promise<number> {
-  const row = tab.page.locator("[role=row][data-number]", { hasText: path }).first();
-  await row.waitFor();
+/* From a click or a key to a text of the body, painted. */
+async function readable(tab: Tab, text: string, act: () => Promise<void>) {
   const taken = tab.page.evaluate(
     (needle) =>
       new Promise<number>((resolve) => {
@@ -28,7 +26,7 @@ async function open(tab: Tab, path: string, text: string): Promise<number> {
             if (element.shadowRoot && hasText(element.shadowRoot)) return true;
           return root.textContent?.includes(needle) ?? false;
         };
-        const clicked = ({ timeStamp }: MouseEvent) => {
+        const acted = ({ timeStamp }: Event) => {
           const look = () => {
             const panel = document.querySelector("[role=tabpanel]");
             if (panel && hasText(panel))
@@ -36,13 +34,20 @@ async function open(tab: Tab, path: string, text: string): Promise<number> {
             else requestAnimationFrame(look);
           };
           requestAnimationFrame(look);
+          for (const name of ["click", "keydown"]) removeEventListener(name, acted, true);
         };
-        addEventListener("click", clicked, { once: true, capture: true });
+        for (const name of ["click", "keydown"]) addEventListener(name, acted, true);
       }),
     text,
   );
-  await row.click();
+  await act();
   return taken;
+}
+
+async function open(tab: Tab, path: string, text: string): Promise<number> {
+  const row = tab.page.locator("[role=row][data-number]", { hasText: path }).first();
+  await row.waitFor();
+  return readable(tab, text, () => row.click());
 }
 
 export async function bodies(browser: Browser, server: Server): Promise<void> {
@@ -56,11 +61,23 @@ export async function bodies(browser: Browser, server: Server): Promise<void> {
   await tab.firstRow();
   await tab.stable(500);
   const taken: number[] = [];
-  for (let i = 0; i < small; i++)
-    taken.push(await open(tab, `small-${i}-`, `the body of ${i}.`));
+  for (let i = 0; i < small; i++) {
+    // None is beside the one before it, which is got ahead.
+    const which = (i * 7 + 3) % small;
+    taken.push(await open(tab, `small-${which}-`, `the body of ${which}.`));
+  }
   // The first one brings what only an open flow needs.
   times("a flow is open, its body readable", taken.slice(1), 50);
   times("  the first of them", taken.slice(0, 1));
+  const byKey: number[] = [];
+  await open(tab, `small-${small - 1}-`, `the body of ${small - 1}.`);
+  for (let i = small - 2; i > 0; i--) {
+    const press = () => tab.page.keyboard.press("j");
+    byKey.push(await readable(tab, `the body of ${i}.`, press));
+    // A reader looks at it.
+    await tab.stable(100);
+  }
+  times("  the next one, by key", byKey.slice(1), 50);
   await tab.longTasks();
   times("a JSON body of 1.2 MB is open", [await open(tab, "large-", '"item 0"')], 100);
   // Its end is laid out, too.

@@ -106,6 +106,8 @@ describe("the page", () => {
     const reader = await read();
     await reader.opens("/long");
     await reader.page.getByText(/The first 2.0 MB of/).waitFor();
+    // All of that is laid out.
+    await reader.panel.locator(".text-view[aria-busy=false]").waitFor();
     await reader.panel.evaluate((panel) => {
       panel.scrollTop = 300_000;
     });

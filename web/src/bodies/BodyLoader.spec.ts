@@ -20,7 +20,8 @@ function serverOf(size: number): FetchBody {
 /* Resolves with the first body told that is as wanted. */
 function loads(fetchBody: FetchBody) {
   let look: ((body: Body) => void) | null = null;
-  const loader = new BodyLoader(fetchBody, (body) => look?.(body));
+  const loader = new BodyLoader(fetchBody);
+  loader.listen((body) => look?.(body));
   const until = (is: (body: Body) => boolean) =>
     new Promise<Body>((resolve) => {
       look = (body) => is(body) && resolve(body);
@@ -41,7 +42,7 @@ describe("BodyLoader", () => {
 
   it("gets the beginning of a long one, then the rest when asked", async () => {
     const { loader, until } = loads(serverOf(firstLen + 1_100_000));
-    const cut = until(({ info }) => info !== null);
+    const cut = until(({ info, isBeginning }) => info !== null && !isBeginning);
     loader.start();
     expect(await cut).toMatchObject({ size: null, coming: null });
     const whole = until(({ size }) => size !== null);
@@ -49,6 +50,45 @@ describe("BodyLoader", () => {
     const body = await whole;
     expect(body.bytes.length).toBe(firstLen + 1_100_000);
     expect(body.bytes.every((byte) => byte === 7)).toBe(true);
+  });
+
+  it("tells of the first piece of a long one before the rest is here", async () => {
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const { loader, until } = loads(async function* () {
+      yield part({ info: { kind: "text" }, data: new Uint8Array(5) });
+      await held;
+      yield part({ data: new Uint8Array(3), end: { size: 8n } });
+    });
+    const begun = until(() => true);
+    loader.start();
+    expect(await begun).toMatchObject({ isBeginning: true, size: null });
+    const whole = until(({ size }) => size !== null);
+    goOn();
+    expect((await whole).bytes.length).toBe(8);
+  });
+
+  it("goes on with a beginning that was stopped where it stopped", async () => {
+    const offsets: number[] = [];
+    const { loader, until } = loads(async function* ({ offset }, signal) {
+      offsets.push(offset);
+      if (offset > 0) {
+        yield part({ data: new Uint8Array(3), end: { size: 8n } });
+        return;
+      }
+      yield part({ info: { kind: "text" }, data: new Uint8Array(5) });
+      await new Promise((_, reject) => signal.addEventListener("abort", reject));
+    });
+    const begun = until(() => true);
+    loader.start();
+    await begun;
+    loader.stop();
+    const whole = until(({ size }) => size !== null);
+    loader.start();
+    expect((await whole).bytes.length).toBe(8);
+    expect(offsets).toEqual([0, 5]);
   });
 
   it("keeps what came before an error, and says it", async () => {

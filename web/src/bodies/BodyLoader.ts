@@ -11,6 +11,8 @@ export interface Body {
   error: unknown;
   /* Bytes that came of the rest, while that is on its way. */
   coming: number | null;
+  /* More of its beginning is on its way, which nobody asked for twice. */
+  isBeginning: boolean;
 }
 
 export const noBody: Body = {
@@ -20,6 +22,7 @@ export const noBody: Body = {
   fault: "",
   error: null,
   coming: null,
+  isBeginning: false,
 };
 
 export type FetchBody = (
@@ -29,6 +32,8 @@ export type FetchBody = (
 
 // A longer body is shown to here until the reader asks for the rest.
 export const firstLen = 2_000_000;
+// What a screen shows of it need not wait for the rest.
+export const headLen = 64_000;
 const tellMs = 100;
 
 /* Bytes that grow at their end. */
@@ -54,17 +59,24 @@ class Bytes {
 
 /* Gets the beginning of a body, and the rest when somebody wants it. */
 export class BodyLoader {
-  private body = noBody;
+  /* What came so far. */
+  body = noBody;
   private readonly bytes = new Bytes();
+  private readonly listeners = new Set<(body: Body) => void>();
   private abort: AbortController | null = null;
 
-  constructor(
-    private readonly fetchBody: FetchBody,
-    private readonly tell: (body: Body) => void,
-  ) {}
+  constructor(private readonly fetchBody: FetchBody) {}
 
+  /* Tells of all that comes; gives back what ends that. */
+  listen(listener: (body: Body) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /* Gets its beginning, or what is missing of that. */
   start(): void {
-    void this.read(firstLen);
+    if (this.abort || (this.body !== noBody && !this.body.isBeginning)) return;
+    void this.read(firstLen - this.bytes.length);
   }
 
   rest(): void {
@@ -84,7 +96,7 @@ export class BodyLoader {
 
   private change(change: Partial<Body>): void {
     this.body = { ...this.body, ...change };
-    this.tell(this.body);
+    for (const listener of this.listeners) listener(this.body);
   }
 
   private async read(length: number): Promise<void> {
@@ -100,6 +112,11 @@ export class BodyLoader {
         info ??= part.info ?? null;
         end ??= part.end;
         this.bytes.push(part.data);
+        if (end) continue;
+        if (this.body === noBody) {
+          const bytes = this.bytes.get().subarray(0, headLen);
+          this.change({ info, bytes, isBeginning: true });
+        }
         if (this.body.coming === null || performance.now() - told < tellMs) continue;
         told = performance.now();
         this.change({ coming: this.bytes.length - offset });
@@ -111,11 +128,13 @@ export class BodyLoader {
         size: sizeOf(end, this.bytes.length),
         fault: end?.error ?? "",
         coming: null,
+        isBeginning: false,
       });
     } catch (error) {
       if (abort.signal.aborted) return;
       this.abort = null;
-      this.change({ info, error, bytes: this.bytes.get(), coming: null });
+      const bytes = this.bytes.get();
+      this.change({ info, error, bytes, coming: null, isBeginning: false });
     }
   }
 }

@@ -1,6 +1,7 @@
 import { type RefObject, useEffect, useMemo, useState } from "react";
 import { DecodedView } from "../decoded/DecodedView";
-import { type Decoded, useDecoded } from "../decoded/useDecoded";
+import type { Decoded } from "../decoded/decode";
+import { useDecoded } from "../decoded/useDecoded";
 import { formatSize } from "../ui/format";
 import { Seg } from "../ui/Seg";
 import { wordsOf } from "../wire/failure";
@@ -11,6 +12,7 @@ import { charsetOf, imageType } from "./kinds";
 import {
   declaration,
   inOrder,
+  isReadAsItIs,
   kindName,
   type Mode,
   modeNames,
@@ -20,6 +22,7 @@ import {
 import { problemOf } from "./problem";
 import type { BodySource } from "./source";
 import { LazyText, type TextHandle, useTextHandle } from "./text/LazyText";
+import { isLight } from "./text/laying";
 import { type LoadedBody, useBody } from "./useBody";
 
 interface Props {
@@ -36,10 +39,11 @@ const longestImage = 20_000_000;
 export function BodyView({ source, fileName, title = "Body" }: Props) {
   const [raw, setRaw] = useState(false);
   const body = useBody(source, raw);
-  const decoded = useDecoded(source);
   const [chosen, setChosen] = useState<Mode | null>(null);
   const text = useTextHandle();
   const { info, bytes } = body;
+  const asItIs = info !== null && isReadAsItIs(info);
+  const decoded = useDecoded(source, info ? (asItIs ? "later" : "now") : "never");
 
   if (body.error && !info) return <Failed title={title} error={body.error} />;
   if (!info) return <section className="body" aria-busy="true" aria-label={title} />;
@@ -56,7 +60,7 @@ export function BodyView({ source, fileName, title = "Body" }: Props) {
     );
   }
   const style = styleOf(info, bytes);
-  const isTold = decoded === null || decoded.nodes.length > 0 || decoded.error !== "";
+  const isTold = decoded ? decoded.nodes.length > 0 || decoded.error !== "" : !asItIs;
   const possible: Mode[] = raw ? ["hex", "raw"] : modesOf(info, bytes, style, isTold);
   const mode = chosen && possible.includes(chosen) ? chosen : (possible[0] ?? "hex");
   return (
@@ -89,7 +93,8 @@ export function BodyView({ source, fileName, title = "Body" }: Props) {
   );
 }
 
-function factsOf({ info, bytes, size, coming }: LoadedBody, raw: boolean): string {
+function factsOf(body: LoadedBody, raw: boolean): string {
+  const { info, bytes, size, coming, isBeginning } = body;
   if (!info) return "";
   const known = size ?? (info.contentEncoding && !raw ? null : Number(info.keptSize));
   const length =
@@ -97,7 +102,7 @@ function factsOf({ info, bytes, size, coming }: LoadedBody, raw: boolean): strin
   const encoded = info.contentEncoding && !raw && info.wireSize > 0n;
   return [
     raw ? `${info.contentEncoding} as it was on the wire` : kindName(info),
-    coming === null || known !== null ? length : "",
+    known !== null || (coming === null && !isBeginning) ? length : "",
     raw ? "" : declaration(info),
     encoded
       ? `${info.contentEncoding}, ${formatSize(Number(info.wireSize))} on the wire`
@@ -130,6 +135,9 @@ function Shown({ mode, body, decoded, text }: ShownProps) {
     case "hex":
       return <HexView bytes={bytes} />;
     default:
+      // What is indented as a whole is not indented twice.
+      if (mode === "pretty" && body.isBeginning && !isLight(style))
+        return <div className="text-view" aria-busy="true" />;
       return (
         <LazyText
           ref={text}
@@ -143,9 +151,10 @@ function Shown({ mode, body, decoded, text }: ShownProps) {
 }
 
 function Picture({ body }: { body: LoadedBody }) {
-  const { bytes, size, coming, info, loadRest } = body;
+  const { bytes, size, coming, isBeginning, info, loadRest } = body;
   const isWhole = size !== null;
-  const wanted = !isWhole && coming === null && Number(info?.keptSize) <= longestImage;
+  const isAll = isWhole || isBeginning || coming !== null;
+  const wanted = !isAll && Number(info?.keptSize) <= longestImage;
   useEffect(() => {
     if (wanted) loadRest();
   }, [wanted, loadRest]);
@@ -154,8 +163,8 @@ function Picture({ body }: { body: LoadedBody }) {
 
 /* What is not here yet of a long body, and how to get it. */
 function Rest({ body }: { body: LoadedBody }) {
-  const { info, bytes, size, coming, error, loadRest, stop } = body;
-  if (size !== null && !error) return null;
+  const { info, bytes, size, coming, isBeginning, error, loadRest, stop } = body;
+  if (isBeginning || (size !== null && !error)) return null;
   const whole = info && !info.contentEncoding ? Number(info.keptSize) : 0;
   const of = whole > 0 ? ` of ${formatSize(whole)}` : "";
   return (

@@ -112,6 +112,10 @@ const readAsTheyAre = new Set([
   ...["text", "json", "xml", "html", "css", "javascript"],
 ]);
 
+export function isReadAsItIs(info: BodyInfo): boolean {
+  return readAsTheyAre.has(info.kind);
+}
+
 /* How a body can be seen; the first is how it is at first. */
 export function modesOf(
   info: BodyInfo,
@@ -119,7 +123,7 @@ export function modesOf(
   style: Style,
   isTold: boolean,
 ): Mode[] {
-  const first = !readAsTheyAre.has(info.kind);
+  const first = !isReadAsItIs(info);
   const modes: Mode[] = [];
   if (first && isTold) modes.push("decoded");
   if (imageType(bytes)) modes.push("image");

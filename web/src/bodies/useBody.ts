@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useState } from "react";
-import { api } from "../connection/api";
-import { BodyForm } from "../gen/mitmflow/v1/mitmflow_pb";
-import { type Body, BodyLoader, noBody } from "./BodyLoader";
-import { takePrimed } from "./prime";
-import { type BodySource, bodyRef } from "./source";
+import { takeAhead } from "./ahead";
+import { type Body, type BodyLoader, noBody } from "./BodyLoader";
+import { beginsWith } from "./bytes";
+import { bodyLoader } from "./loader";
+import type { BodySource } from "./source";
 
 export interface LoadedBody extends Body {
   loadRest(): void;
@@ -15,34 +15,31 @@ export function useBody(source: BodySource, raw: boolean): LoadedBody {
   const { number, place, index, change } = source;
   const key = `${number} ${place} ${index} ${change} ${raw}`;
   const [told, setTold] = useState<{ key: string; body: Body } | null>(null);
-  const loader = useMemo(() => {
+  const loader = useMemo((): BodyLoader => {
     const source = { number, place, ...(index !== undefined && { index }), change };
-    const body = bodyRef(source);
-    const form = raw ? BodyForm.RAW : BodyForm.UNSPECIFIED;
-    return new BodyLoader(
-      ({ offset, length }, signal) =>
-        (!raw && offset === 0 && takePrimed(source, signal)) ||
-        api.getBody(
-          { body, form, offset: BigInt(offset), length: BigInt(length) },
-          { signal },
-        ),
-      (body) => setTold((before) => ({ key, body: keepBytes(before?.body, body) })),
-    );
-  }, [key, number, place, index, change, raw]);
+    return (!raw && takeAhead(source)?.loader) || bodyLoader(source, raw);
+  }, [number, place, index, change, raw]);
   useEffect(() => {
+    const tell = (body: Body) =>
+      setTold((before) => ({ key, body: keepBytes(before?.body, body) }));
+    const unlisten = loader.listen(tell);
+    if (loader.body !== noBody) tell(loader.body);
     loader.start();
-    return () => loader.stop();
-  }, [loader]);
-  // While a newer version of it comes, the one before stays.
-  const same = told?.key === key || sameBody(told?.key, key);
-  return useMemo(
-    () => ({
-      ...(same && told ? told.body : noBody),
+    return () => {
+      unlisten();
+      loader.stop();
+    };
+  }, [loader, key]);
+  return useMemo(() => {
+    // While a newer version of it comes, the one before stays.
+    const before = sameBody(told?.key, key) ? told?.body : undefined;
+    const here = told?.key === key ? told.body : loader.body;
+    return {
+      ...(here === noBody ? (before ?? here) : here),
       loadRest: () => loader.rest(),
       stop: () => loader.stop(),
-    }),
-    [same, told, loader],
-  );
+    };
+  }, [told, key, loader]);
 }
 
 function sameBody(a: string | undefined, b: string): boolean {
@@ -57,5 +54,5 @@ function sameBody(a: string | undefined, b: string): boolean {
 function keepBytes(before: Body | undefined, body: Body): Body {
   const [a, b] = [before?.bytes, body.bytes];
   if (!a || a === b || a.length !== b.length) return body;
-  return a.every((byte, index) => byte === b[index]) ? { ...body, bytes: a } : body;
+  return beginsWith(b, a) ? { ...body, bytes: a } : body;
 }

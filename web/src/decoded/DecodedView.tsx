@@ -1,9 +1,9 @@
 import { useMemo } from "react";
 import { Conversation } from "./Conversation";
 import { DnsView } from "./DnsView";
+import type { Decoded } from "./decode";
 import { NodeList } from "./NodeList";
 import { growTree } from "./tree";
-import type { Decoded } from "./useDecoded";
 
 /* What a body says, in the form that suits its kind. */
 export function DecodedView({ decoded, bytes }: { decoded: Decoded; bytes: Uint8Array }) {

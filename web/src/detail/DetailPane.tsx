@@ -1,8 +1,7 @@
 import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
-import { primeBody } from "../bodies/prime";
 import { prefetchText } from "../bodies/text/LazyText";
 import { type Row, toRow } from "../connection/row";
-import { BodyPlace, type Flow } from "../gen/mitmflow/v1/mitmflow_pb";
+import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
 import { usePlace } from "../place/usePlace";
 import { useLive } from "../store/hooks";
 import { late } from "../ui/late";
@@ -10,14 +9,18 @@ import { SayContext } from "../ui/say";
 import { useWidth } from "../ui/useWidth";
 import { setPinned } from "./actions";
 import { DeleteDialog } from "./DeleteDialog";
+import { openAhead, placesOf } from "./opening";
 import { PaneHead } from "./PaneHead";
 import type { DetailHandle, PaneProps } from "./pane";
-import { readPane, type Side } from "./paneSize";
+import { paneWidth, readPane, type Side } from "./paneSize";
 import { Resizer } from "./Resizer";
 import { TabBar } from "./TabBar";
 import { TabPanel } from "./TabPanel";
 import { chosenTab, rememberTab, type Tab, tabsFor } from "./tabs";
 import { useFlow } from "./useFlow";
+import { useNext } from "./useNext";
+import { usePressed } from "./usePressed";
+import { useSteady } from "./useSteady";
 import "../bodies/bodies.css";
 import "../decoded/decoded.css";
 import "./detail.css";
@@ -37,16 +40,24 @@ const widePx = 980;
 
 /* One flow, beside the list. */
 export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
-  const { ref, number, row: listed, onClose, say } = props;
+  const { ref, onClose, say } = props;
   const { store } = useLive();
   const { place, go } = usePlace();
-  const { loaded, reload } = useFlow(number, listed?.change);
   const [writing, setWriting] = useState({ number: 0, times: 0 });
   const [deleting, setDeleting] = useState(false);
   const [size, setSize] = useState(() => readPane());
   const pane = useRef<HTMLElement>(null);
   const panel = useRef<HTMLDivElement>(null);
-  const wide = useWidth(pane, number !== null) >= widePx;
+  const isDiff = place.compare !== null && place.compare !== props.number;
+  const isThere = props.number !== null && !isDiff;
+  const wide = useWidth(pane, isThere, paneWidth(size)) >= widePx;
+
+  const open = (row: Row) =>
+    openAhead(row, placesOf(row, chosenTab(row, place.tab, wide), wide));
+  const { number, row: listed } = useSteady(props.number, props.row, open);
+  usePressed(open);
+  useNext(number, open);
+  const { loaded, reload } = useFlow(number, listed?.change);
   const flow: Flow | null = loaded?.flow ?? null;
   const row = newer(listed, flow);
 
@@ -67,14 +78,6 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
 
   const kind = row?.kind;
   const tab = row && chosenTab(row, place.tab, wide);
-  // The body is on its way beside the flow; of a flow that grows, after it.
-  const change = listed?.state === "ended" ? String(listed.change) : null;
-  useEffect(() => {
-    if (number === null || kind !== "http" || change === null) return;
-    if (tab !== "request" && tab !== "response") return;
-    const place = tab === "request" ? BodyPlace.REQUEST : BodyPlace.RESPONSE;
-    primeBody({ number, place, change });
-  }, [number, kind, tab, change]);
   // What the reader chose is there again for the next flow of its kind.
   useEffect(() => {
     if (kind && tab && place.tab === tab) rememberTab(kind, tab);
@@ -88,12 +91,16 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
     go({ compare: first });
   }, [first, number, go]);
 
-  if (number === null) return null;
-  if (place.compare !== null && place.compare !== number) {
+  if (props.number === null) return null;
+  if (place.compare !== null && isDiff) {
     return (
       <SayContext value={say}>
         <Resizer size={size} onSize={setSize} />
-        <DiffView a={place.compare} b={number} onClose={() => go({ compare: null })} />
+        <DiffView
+          a={place.compare}
+          b={props.number}
+          onClose={() => go({ compare: null })}
+        />
       </SayContext>
     );
   }
@@ -108,41 +115,50 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
   return (
     <SayContext value={say}>
       <Resizer size={size} onSize={setSize} />
-      <section ref={pane} className="detail" aria-label="The open flow">
-        <PaneHead
-          number={number}
-          row={row}
-          flow={flow}
-          side={size.side}
-          onSide={turnSide}
-          onCompare={() => {
-            setFirst(number);
-            say("Open another flow to compare it with this one");
-          }}
-          onPin={togglePin}
-          onDelete={() => setDeleting(true)}
-          onClose={onClose}
-          say={say}
-        />
-        {row && tab && (
-          <TabBar
-            tabs={tabsFor(row, wide)}
-            tab={tab}
-            row={row}
-            wide={wide}
-            onTab={choose}
-          />
+      <section
+        ref={pane}
+        className="detail"
+        aria-label="The open flow"
+        aria-busy={number === null}
+      >
+        {number !== null && (
+          <>
+            <PaneHead
+              number={number}
+              row={row}
+              flow={flow}
+              side={size.side}
+              onSide={turnSide}
+              onCompare={() => {
+                setFirst(number);
+                say("Open another flow to compare it with this one");
+              }}
+              onPin={togglePin}
+              onDelete={() => setDeleting(true)}
+              onClose={onClose}
+              say={say}
+            />
+            {row && tab && (
+              <TabBar
+                tabs={tabsFor(row, wide)}
+                tab={tab}
+                row={row}
+                wide={wide}
+                onTab={choose}
+              />
+            )}
+            <TabPanel
+              ref={panel}
+              key={number}
+              tab={tab ?? "overview"}
+              row={row}
+              loaded={loaded}
+              writing={writing.number === number ? writing.times : 0}
+              wide={wide}
+              onRetry={reload}
+            />
+          </>
         )}
-        <TabPanel
-          ref={panel}
-          key={number}
-          tab={tab ?? "overview"}
-          row={row}
-          loaded={loaded}
-          writing={writing.number === number ? writing.times : 0}
-          wide={wide}
-          onRetry={reload}
-        />
       </section>
       {deleting && row && (
         <DeleteDialog

@@ -8,7 +8,19 @@ export interface Loaded {
 
 export type FetchFlow = (number: number, signal: AbortSignal) => Promise<Flow>;
 
+/* An answer that was asked for before the flow was wanted. */
+export interface Asked {
+  loaded: Loaded | null;
+  /* When that came, as Date.now(). */
+  loadedAt: number;
+  loading: Promise<Loaded>;
+  /* Set by who waits for it. */
+  isTaken: boolean;
+}
+
 const shortestPauseMs = 200;
+// What is told of a flow beside its changes may be older than this no longer.
+const freshMs = 5000;
 
 /*
  * Fetches the open flow, and again whenever it has changed since, one call
@@ -24,6 +36,7 @@ export class FlowLoader {
   constructor(
     private readonly fetchFlow: FetchFlow,
     private readonly tell: (loaded: Loaded | null) => void,
+    private readonly askedOf: (number: number) => Asked | undefined = () => undefined,
   ) {}
 
   /* Shows flow `number` as it is at `change` or later; 0: as it is now. */
@@ -33,8 +46,8 @@ export class FlowLoader {
       this.number = number;
       this.wanted = change;
       this.loaded = -1;
-      this.tell(null);
-      if (number !== null) void this.load();
+      if (number === null) this.tell(null);
+      else this.begin(number);
     } else if (change > this.wanted) {
       this.wanted = change;
       this.schedule(0);
@@ -55,6 +68,19 @@ export class FlowLoader {
     this.number = null;
   }
 
+  private begin(number: number): void {
+    const asked = this.askedOf(number);
+    if (!asked?.loaded?.flow) {
+      this.tell(null);
+      void this.load(asked);
+      return;
+    }
+    this.tell(asked.loaded);
+    const isFresh = Date.now() - asked.loadedAt < freshMs;
+    this.loaded = isFresh ? changeOf(asked.loaded) : -1;
+    if (this.loaded < Math.max(this.wanted, 1)) this.schedule(0);
+  }
+
   private schedule(pause: number): void {
     if (this.abort || this.timer !== undefined || this.number === null) return;
     this.timer = setTimeout(() => {
@@ -63,24 +89,37 @@ export class FlowLoader {
     }, pause);
   }
 
-  private async load(): Promise<void> {
+  private async load(asked?: Asked): Promise<void> {
     const { number } = this;
     if (number === null || this.loaded >= Math.max(this.wanted, 1)) return;
     const abort = new AbortController();
     this.abort = abort;
     const started = Date.now();
-    try {
-      const flow = await this.fetchFlow(number, abort.signal);
-      if (abort.signal.aborted) return;
-      this.loaded = Number(flow.summary?.change ?? this.wanted);
-      this.tell({ number, flow, error: null });
-    } catch (error) {
-      if (abort.signal.aborted) return;
-      this.loaded = this.wanted;
-      this.tell({ number, flow: null, error });
-    }
+    const loaded = await (this.join(asked) ?? this.fetch(number, abort.signal));
+    if (abort.signal.aborted) return;
+    this.loaded = loaded.flow ? changeOf(loaded) : this.wanted;
+    this.tell(loaded);
     this.abort = null;
     const pause = Math.max(shortestPauseMs, 2 * (Date.now() - started));
     if (this.loaded < this.wanted) this.schedule(pause);
   }
+
+  /* An answer that is on its way, unless that failed. */
+  private join(asked: Asked | undefined): Promise<Loaded> | null {
+    if (!asked || asked.loaded) return null;
+    asked.isTaken = true;
+    return asked.loading;
+  }
+
+  private async fetch(number: number, signal: AbortSignal): Promise<Loaded> {
+    try {
+      return { number, flow: await this.fetchFlow(number, signal), error: null };
+    } catch (error) {
+      return { number, flow: null, error };
+    }
+  }
+}
+
+function changeOf({ flow }: Loaded): number {
+  return Number(flow?.summary?.change ?? 0);
 }

@@ -1,4 +1,5 @@
 import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import { whenIdle } from "../ui/idle";
 import { late } from "../ui/late";
 import type { DetailHandle, PaneProps } from "./pane";
 import { applyPane, readPane } from "./paneSize";
@@ -11,11 +12,6 @@ const DetailPane = late(async () => {
 }, Frame);
 
 applyPane(readPane());
-
-/* So that the first flow opens at once. */
-function prefetch(): void {
-  void DetailPane.prefetch();
-}
 
 interface Props extends PaneProps {
   ref: Ref<DetailHandle>;
@@ -38,17 +34,13 @@ export function LazyPane({ ref, ready, ...props }: Props) {
       else setNoteOf(of);
     },
   }));
+  // So that the first flow opens at once.
+  const [isHere, setHere] = useState(false);
   useEffect(() => {
     if (!ready) return;
-    // Safari has no idle callbacks.
-    if (!("requestIdleCallback" in globalThis)) {
-      const timer = setTimeout(prefetch, 1000);
-      return () => clearTimeout(timer);
-    }
-    const idle = requestIdleCallback(prefetch, { timeout: 3000 });
-    return () => cancelIdleCallback(idle);
+    return whenIdle(() => void DetailPane.prefetch().then(() => setHere(true)));
   }, [ready]);
-  if (props.number === null) return null;
+  if (props.number === null && !isHere) return null;
   return (
     <DetailPane
       {...props}

@@ -26,6 +26,11 @@ export function within({ side, px }: PaneSize): PaneSize {
   return { side, px: Math.round(Math.max(min, Math.min(px, max))) };
 }
 
+/* How wide the pane is then. */
+export function paneWidth({ side, px }: PaneSize): number {
+  return side === "right" ? px : innerWidth;
+}
+
 export function readPane(side: Side = readSetting("pane-side", sides)): PaneSize {
   const kept = readNumber(`pane-${side}`, extent(side) * share[side]);
   return within({ side, px: kept });

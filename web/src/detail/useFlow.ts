@@ -1,18 +1,8 @@
 import { useCallback, useEffect, useState } from "react";
-import { api, callTimeoutMs } from "../connection/api";
 import { FlowState } from "../gen/mitmflow/v1/mitmflow_pb";
-import { type FetchFlow, FlowLoader, type Loaded } from "./FlowLoader";
-
-const fetchFlow: FetchFlow = async (number, signal) => {
-  const options = { signal, timeoutMs: callTimeoutMs };
-  const answer = await api.getFlow(
-    // Bodies and messages are asked for where they are shown.
-    { number: BigInt(number), withoutBodies: true, messageLimit: 1 },
-    options,
-  );
-  if (!answer.flow) throw new Error("The server's answer holds no flow.");
-  return answer.flow;
-};
+import { FlowLoader, type Loaded } from "./FlowLoader";
+import { fetchFlow } from "./fetchFlow";
+import { openingOf } from "./opening";
 
 // A live flow that the list does not hold tells of no changes: ask.
 const pollMs = 2000;
@@ -20,7 +10,7 @@ const pollMs = 2000;
 /* The flow `number`, kept up to date; null while it is fetched. */
 export function useFlow(number: number | null, change: number | undefined) {
   const [loaded, setLoaded] = useState<Loaded | null>(null);
-  const [loader] = useState(() => new FlowLoader(fetchFlow, setLoaded));
+  const [loader] = useState(() => new FlowLoader(fetchFlow, setLoaded, openingOf));
 
   useEffect(() => loader.want(number, change ?? 0), [loader, number, change]);
   useEffect(() => () => loader.stop(), [loader]);
@@ -33,5 +23,6 @@ export function useFlow(number: number | null, change: number | undefined) {
   }, [loader, change, live]);
 
   const reload = useCallback(() => loader.reload(), [loader]);
-  return { loaded: loaded?.number === number ? loaded : null, reload };
+  const ahead = number === null ? undefined : openingOf(number)?.loaded;
+  return { loaded: loaded?.number === number ? loaded : (ahead ?? null), reload };
 }

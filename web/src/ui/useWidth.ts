@@ -1,8 +1,13 @@
 import { type RefObject, useLayoutEffect, useState } from "react";
 
-/* The width of an element in pixels, kept up to date while it is there. */
-export function useWidth(ref: RefObject<HTMLElement | null>, isThere = true): number {
-  const [width, setWidth] = useState(() => innerWidth);
+/* The width of an element in pixels, kept up to date while it is there; `guess`:
+   until it is measured. */
+export function useWidth(
+  ref: RefObject<HTMLElement | null>,
+  isThere = true,
+  guess = innerWidth,
+): number {
+  const [width, setWidth] = useState(guess);
   useLayoutEffect(() => {
     const el = ref.current;
     if (!el || !isThere) return;

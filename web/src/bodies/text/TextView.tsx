@@ -8,6 +8,7 @@ import {
   useRef,
   useState,
 } from "react";
+import { beginsWith } from "../bytes";
 import { useScroller } from "../scroll";
 import { Assembly } from "./document";
 import { type Editor, openEditor } from "./editor";
@@ -34,11 +35,6 @@ interface Shown {
   bytes: Uint8Array;
   /* What else makes it look as it does. */
   as: string;
-}
-
-/* Whether `b` is the same body, of which more is here now. */
-function goesOn(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length < b.length && a.every((byte, index) => byte === b[index]);
 }
 
 /* Shows `next` in the place of `before`, at the line that was being read. */
@@ -75,43 +71,45 @@ export default function TextView({ ref, bytes, charset, style, pretty }: Props) 
   useLayoutEffect(() => {
     const place = box.current;
     if (!place) return;
-    setBusy(true);
     setProblem("");
     const as = `${charset} ${style} ${pretty}`;
     const before = shown.current;
-    const isMore = before?.as === as && goesOn(before.bytes, bytes);
+    const isMore = before?.as === as && beginsWith(bytes, before.bytes);
     const assembly = new Assembly();
     let editor: Editor | null = null;
     let flushedAt = 0;
-    const show = (): Editor => {
-      const made = openEditor(assembly, style, "Text of the body", wanted.current);
-      editor = made;
-      shown.current = { editor: made, bytes, as };
-      return made;
+    const show = () => {
+      editor = openEditor(assembly, style, "Text of the body", wanted.current);
+      shown.current = { editor, bytes, as };
+      flushedAt = performance.now();
+      if (before && isMore) {
+        const top = scroller.current?.getBoundingClientRect().top ?? 0;
+        swap(place, before.editor.view, editor, top);
+      } else {
+        place.replaceChildren(editor.host);
+        before?.editor.view.destroy();
+      }
     };
-    if (!isMore) {
-      place.replaceChildren(show().host);
-      before?.editor.view.destroy();
-    }
-    // What is read stays until all that is new is there.
+    // What is laid out at once is shown whole, in one go.
+    let isLaying = true;
     const start = (layout: Style) =>
       lay(
         { bytes, charset, style: layout },
         {
           batch: (batch) => {
             assembly.add(batch);
+            if (isLaying) return;
+            // What is read stays until all that is new is there.
+            if (!editor && !isMore) show();
             if (!editor || performance.now() - flushedAt < flushMs) return;
             editor.flush();
             flushedAt = performance.now();
           },
           end: ({ folds }) => {
-            if (!editor) {
-              const made = show();
-              const top = scroller.current?.getBoundingClientRect().top ?? 0;
-              if (before) swap(place, before.editor.view, made, top);
-            }
-            editor?.flush();
-            shown.current?.editor.fold(folds);
+            assembly.marks.fold(folds);
+            if (editor) editor.flush();
+            else if (isMore && before.editor.grow(assembly)) before.bytes = bytes;
+            else show();
             setBusy(false);
           },
           failed: (why) => {
@@ -120,7 +118,9 @@ export default function TextView({ ref, bytes, charset, style, pretty }: Props) 
           },
         },
       );
+    setBusy(true);
     let stop = start(pretty ? style : "plain");
+    isLaying = false;
     return () => stop();
   }, [bytes, charset, style, pretty, scroller]);
   useEffect(

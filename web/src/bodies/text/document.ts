@@ -3,8 +3,8 @@ import type { Batch, Fold } from "./lines";
 
 /* What the editor has to know of its lines, beside their text. */
 export class Marks {
-  private readonly continued: number[] = [];
-  private readonly folds = new Map<number, Fold>();
+  private continued: number[] = [];
+  private folds = new Map<number, Fold>();
 
   add(batch: Batch): void {
     this.continued.push(...batch.continued);
@@ -12,6 +12,12 @@ export class Marks {
 
   fold(folds: readonly Fold[]): void {
     for (const fold of folds) this.folds.set(fold.from, fold);
+  }
+
+  /* The marks of a text that this one was the beginning of. */
+  become(marks: Marks): void {
+    this.continued = marks.continued;
+    this.folds = marks.folds;
   }
 
   foldAt(line: number): Fold | undefined {
@@ -58,6 +64,11 @@ export class Assembly {
     const more = this.isFirst ? lines : Text.of(["", ""]).append(lines);
     this.isFirst = false;
     this.pending = this.pending ? this.pending.append(more) : more;
+  }
+
+  /* All that was not taken. */
+  look(): Text {
+    return this.pending ?? Text.empty;
   }
 
   /* What came since; null: nothing. */

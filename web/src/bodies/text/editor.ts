@@ -16,12 +16,14 @@ import { folding, foldsKnown } from "./folding";
 import { jsonColours } from "./jsonColours";
 import { languageOf } from "./languages";
 import type { Style } from "./layout";
-import type { Fold } from "./lines";
 import { searchPanel } from "./searchPanel";
 import { colours, theme } from "./theme";
 
 // The structure of longer texts is read for nobody's good.
 const longestRead = 1_500_000;
+
+// Where the beginning of a text was laid out otherwise, its end tells.
+const comparedLen = 10_000;
 
 /* Characters that hide or turn others are shown by their names. */
 export function showHidden() {
@@ -53,9 +55,10 @@ export interface Editor {
   /* The element to put into the page. */
   host: HTMLElement;
   view: EditorView;
-  /* Shows what has been assembled since. */
+  /* Shows what has been assembled since, and what of it can be folded. */
   flush(): void;
-  fold(folds: readonly Fold[]): void;
+  /* Shows a whole of which it had the beginning; false: it had something else. */
+  grow(whole: Assembly): boolean;
 }
 
 /*
@@ -117,12 +120,25 @@ export function openEditor(
     host,
     view,
     flush: () => {
-      const insert = assembly.take();
-      if (insert) view.dispatch({ changes: { from: view.state.doc.length, insert } });
+      const insert = assembly.take() ?? Text.empty;
+      view.dispatch({
+        changes: { from: view.state.doc.length, insert },
+        effects: foldsKnown.of(null),
+      });
     },
-    fold: (folds) => {
-      marks.fold(folds);
-      view.dispatch({ effects: foldsKnown.of(null) });
+    grow: (whole) => {
+      const { doc } = view.state;
+      const next = whole.look();
+      // Its last line may have been cut off.
+      const { from } = doc.line(doc.lines);
+      const near = Math.max(0, from - comparedLen);
+      if (next.sliceString(near, from) !== doc.sliceString(near, from)) return false;
+      marks.become(whole.marks);
+      view.dispatch({
+        changes: { from, to: doc.length, insert: next.slice(from) },
+        effects: foldsKnown.of(null),
+      });
+      return true;
     },
   };
 }

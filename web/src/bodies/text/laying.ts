@@ -1,6 +1,6 @@
-import { type End, type Job, layOut } from "./layout";
+import { type End, type Job, layOut, type Style } from "./layout";
 import type { Batch } from "./lines";
-import type { Answer, Order } from "./orders";
+import type { Answer } from "./orders";
 
 export interface Taker {
   batch(batch: Batch): void;
@@ -18,7 +18,7 @@ const longestIndented = 500_000;
 
 let worker: Worker | null = null;
 let lastId = 0;
-const takers = new Map<number, { taker: Taker; order: Order }>();
+const takers = new Map<number, { taker: Taker; job: Job }>();
 
 function start(): Worker {
   if (worker) return worker;
@@ -43,16 +43,27 @@ function take(answer: Answer): void {
   else taker.failed(answer.error);
 }
 
+/* The bytes are copied once, not with all of the buffer that they are in. */
+function order(id: number, job: Job): void {
+  const bytes = job.bytes.slice();
+  start().postMessage({ id, job: { ...job, bytes } }, [bytes.buffer]);
+}
+
 /* Ends what the worker does now; what else was ordered begins anew. */
 function restart(): void {
   worker?.terminate();
   worker = null;
-  for (const { order } of takers.values()) start().postMessage(order);
+  for (const [id, { job }] of takers) order(id, job);
+}
+
+/* What is laid out bit by bit, which can be stopped. */
+export function isLight(style: Style): boolean {
+  return style === "plain" || style === "json";
 }
 
 /* Lays a text out; gives back what ends it early. */
 export function lay(job: Job, taker: Taker): () => void {
-  const isQuick = job.style === "plain" || job.style === "json";
+  const isQuick = isLight(job.style);
   if (isQuick && job.bytes.length <= inlineLen) {
     const laid = layOut(job);
     let next = laid.next();
@@ -64,17 +75,19 @@ export function lay(job: Job, taker: Taker): () => void {
     const timer = setTimeout(() => taker.failed("it is too long to be indented"), 0);
     return () => clearTimeout(timer);
   }
-  const order = { id: ++lastId, job };
-  takers.set(order.id, { taker, order });
-  start().postMessage(order);
+  const id = ++lastId;
+  takers.set(id, { taker, job });
+  order(id, job);
   const timer = setTimeout(() => {
-    if (isQuick || !takers.delete(order.id)) return;
+    if (isQuick || !takers.delete(id)) return;
     restart();
     taker.failed("it takes too long");
   }, longestMs);
   return () => {
     clearTimeout(timer);
-    if (takers.delete(order.id)) restart();
+    if (!takers.delete(id)) return;
+    if (isQuick) worker?.postMessage({ stop: id });
+    else restart();
   };
 }
 

@@ -12,21 +12,41 @@ async function parts({ bytes, charset, style }: Job) {
   return layOutText(await beautify(text, style));
 }
 
-async function run({ id, job }: Order): Promise<void> {
+let running = 0;
+const channel = new MessageChannel();
+
+/* Resolves after the messages that came meanwhile were heard. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    channel.port1.onmessage = () => resolve();
+    channel.port2.postMessage(null);
+  });
+}
+
+async function run(id: number, job: Job): Promise<void> {
+  running = id;
   try {
     const laid = await parts(job);
-    for (;;) {
+    while (running === id) {
       const next = laid.next();
       if (next.done) return post({ id, end: next.value });
       post({ id, batch: next.value });
+      await turn();
     }
   } catch (error) {
     post({ id, error: String(error) });
   }
 }
 
+const stopped = new Set<number>();
 let last = Promise.resolve();
 
-addEventListener("message", (event: MessageEvent<Order>) => {
-  last = last.then(() => run(event.data));
+addEventListener("message", ({ data }: MessageEvent<Order>) => {
+  if ("stop" in data) {
+    if (running === data.stop) running = 0;
+    else stopped.add(data.stop);
+    return;
+  }
+  const { id, job } = data;
+  last = last.then(() => (stopped.delete(id) ? undefined : run(id, job)));
 });

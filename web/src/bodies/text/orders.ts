@@ -2,10 +2,7 @@ import type { End, Job } from "./layout";
 import type { Batch } from "./lines";
 
 /* What page and worker say to each other. */
-export interface Order {
-  id: number;
-  job: Job;
-}
+export type Order = { id: number; job: Job } | { stop: number };
 
 export type Answer = { id: number } & (
   | { batch: Batch }
