@@ -53,15 +53,23 @@ const narrow = "(max-width: 700px)";
 export function App() {
   const { store } = useLive();
   const { zone } = useAppearance();
-  const view = useView();
+  const loaded = useView((view) => view.loaded);
+  const status = useView((view) => view.status);
+  const fault = useView((view) => view.fault);
+  const shown = useView((view) => view.filter);
+  const sort = useView((view) => `${view.sort} ${view.ascending}`);
+  const isEmpty = useView((view) => view.rows.length === 0);
   const { place, go } = usePlace();
   const [cursor, setCursor] = useState<number | null>(place.flow);
   const [dialog, setDialog] = useState<DialogName | null>(null);
   const { notice, say } = useNotice();
   const filterBox = useRef<HTMLInputElement>(null);
   const detail = useRef<DetailHandle>(null);
-  const painted = usePainted(view.loaded);
+  const painted = usePainted(loaded);
   const { flow } = place;
+  const openRow = useView(({ listing }) =>
+    flow === null ? undefined : rowOf(listing, flow),
+  );
 
   useEffect(() => {
     document.title = place.filter ? `${place.filter} \u2013 mitmflow` : "mitmflow";
@@ -90,7 +98,8 @@ export function App() {
       go({ flow: number });
   };
   const pin = () => {
-    const row = cursor === null ? undefined : rowOf(view.listing, cursor);
+    const { listing } = store.getView();
+    const row = cursor === null ? undefined : rowOf(listing, cursor);
     if (row) setPinned(store, row.number, !row.pinned).catch(say);
     else detail.current?.togglePin();
   };
@@ -167,9 +176,8 @@ export function App() {
   ]);
 
   // A filter that is wrong leaves the list of the one before.
-  const { fault } = view;
-  const filter = fault && view.loaded ? view.filter : place.filter;
-  const loading = view.filter !== filter;
+  const filter = fault && loaded ? shown : place.filter;
+  const loading = shown !== filter;
   const pageClass = [
     "page",
     flow !== null && "with-detail",
@@ -182,7 +190,7 @@ export function App() {
       <header>
         <h1 className="brand">mitmflow</h1>
         <ConnectionBadge
-          status={view.status}
+          status={status}
           onClick={() => go({ panel: place.panel === "proxies" ? "" : "proxies" })}
         />
         <FilterBox
@@ -200,8 +208,8 @@ export function App() {
       <section className="bar" aria-label="What the list is narrowed to">
         <ViewsButton />
         <ChipBar />
-        <LossBadge losses={view.losses} />
-        <ListCount view={view} filtered={filter !== ""} />
+        <LossBadge />
+        <ListCount filtered={filter !== ""} />
         <ListTools />
       </section>
       <TimelineSlot
@@ -221,12 +229,12 @@ export function App() {
         onFilter={(text) => go({ filter: text })}
       />
       <main className={loading ? "loading" : ""}>
-        {view.rows.length === 0 ? (
-          <EmptyState view={view} filter={filter} onClear={() => go({ filter: "" })} />
+        {isEmpty ? (
+          <EmptyState filter={filter} onClear={() => go({ filter: "" })} />
         ) : (
           <FlowList
             // Another filter is another list: it begins at its edge.
-            key={`${zone} ${view.filter} ${view.sort} ${view.ascending}`}
+            key={`${zone} ${shown} ${sort}`}
             cursor={cursor}
             opened={flow}
             onCursor={moveCursor}
@@ -239,7 +247,7 @@ export function App() {
           ref={detail}
           ready={painted}
           number={flow}
-          row={flow === null ? undefined : rowOf(view.listing, flow)}
+          row={openRow}
           onClose={close}
           say={say}
         />

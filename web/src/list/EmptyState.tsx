@@ -1,3 +1,4 @@
+import { useView, wholeView } from "../store/hooks";
 import type { View } from "../store/store";
 import { formatCount, searching } from "../ui/format";
 import { late } from "../ui/late";
@@ -8,13 +9,13 @@ const SetUp = late(
 );
 
 interface Props {
-  view: View;
   filter: string;
   onClear(): void;
 }
 
 /* What stands in place of the list when it has no rows, and why. */
-export function EmptyState({ view, filter, onClear }: Props) {
+export function EmptyState({ filter, onClear }: Props) {
+  const view = useView(wholeView);
   if (view.status.state === "offline") return <Offline view={view} />;
   if (view.search)
     return (

@@ -1,22 +1,17 @@
-import { type CSSProperties, type MouseEvent, useMemo, useRef, useState } from "react";
+import { type CSSProperties, type MouseEvent, useRef, useState } from "react";
 import { useCommands } from "../commands/useCommands";
-import type { Row } from "../connection/row";
 import { usePlace } from "../place/usePlace";
 import { formatDay } from "../ui/format";
 import { DownIcon, UpIcon } from "../ui/icons";
 import { late } from "../ui/late";
 import type { Say } from "../ui/notice";
-import type { Span } from "./cells";
-import type { ColumnId } from "./columns";
-import { FlowRow } from "./FlowRow";
 import { ListHead } from "./ListHead";
-import type { Lines } from "./lines";
 import type { MenuAt } from "./RowMenu";
+import { Rows } from "./Rows";
 import { isEmpty, isSelected } from "./selection";
-import { spanOf } from "./span";
 import { useColumns } from "./useColumns";
 import { useFind } from "./useFind";
-import { type Grid, useGrid } from "./useGrid";
+import { useGrid } from "./useGrid";
 import { useListKeys } from "./useListKeys";
 import { useMoves } from "./useMoves";
 import { useSelection } from "./useSelection";
@@ -33,55 +28,6 @@ interface Props {
   onCursor(number: number | null): void;
   onOpen(number: number): void;
   say: Say;
-}
-
-function beginsDay(lines: Lines, line: number, row: Row | undefined): boolean {
-  const before = line > 0 ? lines.at(line - 1) : undefined;
-  return row !== undefined && before !== undefined && row.day !== before.day;
-}
-
-/* The rows in view. */
-function Rows({
-  grid,
-  cursor,
-  opened,
-  columns,
-  selected,
-}: {
-  grid: Grid;
-  cursor: number | null;
-  opened: number | null;
-  columns: readonly ColumnId[];
-  selected(number: number): boolean;
-}) {
-  const { lines, shown, map, size, view } = grid;
-  const rows: (Row | undefined)[] = [];
-  for (let line = shown.first; line < shown.end; line++) rows.push(lines.at(line));
-  const showsFall = columns.includes("waterfall");
-  const { from, to } = spanOf(rows);
-  const span = useMemo<Span | null>(
-    () => (showsFall ? { from, to } : null),
-    [showsFall, from, to],
-  );
-  return rows.map((row, i) => {
-    const line = shown.first + i;
-    return (
-      <FlowRow
-        key={row ? row.number : `line ${lines.coordinateAt(line)}`}
-        row={row}
-        // The head is the grid's first row.
-        rowIndex={line + 2}
-        top={line * size - map.offset}
-        columns={columns}
-        span={span}
-        isCompact={grid.compact}
-        isCurrent={row?.number === cursor}
-        isOpened={row?.number === opened}
-        isSelected={row !== undefined && selected(row.number)}
-        beginsDay={view.sort === "arrival" && beginsDay(lines, line, row)}
-      />
-    );
-  });
 }
 
 /* All flows that match, in a grid of which only what is seen is drawn. */
@@ -235,7 +181,7 @@ export function FlowList({ cursor, opened, onCursor, onOpen, say }: Props) {
           onSort={go}
         />
         <div className="length" style={{ height: map.height }}>
-          <div role="rowgroup" className="lines" style={{ height: map.view }}>
+          <div className="lines" style={{ height: map.view }}>
             <Rows
               grid={grid}
               cursor={cursor}

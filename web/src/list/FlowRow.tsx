@@ -1,16 +1,16 @@
+import { memo } from "react";
 import type { Row } from "../connection/row";
 import { useHighlighted } from "../filter/useHighlighted";
 import { formatDay } from "../ui/format";
 import { MoreIcon } from "../ui/icons";
-import { Cells, rowLabel, type Span } from "./cells";
+import { Cells, rowLabel } from "./cells";
 import type { ColumnId } from "./columns";
 
 interface Props {
   row: Row | undefined;
-  rowIndex: number;
+  /* Where it stands among the rows, pixels. */
   top: number;
   columns: readonly ColumnId[];
-  span: Span | null;
   isCurrent: boolean;
   isOpened: boolean;
   isSelected: boolean;
@@ -35,7 +35,6 @@ function classOf(props: Props, row: Row): string {
   if (props.isOpened) names.push("opened");
   if (props.isSelected) names.push("selected");
   if (props.beginsDay) names.push("begins-day");
-  if (isFresh(row)) names.push("fresh");
   return names.join(" ");
 }
 
@@ -47,13 +46,13 @@ function KnownRow(props: Props & { row: Row }) {
       role="row"
       id={`flow-${row.number}`}
       data-number={row.number}
-      aria-rowindex={props.rowIndex}
       aria-selected={props.isSelected || props.isCurrent}
       aria-label={isMarked ? `${rowLabel(row)}, highlighted` : rowLabel(row)}
       className={isMarked ? `${classOf(props, row)} is-marked` : classOf(props, row)}
       style={{ transform: `translateY(${props.top}px)` }}
     >
-      <Cells row={row} columns={props.columns} span={props.span} />
+      {isFresh(row) && <i key={row.number} className="fresh" aria-hidden />}
+      <Cells row={row} columns={props.columns} />
       {props.isCompact && (
         <div role="gridcell" className="c-more">
           <button type="button" tabIndex={-1} aria-label="Menu of the flow" data-more>
@@ -71,19 +70,14 @@ function KnownRow(props: Props & { row: Row }) {
 }
 
 /* A line of the list, of its height also while its flow is not here yet. */
-export function FlowRow(props: Props) {
-  const { row, rowIndex, top } = props;
+export const FlowRow = memo(function FlowRow(props: Props) {
+  const { row, top } = props;
   if (row) return <KnownRow {...props} row={row} />;
   return (
-    <div
-      role="row"
-      aria-rowindex={rowIndex}
-      className="row unknown"
-      style={{ transform: `translateY(${top}px)` }}
-    >
+    <div role="row" className="row unknown" style={{ transform: `translateY(${top}px)` }}>
       <div role="gridcell" aria-busy="true">
         <span className="bone" />
       </div>
     </div>
   );
-}
+});

@@ -1,9 +1,10 @@
+import { useView, wholeView } from "../store/hooks";
 import { countOf } from "../store/listing";
-import type { View } from "../store/store";
 import { formatCount, plural, searching } from "../ui/format";
 
 /* How many flows the list has, of how many there are. */
-export function ListCount({ view, filtered }: { view: View; filtered: boolean }) {
+export function ListCount({ filtered }: { filtered: boolean }) {
+  const view = useView(wholeView);
   if (view.search)
     return <span className="count">{searching(view.search.backToMs)}</span>;
   if (!view.loaded || view.total === null) return null;

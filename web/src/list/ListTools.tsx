@@ -8,7 +8,11 @@ import { ClockIcon, ColumnsIcon, PauseIcon, PlayIcon } from "../ui/icons";
 /* Stops what the list shows, and tells how many flows came meanwhile. */
 function PauseButton() {
   const { store } = useLive();
-  const { isPaused, listing, newest, loaded, sort } = useView();
+  const isPaused = useView((view) => view.isPaused);
+  const loaded = useView((view) => view.loaded);
+  const waiting = useView(({ isPaused, sort, listing, newest }) =>
+    isPaused && sort === "arrival" ? topOf(listing) - newest : 0,
+  );
   const title = isPaused ? "Go on with the list" : "Pause the list";
   const toggle = () => store.pause(!isPaused);
   useCommands([
@@ -21,7 +25,6 @@ function PauseButton() {
       run: toggle,
     },
   ]);
-  const waiting = isPaused && sort === "arrival" ? topOf(listing) - newest : 0;
   return (
     <button
       type="button"

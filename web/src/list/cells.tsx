@@ -1,4 +1,4 @@
-import { memo, type ReactNode } from "react";
+import { createContext, memo, type ReactNode, useContext } from "react";
 import type { Row } from "../connection/row";
 import { useAppearance } from "../settings/useAppearance";
 import {
@@ -20,7 +20,15 @@ export interface Span {
   to: number;
 }
 
+/* What changes with the rows in view is no property of any of them. */
+export const SpanContext = createContext<Span>({ from: 0, to: 1 });
+
 const stateWords = { live: "still open", ended: "", cut: "cut off before its end" };
+
+/* Captured text; what is written from right to left stays by itself. */
+function isolated(text: string): ReactNode {
+  return /^[ -~]*$/.test(text) ? text : <bdi>{text}</bdi>;
+}
 
 /* The row as a sentence, for those who hear it. */
 export function rowLabel(row: Row): string {
@@ -77,8 +85,8 @@ function Path({ row }: { row: Row }) {
   return (
     <>
       <span className="path-text">
-        <bdi>{row.path}</bdi>
-        {row.query && <bdi className="dim">{row.query}</bdi>}
+        {isolated(row.path)}
+        {row.query && <span className="dim">{isolated(row.query)}</span>}
         {count && <span className="dim"> · {count}</span>}
         {row.error && <bdi className="row-error"> {row.error}</bdi>}
       </span>
@@ -99,7 +107,8 @@ function Status({ row }: { row: Row }) {
 }
 
 /* Where in the time of the rows in view this one has its own. */
-function Waterfall({ row, span }: { row: Row; span: Span }) {
+function Waterfall({ row }: { row: Row }) {
+  const span = useContext(SpanContext);
   if (!row.startMs) return null;
   const whole = span.to - span.from || 1;
   const left = Math.min(1, Math.max(0, (row.startMs - span.from) / whole));
@@ -123,7 +132,7 @@ const titles: Partial<Record<ColumnId, (row: Row) => string>> = {
   content: (row) => row.contentType,
 };
 
-function contentOf(id: ColumnId, row: Row, span: Span): ReactNode {
+function contentOf(id: ColumnId, row: Row): ReactNode {
   switch (id) {
     case "time":
       return <Time {...row} />;
@@ -134,31 +143,26 @@ function contentOf(id: ColumnId, row: Row, span: Span): ReactNode {
     case "status":
       return <Status row={row} />;
     case "waterfall":
-      return <Waterfall row={row} span={span} />;
+      return <Waterfall row={row} />;
     case "size":
       return row.size === null ? "" : formatSize(row.size);
     case "duration":
       return row.durationMs === null ? "" : formatDuration(row.durationMs);
     case "method":
-      return <bdi>{row.badge}</bdi>;
+      return isolated(row.badge);
     case "content":
-      return <bdi>{row.contentType}</bdi>;
+      return isolated(row.contentType);
     default:
-      return <bdi>{row[id]}</bdi>;
+      return isolated(row[id]);
   }
 }
 
 interface Props {
   row: Row;
   columns: readonly ColumnId[];
-  /* The same object for the same time, and null where no column needs it. */
-  span: Span | null;
 }
 
-const noSpan = { from: 0, to: 1 };
-
-/* A row that moves is not drawn anew: only its place is. */
-export const Cells = memo(function Cells({ row, columns, span }: Props) {
+export const Cells = memo(function Cells({ row, columns }: Props) {
   return columns.map((id) => (
     <div
       key={id}
@@ -166,7 +170,7 @@ export const Cells = memo(function Cells({ row, columns, span }: Props) {
       className={id === "status" ? `c-status tone-${row.tone}` : `c-${id}`}
       title={titles[id]?.(row)}
     >
-      {contentOf(id, row, span ?? noSpan)}
+      {contentOf(id, row)}
     </div>
   ));
 });

@@ -47,6 +47,11 @@ export class ScrollMap {
     return Math.round(Math.min(most, Math.max(least, (offset / max) * scrollMax)));
   }
 
+  /* The element can stay where it is: the list does not end before it. */
+  get isInReach(): boolean {
+    return this.last <= this.scrollMax;
+  }
+
   get isInStep(): boolean {
     return Math.abs(this.scrollTop - this.last) < 1;
   }
@@ -67,6 +72,12 @@ export class ScrollMap {
   /* The element was put where it ought to stand, and says that it is here. */
   settled(scrollTop: number): void {
     this.last = scrollTop;
+  }
+
+  /* The element has not left where it was seen last: to be put somewhere is
+   * told to it as scrolling is. */
+  isStill(scrollTop: number): boolean {
+    return scrollTop === this.last;
   }
 
   /* The element has scrolled. */

@@ -1,7 +1,7 @@
 import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import type { Density } from "../settings/appearance";
 import { useAppearance } from "../settings/useAppearance";
-import { useView } from "../store/hooks";
+import { useView, wholeView } from "../store/hooks";
 import { useWidth } from "../ui/useWidth";
 import { type Lines, linesOf } from "./lines";
 import type { ScrollMap } from "./scrollMap";
@@ -60,7 +60,7 @@ export function useGrid(
   scroller: RefObject<HTMLDivElement | null>,
   opened: number | null,
 ) {
-  const view = useView();
+  const view = useView(wholeView);
   const lines = useMemo(() => linesOf(view), [view]);
   const width = useWidth(scroller);
   const compact = width < compactBelowPx;

@@ -14,6 +14,9 @@ import { ScrollMap } from "./scrollMap";
 const abovePx = 188;
 // Nobody scrolls any more.
 const restMs = 140;
+// While flows come, the element follows `map` no more often than that: each
+// time all that scrolls is laid out.
+const stepMs = 200;
 
 export interface Scroller {
   map: ScrollMap;
@@ -42,6 +45,7 @@ export function useScroller(
   const [, draw] = useReducer((count: number) => count + 1, 0);
   const [isScrolling, setScrolling] = useState(false);
   const rest = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const step = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   const putInStep = useCallback(() => {
     const el = scroller.current;
@@ -52,7 +56,7 @@ export function useScroller(
 
   const onScroll = (moved: () => void) => {
     const el = scroller.current;
-    if (!el || !map.current) return;
+    if (!el || !map.current || map.current.isStill(el.scrollTop)) return;
     map.current.scrolled(el.scrollTop);
     if (map.current.isStuck) putInStep();
     clearTimeout(rest.current);
@@ -81,11 +85,24 @@ export function useScroller(
   }, [scroller, headPx]);
 
   // While somebody scrolls, the element is theirs.
+  const isTheirs = useRef(isScrolling);
+  isTheirs.current = isScrolling;
   useLayoutEffect(() => {
-    if (!isScrolling) putInStep();
+    if (isScrolling || (step.current !== undefined && map.current?.isInReach)) return;
+    putInStep();
+    step.current ??= setTimeout(() => {
+      step.current = undefined;
+      if (!isTheirs.current) putInStep();
+    }, stepMs);
   });
 
-  useEffect(() => () => clearTimeout(rest.current), []);
+  useEffect(
+    () => () => {
+      clearTimeout(rest.current);
+      clearTimeout(step.current);
+    },
+    [],
+  );
 
   return { map: map.current, isScrolling, draw, onScroll };
 }

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { useView } from "../store/hooks";
 import { CloseLine, Dialog } from "../ui/Dialog";
 import { formatCount, formatDateTime, plural } from "../ui/format";
 import { countLost, type Loss, lossWords } from "./loss";
@@ -8,7 +9,8 @@ import "./losses.css";
 const shownMax = 100;
 
 /* Says that flows are missing which no list can show; a click says which. */
-export function LossBadge({ losses }: { losses: readonly Loss[] }) {
+export function LossBadge() {
+  const losses = useView((view) => view.losses);
   const [open, setOpen] = useState(false);
   if (losses.length === 0) return null;
   const words = lossWords(losses);

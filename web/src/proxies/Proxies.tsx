@@ -40,7 +40,7 @@ export function Proxies(props: PanelProps) {
 }
 
 function ProxyCard({ proxy, filter, onFilter }: PanelProps & { proxy: ProxyState }) {
-  const { losses } = useView();
+  const losses = useView((view) => view.losses);
   const lost = lostOf(proxy, losses);
   const now = rateOf(proxy.flows, 10);
   const minute = rateOf(proxy.flows, 60);

@@ -2,15 +2,30 @@ export type Schedule = (draw: () => void) => void;
 
 // A tab that is not seen draws no frames, yet batches must not pile up there.
 const longestWaitMs = 250;
-// Less than this leaves room for a key or a click within the same frame.
-const cheapMs = 8;
-const longestRestMs = 150;
+// What takes no longer leaves room for keys and clicks between two frames.
+const cheapMs = 24;
+const longestRestMs = 50;
+// The frame after a key or a click is its own.
+const answerMs = 16;
+
+/* When the reader last did something. */
+function lastInput(): () => number {
+  let at = Number.NEGATIVE_INFINITY;
+  const heard = () => {
+    at = performance.now();
+  };
+  for (const type of ["keydown", "pointerdown", "input", "wheel"])
+    addEventListener(type, heard, { capture: true, passive: true });
+  return () => at;
+}
 
 /*
- * Draws in the next frame; after one that took long, rests as long again, so
- * that keys are answered in between however fast the flows come.
+ * Draws in the next frame; or in the one after, if the reader waits for what
+ * was just done. After a frame that took long it rests half as long, so that
+ * keys are answered in between however fast the flows come.
  */
 export function pacedFrames(): Schedule {
+  const inputAt = lastInput();
   let restMs = 0;
   return (draw) => {
     let done = false;
@@ -22,10 +37,14 @@ export function pacedFrames(): Schedule {
       // This comes after React, layout and paint have done their part.
       setTimeout(() => {
         const took = performance.now() - started;
-        restMs = took < cheapMs ? 0 : Math.min(took, longestRestMs);
+        restMs = took < cheapMs ? 0 : Math.min(took / 2, longestRestMs);
       });
     };
-    const soon = () => requestAnimationFrame(once);
+    const inFrame = () => {
+      if (performance.now() - inputAt() < answerMs) requestAnimationFrame(once);
+      else once();
+    };
+    const soon = () => requestAnimationFrame(inFrame);
     if (restMs > 0) setTimeout(soon, restMs);
     else soon();
     setTimeout(once, longestWaitMs + restMs);

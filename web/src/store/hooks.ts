@@ -15,7 +15,10 @@ export function useLive(): Live {
   return live;
 }
 
-export function useView(): View {
+/* A part of the view; only when that becomes another is the caller drawn anew. */
+export function useView<Part>(part: (view: View) => Part): Part {
   const { store } = useLive();
-  return useSyncExternalStore(store.subscribe, store.getView);
+  return useSyncExternalStore(store.subscribe, () => part(store.getView()));
 }
+
+export const wholeView = (view: View) => view;
