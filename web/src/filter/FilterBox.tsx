@@ -21,7 +21,9 @@ interface Props {
   onLeave(): void;
 }
 
-const debounceMs = 150;
+// The server answers sooner than one types, and what it was asked before ends
+// with the next letter.
+const debounceMs = 5;
 
 /* A filter (docs/filters.md), sent once the typing pauses. */
 export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {

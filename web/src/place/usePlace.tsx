@@ -19,9 +19,14 @@ export function PlaceProvider({ children }: { children: ReactNode }) {
   const { store, client } = useLive();
   const [place, setPlace] = useState(() => readPlace(location.search));
 
-  const go = useCallback((change: Partial<Place>) => {
-    setPlace((before) => ({ ...before, ...change }));
-  }, []);
+  const go = useCallback(
+    (change: Partial<Place>) => {
+      // What it finds is on its way while the page is drawn for it.
+      if (change.filter !== undefined) store.setFilter(change.filter, client);
+      setPlace((before) => ({ ...before, ...change }));
+    },
+    [store, client],
+  );
 
   useEffect(() => {
     writePlace(place);
