@@ -1,4 +1,4 @@
-import type { KeyboardEvent, PointerEvent } from "react";
+import { type KeyboardEvent, memo, type PointerEvent } from "react";
 import type { Sort } from "../place/place";
 import { DownIcon, UpIcon } from "../ui/icons";
 import {
@@ -106,7 +106,9 @@ function Edge({
   );
 }
 
-export function ListHead({ shown, layout, onLayout, onSort, sort, ascending }: Props) {
+/* Drawn anew when columns or order change, not with each flow. */
+export const ListHead = memo(function ListHead(props: Props) {
+  const { shown, layout, onLayout, onSort, sort, ascending } = props;
   const now = { sort, ascending };
   return (
     <div role="rowgroup" className="head">
@@ -125,4 +127,4 @@ export function ListHead({ shown, layout, onLayout, onSort, sort, ascending }: P
       </div>
     </div>
   );
-}
+});

@@ -3,7 +3,7 @@ export type Schedule = (draw: () => void) => void;
 // A tab that is not seen draws no frames, yet batches must not pile up there.
 const longestWaitMs = 250;
 // What takes no longer leaves room for keys and clicks between two frames.
-const cheapMs = 24;
+const cheapMs = 32;
 const longestRestMs = 50;
 // The frame after a key or a click is its own.
 const answerMs = 16;
