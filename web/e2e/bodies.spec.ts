@@ -163,6 +163,24 @@ describe("bodies by kind", () => {
     await reader.panel.locator(".cm-line span[class]").first().waitFor();
   });
 
+  it.each([
+    [
+      "html",
+      "text/html",
+      "<!doctype html><body>",
+      "<div><p>one</p></div>",
+      "  <p>one</p>",
+    ],
+    ["xml", "application/xml", "<all>", "<a><b>1</b></a>", "    <b>1</b>"],
+  ])("%s of 1 MB is indented, too", async (name, type, start, item, wanted) => {
+    const text = start + item.repeat(1_000_000 / item.length);
+    const reader = await opened(`long-${name}`, type, text);
+    await reader.panel.locator(".text-view[aria-busy=false]").waitFor();
+    await line(reader, wanted.trim()).waitFor();
+    expect(await line(reader, wanted.trim()).textContent()).toContain(wanted);
+    expect(await reader.panel.getByText("Shown as it came").count()).toBe(0);
+  });
+
   it("tells the detected content type beside the declared one", async () => {
     const reader = await opened("odd", "text/plain", '{"really":"json"}');
     await reader.panel.getByText(/JSON, 17 B, declared as text\/plain/).waitFor();

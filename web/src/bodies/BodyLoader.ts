@@ -33,7 +33,7 @@ export type FetchBody = (
 // A longer body is shown to here until the reader asks for the rest.
 export const firstLen = 2_000_000;
 // What a screen shows of it need not wait for the rest.
-export const headLen = 64_000;
+const headLen = 16_000;
 const tellMs = 100;
 
 /* Bytes that grow at their end. */

@@ -1,4 +1,5 @@
 import { type Ref, useRef } from "react";
+import { whenIdle } from "../../ui/idle";
 import { late } from "../../ui/late";
 import { warmUp } from "./laying";
 import type { Style } from "./layout";
@@ -24,8 +25,11 @@ export const LazyText = late<Props>(
 
 /* So that the first text is there as fast as the next ones. */
 export function prefetchText(): void {
-  void LazyText.prefetch();
   warmUp();
+  void LazyText.prefetch().then(async () => {
+    const { rehearse } = await import("./TextView");
+    whenIdle(rehearse);
+  });
 }
 
 export const useTextHandle = () => useRef<TextHandle>(null);

@@ -15,8 +15,8 @@ import { type Editor, openEditor } from "./editor";
 import { nothing } from "./find";
 import { foldInner } from "./folding";
 import type { TextHandle } from "./LazyText";
-import { lay } from "./laying";
-import type { Style } from "./layout";
+import { inlineLen, isLight, lay } from "./laying";
+import { layOut, type Style } from "./layout";
 
 interface Props {
   ref: Ref<TextHandle>;
@@ -29,6 +29,8 @@ interface Props {
 
 // The editor takes its time with each change: so they are few.
 const flushMs = 150;
+// What is shorter is indented before anyone could read how it came.
+const longUnseen = 100_000;
 
 interface Shown {
   editor: Editor;
@@ -53,6 +55,14 @@ function swap(box: HTMLElement, before: EditorView, next: Editor, top: number): 
   });
 }
 
+/* Does once what the first text would be slow at: its code is compiled then. */
+export function rehearse(): void {
+  const bytes = new TextEncoder().encode('{"a":[1,"b",{"c":null}],"d":"e"}'.repeat(100));
+  const assembly = new Assembly();
+  assembly.addAll(layOut({ bytes, charset: "utf-8", style: "json" }));
+  openEditor(assembly, "json", "", nothing()).view.destroy();
+}
+
 /* A text body, in an editor that changes nothing. */
 export default function TextView({ ref, bytes, charset, style, pretty }: Props) {
   const box = useRef<HTMLDivElement>(null);
@@ -73,14 +83,15 @@ export default function TextView({ ref, bytes, charset, style, pretty }: Props) 
     if (!place) return;
     setProblem("");
     const as = `${charset} ${style} ${pretty}`;
-    const before = shown.current;
-    const isMore = before?.as === as && beginsWith(bytes, before.bytes);
-    const assembly = new Assembly();
+    const wantedLayout = pretty ? style : "plain";
+    let before = shown.current;
+    let isMore = before?.as === as && beginsWith(bytes, before.bytes);
+    let assembly = new Assembly();
     let editor: Editor | null = null;
     let flushedAt = 0;
-    const show = () => {
+    const show = (of = bytes) => {
       editor = openEditor(assembly, style, "Text of the body", wanted.current);
-      shown.current = { editor, bytes, as };
+      shown.current = { editor, bytes: of, as };
       flushedAt = performance.now();
       if (before && isMore) {
         const top = scroller.current?.getBoundingClientRect().top ?? 0;
@@ -90,6 +101,17 @@ export default function TextView({ ref, bytes, charset, style, pretty }: Props) 
         before?.editor.view.destroy();
       }
     };
+    // The beginning of a long one is there at once, as a short one is; where it
+    // takes long to indent, as it came.
+    const isGrown = isLight(wantedLayout);
+    if (!isMore && bytes.length > (isGrown ? inlineLen : longUnseen)) {
+      const head = bytes.subarray(0, inlineLen);
+      const layout = isGrown ? wantedLayout : "plain";
+      assembly.addAll(layOut({ bytes: head, charset, style: layout }));
+      show(head);
+      [before, isMore] = [shown.current, isGrown];
+      [assembly, editor] = [new Assembly(), null];
+    }
     // What is laid out at once is shown whole, in one go.
     let isLaying = true;
     const start = (layout: Style) =>
@@ -105,21 +127,22 @@ export default function TextView({ ref, bytes, charset, style, pretty }: Props) 
             editor.flush();
             flushedAt = performance.now();
           },
-          end: ({ folds }) => {
-            assembly.marks.fold(folds);
+          end: (end) => {
+            assembly.end(end);
             if (editor) editor.flush();
-            else if (isMore && before.editor.grow(assembly)) before.bytes = bytes;
+            else if (isMore && before?.editor.grow(assembly)) before.bytes = bytes;
             else show();
             setBusy(false);
           },
           failed: (why) => {
             setProblem(`Shown as it came: ${why}.`);
+            assembly = new Assembly();
             stop = start("plain");
           },
         },
       );
     setBusy(true);
-    let stop = start(pretty ? style : "plain");
+    let stop = start(wantedLayout);
     isLaying = false;
     return () => stop();
   }, [bytes, charset, style, pretty, scroller]);

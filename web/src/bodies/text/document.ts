@@ -1,4 +1,5 @@
 import { Text } from "@codemirror/state";
+import type { End } from "./layout";
 import type { Batch, Fold } from "./lines";
 
 /* What the editor has to know of its lines, beside their text. */
@@ -64,6 +65,16 @@ export class Assembly {
     const more = this.isFirst ? lines : Text.of(["", ""]).append(lines);
     this.isFirst = false;
     this.pending = this.pending ? this.pending.append(more) : more;
+  }
+
+  end({ folds }: End): void {
+    this.marks.fold(folds);
+  }
+
+  addAll(laid: Generator<Batch, End>): void {
+    let next = laid.next();
+    for (; !next.done; next = laid.next()) this.add(next.value);
+    this.end(next.value);
   }
 
   /* All that was not taken. */

@@ -9,12 +9,13 @@ export interface Taker {
   failed(why: string): void;
 }
 
-// Shorter texts are there before a worker could be asked.
-const inlineLen = 100_000;
+// Shorter texts are there before a worker could be asked, and so is as much of
+// longer ones.
+export const inlineLen = 32_000;
 // Whatever takes longer was made to: a worker is stopped by nothing else.
 const longestMs = 5000;
-// Longer markup or code takes too long to be indented.
-const longestIndented = 500_000;
+// Longer markup or code is not indented: 1 MB takes half a second.
+const longestIndented = 2_000_000;
 
 let worker: Worker | null = null;
 let lastId = 0;
