@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { Exporter, http } from "./harness/exporter";
 import type { Reader } from "./harness/page";
@@ -79,14 +80,28 @@ describe("the connection", () => {
     }
   });
 
-  it("works where a browser has no SharedWorker", async () => {
-    await scene.context.addInitScript(() => {
+  it("is that of one tab for all where a browser has no SharedWorker, and another's when that one closes", async () => {
+    const { context, exporter } = scene;
+    await context.addInitScript(() => {
       Reflect.deleteProperty(globalThis, "SharedWorker");
     });
-    const reader = await read();
-    await reader.isLive();
-    await scene.exporter.send(http("http://a.example/alone"));
-    await reader.sees("/alone");
+    const watching = new Set<Page>();
+    context.on("request", (request) => {
+      if (request.url().endsWith("/WatchFlows")) watching.add(request.frame().page());
+    });
+    const tabs = [await read(), await read(), await read()];
+    await exporter.send(http("http://a.example/one-for-all"));
+    await Promise.all(tabs.map((tab) => tab.sees("/one-for-all")));
+    expect(watching.size).toBe(1);
+
+    const [leader] = watching;
+    await leader?.close({ runBeforeUnload: false });
+    const left = tabs.filter(({ page }) => page !== leader);
+    expect(left).toHaveLength(2);
+    await expect.poll(() => watching.size).toBe(2);
+    await exporter.send(http("http://a.example/after-it"));
+    await Promise.all(left.map((tab) => tab.sees("/after-it")));
+    expect(watching.size).toBe(2);
   });
 
   it("says that the server has a new page once parts of this one are gone", async () => {

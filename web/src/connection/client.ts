@@ -1,22 +1,23 @@
 import workerUrl from "virtual:worker-url";
 import { calls } from "./api";
 import { Hub } from "./hub";
-import type { Port, ToHub, ToTab } from "./protocol";
+import type { ToHub, ToTab } from "./protocol";
+import { TabGroup } from "./tabGroup";
 
 // The hub pings every 10 s; three missed, and it is gone.
 const hubSilenceMs = 35_000;
-// A hidden tab without a worker gives its connection back after so long.
+// A hidden tab without a worker leaves its group after so long: it may sleep.
 const hiddenMs = 10_000;
 
 export type AlarmMessage = Extract<ToTab, { type: "alarm" }>;
 
 /*
  * A tab's way to the hub: in the SharedWorker, or, where a browser has none
- * or its script does not start, in this tab.
+ * or its script does not start, in one of the tabs.
  */
 export class LiveClient {
-  private port: (Port<ToHub> & { close(): void }) | null = null;
-  private local: Hub | null = null;
+  private port: MessagePort | null = null;
+  private group: TabGroup | null = null;
   private filter = "";
   private heardAt = Date.now();
   private hideTimer: ReturnType<typeof setTimeout> | undefined;
@@ -29,9 +30,14 @@ export class LiveClient {
   start(filter: string): void {
     this.filter = filter;
     this.connect();
-    addEventListener("pagehide", () => this.say({ type: "bye" }));
+    addEventListener("pagehide", () => {
+      if (this.group) this.group.leave();
+      else this.say({ type: "bye" });
+    });
     addEventListener("pageshow", (event) => {
-      if (event.persisted) this.say({ type: "watch", filter: this.filter });
+      if (!event.persisted) return;
+      if (this.group) this.group.join();
+      else this.tellAll();
     });
     addEventListener("online", () => this.say({ type: "wake" }));
     document.addEventListener("visibilitychange", () => this.visibilityChanged());
@@ -51,19 +57,28 @@ export class LiveClient {
   }
 
   private say(message: ToHub): void {
-    this.port?.postMessage(message);
+    if (this.port) this.port.postMessage(message);
+    else this.group?.say(message);
   }
 
   private connect(): void {
     this.say({ type: "bye" });
     this.port?.close();
-    this.port = this.local ? this.openLocal(this.local) : this.openShared();
+    this.port = this.openShared();
     this.heardAt = Date.now();
+    if (this.port) this.tellAll();
+    else this.group?.join();
+  }
+
+  /* All that a hub has to know of this tab. */
+  private tellAll(): void {
     this.watch(this.filter);
     if (this.alarms.length > 0) this.say({ type: "alarms", filters: this.alarms });
   }
 
-  private openShared(): Port<ToHub> & { close(): void } {
+  /* null: this browser has none. */
+  private openShared(): MessagePort | null {
+    if (this.group) return null;
     if (typeof SharedWorker === "undefined") return this.fallBack();
     try {
       const worker = new SharedWorker(workerUrl, {
@@ -71,7 +86,7 @@ export class LiveClient {
         name: "mitmflow",
       });
       worker.onerror = () => {
-        this.local = new Hub(calls);
+        this.fallBack();
         this.connect();
       };
       worker.port.onmessage = (event: MessageEvent<ToTab>) => this.hear(event.data);
@@ -81,17 +96,14 @@ export class LiveClient {
     }
   }
 
-  private fallBack(): Port<ToHub> & { close(): void } {
-    this.local = new Hub(calls);
-    return this.openLocal(this.local);
-  }
-
-  private openLocal(hub: Hub): Port<ToHub> & { close(): void } {
-    const back: Port<ToTab> = { postMessage: (message) => this.hear(message) };
-    return {
-      postMessage: (message) => hub.hear(back, message),
-      close: () => hub.hear(back, { type: "bye" }),
-    };
+  private fallBack(): null {
+    this.group ??= new TabGroup({
+      open: (name) => new BroadcastChannel(name),
+      hub: () => new Hub(calls),
+      hear: (message) => this.hear(message),
+      onHub: () => this.tellAll(),
+    });
+    return null;
   }
 
   private hear(message: ToTab): void {
@@ -103,17 +115,18 @@ export class LiveClient {
 
   private visibilityChanged(): void {
     clearTimeout(this.hideTimer);
+    const { group } = this;
     if (document.visibilityState === "visible") {
-      if (this.local) this.watch(this.filter);
+      group?.join();
       this.say({ type: "wake" });
-    } else if (this.local) {
-      this.hideTimer = setTimeout(() => this.say({ type: "bye" }), hiddenMs);
+    } else if (group) {
+      this.hideTimer = setTimeout(() => group.leave(), hiddenMs);
     }
   }
 
   /* A worker that the browser has ended says nothing; ask for another. */
   private checkHub(): void {
-    if (this.local || document.visibilityState !== "visible") return;
+    if (this.group || document.visibilityState !== "visible") return;
     if (Date.now() - this.heardAt > hubSilenceMs) this.connect();
   }
 }

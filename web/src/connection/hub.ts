@@ -31,11 +31,22 @@ export class Hub {
 
   private readonly alarms: Alarms;
 
+  private readonly pings: ReturnType<typeof setInterval>;
+
   constructor(private readonly calls: Calls) {
     this.alarms = new Alarms(calls, this.slots, (filter, row, count) => {
       this.latestTab(filter)?.postMessage({ type: "alarm", filter, row, count });
     });
-    setInterval(() => this.ping(), pingMs);
+    this.pings = setInterval(() => this.ping(), pingMs);
+  }
+
+  /* Tells and asks nothing more. */
+  close(): void {
+    clearInterval(this.pings);
+    this.tabs.clear();
+    this.setAlarms();
+    for (const feed of this.feeds.values()) feed.close();
+    this.feeds.clear();
   }
 
   /* What the tab at `port` says. */
