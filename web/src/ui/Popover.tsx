@@ -27,6 +27,11 @@ export function Popover({ label, anchor, onClose, children }: Props) {
           onEscapeKeyDown={() => {
             byKey.current = true;
           }}
+          onFocusOutside={({ target }) => {
+            // Tab went past the last control: it goes on from the button.
+            if (target instanceof Element && target.matches("[data-radix-focus-guard]"))
+              byKey.current = true;
+          }}
           onInteractOutside={(event) => {
             // The button closes it by itself.
             if (anchor.current?.contains(event.target as Node)) event.preventDefault();

@@ -4,8 +4,10 @@ export function isPlainKey(event: KeyboardEvent): boolean {
   return !modified && !event.defaultPrevented && !event.isComposing;
 }
 
-/* Keys belong to a text field, a dialog or a menu, while one has the focus. */
+/* Keys belong to a text field or a menu while one has the focus, and to a modal
+ * dialog as long as it is open: a click on its text takes the focus away. */
 export function isTyping(target: EventTarget | null): boolean {
+  if (document.querySelector("dialog:modal")) return true;
   const field = "input, textarea, select, [contenteditable], dialog, [role=menu]";
   return target instanceof Element && target.closest(field) !== null;
 }
