@@ -22,6 +22,7 @@ import { useLive, useView } from "./store/hooks";
 import { rowOf } from "./store/listing";
 import { flowAt } from "./timeline/jump";
 import { TimelineSlot } from "./timeline/TimelineSlot";
+import { focusList } from "./ui/focusList";
 import { late } from "./ui/late";
 import { useNotice } from "./ui/notice";
 import { OutdatedNotice } from "./ui/OutdatedNotice";
@@ -77,7 +78,7 @@ export function App() {
 
   const toList = () => {
     filterBox.current?.blur();
-    document.querySelector<HTMLElement>("[role=grid]")?.focus();
+    focusList();
   };
   const toFilter = () => {
     filterBox.current?.focus();

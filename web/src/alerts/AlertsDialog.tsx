@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { alarmsMost } from "../connection/protocol";
 import { FilterFault } from "../filter/FilterFault";
 import { useExplanation } from "../filter/useExplanation";
@@ -19,6 +19,7 @@ interface Props {
 /* Filters that their reader is told of new matches of. */
 export function AlertsDialog({ alerts: { filters, set }, filter, onClose }: Props) {
   const [text, setText] = useState(filters.includes(filter) ? "" : filter);
+  const field = useRef<HTMLInputElement>(null);
   const known = useExplanation(text);
   const isKnown = known?.filter === text && text.trim() !== "";
   const isFull = filters.length >= alarmsMost;
@@ -37,7 +38,10 @@ export function AlertsDialog({ alerts: { filters, set }, filter, onClose }: Prop
             <button
               type="button"
               aria-label={`Remove ${visibleLine(one)}`}
-              onClick={() => set(filters.filter((other) => other !== one))}
+              onClick={() => {
+                field.current?.focus();
+                set(filters.filter((other) => other !== one));
+              }}
             >
               <CloseIcon />
             </button>
@@ -52,6 +56,7 @@ export function AlertsDialog({ alerts: { filters, set }, filter, onClose }: Prop
         }}
       >
         <input
+          ref={field}
           className="text-field"
           type="text"
           aria-label="Filter of a new alert"

@@ -4,6 +4,7 @@ import { type Row, toRow } from "../connection/row";
 import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
 import { usePlace } from "../place/usePlace";
 import { useLive } from "../store/hooks";
+import { focusList } from "../ui/focusList";
 import { late } from "../ui/late";
 import { SayContext } from "../ui/say";
 import { useWidth } from "../ui/useWidth";
@@ -99,7 +100,10 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
         <DiffView
           a={place.compare}
           b={props.number}
-          onClose={() => go({ compare: null })}
+          onClose={() => {
+            go({ compare: null });
+            focusList();
+          }}
         />
       </SayContext>
     );

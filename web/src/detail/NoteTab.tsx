@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { useLive } from "../store/hooks";
 import { late } from "../ui/late";
 import { useSay } from "../ui/say";
@@ -24,6 +25,7 @@ export function NoteTab({ number, note, writing }: Props) {
   const [kept, setKept] = useState(note);
   const [editing, setEditing] = useState(note === "" || writing > 0);
   const field = useRef<HTMLTextAreaElement>(null);
+  const editor = useRef<HTMLButtonElement>(null);
   const dirty = text !== kept;
 
   useEffect(() => {
@@ -60,7 +62,12 @@ export function NoteTab({ number, note, writing }: Props) {
           <Markdown text={text} />
         </div>
         <div className="buttons">
-          <button type="button" className="button" onClick={() => setEditing(true)}>
+          <button
+            ref={editor}
+            type="button"
+            className="button"
+            onClick={() => setEditing(true)}
+          >
             Edit
           </button>
         </div>
@@ -91,7 +98,8 @@ export function NoteTab({ number, note, writing }: Props) {
             className="button"
             onClick={() => {
               save();
-              setEditing(false);
+              flushSync(() => setEditing(false));
+              editor.current?.focus();
             }}
           >
             Read

@@ -58,6 +58,7 @@ interface ButtonProps {
 }
 
 function ChipButton({ chip, filter, isOpen, onToggle, onClear }: ButtonProps) {
+  const opener = useRef<HTMLButtonElement>(null);
   const isSet = clausesOf(filter, chip.operators).length > 0;
   const state = chipState(chip, filter);
   const text = state && visibleLine(chipText(chip, state, Date.now()));
@@ -65,6 +66,7 @@ function ChipButton({ chip, filter, isOpen, onToggle, onClear }: ButtonProps) {
   return (
     <span className={isSet ? "chip is-set" : "chip"}>
       <button
+        ref={opener}
         type="button"
         aria-haspopup="dialog"
         aria-expanded={isOpen}
@@ -75,7 +77,14 @@ function ChipButton({ chip, filter, isOpen, onToggle, onClear }: ButtonProps) {
         {isSet ? (text ?? `${chip.label}\u2026`) : chip.label}
       </button>
       {isSet && (
-        <button type="button" aria-label={`Clear ${chip.label}`} onClick={onClear}>
+        <button
+          type="button"
+          aria-label={`Clear ${chip.label}`}
+          onClick={() => {
+            opener.current?.focus();
+            onClear();
+          }}
+        >
           <CloseIcon />
         </button>
       )}

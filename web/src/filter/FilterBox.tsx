@@ -103,7 +103,14 @@ export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {
       {text === "" ? (
         <kbd aria-hidden="true">/</kbd>
       ) : (
-        <button type="button" aria-label="Clear the filter" onClick={() => send("", 0)}>
+        <button
+          type="button"
+          aria-label="Clear the filter"
+          onClick={() => {
+            ref.current?.focus();
+            send("", 0);
+          }}
+        >
           <CloseIcon />
         </button>
       )}

@@ -33,7 +33,10 @@ export function HighlightButton() {
         <button
           type="button"
           aria-label="Clear Highlight"
-          onClick={() => go({ highlight: "" })}
+          onClick={() => {
+            anchor.current?.focus();
+            go({ highlight: "" });
+          }}
         >
           <CloseIcon />
         </button>

@@ -1,3 +1,4 @@
+import { flushSync } from "react-dom";
 import { Dialog } from "../ui/Dialog";
 import { DownIcon, UpIcon } from "../ui/icons";
 import {
@@ -21,8 +22,11 @@ interface Props {
 export function ColumnsDialog({ layout, shown, onLayout, onClose }: Props) {
   const choose = (id: ColumnId, on: boolean) =>
     onLayout({ ...layout, shown: { ...layout.shown, [id]: on } });
-  const move = (id: ColumnId, by: number) =>
-    onLayout(moved(layout, id, layout.order.indexOf(id) + by));
+  const move = (id: ColumnId, by: number, button: HTMLElement) => {
+    flushSync(() => onLayout(moved(layout, id, layout.order.indexOf(id) + by)));
+    // A line that is put elsewhere loses the focus.
+    button.focus();
+  };
   return (
     <Dialog title="Columns" onClose={onClose}>
       <ol className="columns">
@@ -52,16 +56,16 @@ export function ColumnsDialog({ layout, shown, onLayout, onClose }: Props) {
             <button
               type="button"
               aria-label={`${columns[id].title}: one place back`}
-              disabled={at === 0}
-              onClick={() => move(id, -1)}
+              aria-disabled={at === 0}
+              onClick={(event) => move(id, -1, event.currentTarget)}
             >
               <UpIcon />
             </button>
             <button
               type="button"
               aria-label={`${columns[id].title}: one place on`}
-              disabled={at === layout.order.length - 1}
-              onClick={() => move(id, 1)}
+              aria-disabled={at === layout.order.length - 1}
+              onClick={(event) => move(id, 1, event.currentTarget)}
             >
               <DownIcon />
             </button>

@@ -12,6 +12,7 @@ import { isEmpty, isSelected } from "./selection";
 import { useColumns } from "./useColumns";
 import { useFind } from "./useFind";
 import { useGrid } from "./useGrid";
+import { useKeptFocus } from "./useKeptFocus";
 import { useListKeys } from "./useListKeys";
 import { useMoves } from "./useMoves";
 import { useSelection } from "./useSelection";
@@ -107,6 +108,8 @@ export function FlowList({ cursor, opened, onCursor, onOpen, say }: Props) {
   const toEdge = () => {
     if (opened === null) onCursor(null);
     if (grid.edge !== "none") grid.toEnd(grid.edge);
+    // The button that asked for it goes.
+    scroller.current?.focus();
   };
   const clicked = (event: MouseEvent) => {
     const row = (event.target as Element).closest("[data-number]");
@@ -136,6 +139,7 @@ export function FlowList({ cursor, opened, onCursor, onOpen, say }: Props) {
   };
 
   useFind(grid, cursor);
+  useKeptFocus(scroller);
 
   const topRow = lines.at(shown.first);
   const names = ["grid", grid.compact && "compact"];

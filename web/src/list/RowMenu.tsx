@@ -12,6 +12,7 @@ import { useLive } from "../store/hooks";
 import { rowOf } from "../store/listing";
 import type { View } from "../store/store";
 import { copyText } from "../ui/clipboard";
+import { focusList } from "../ui/focusList";
 import { landmark } from "../ui/landmark";
 import type { Say } from "../ui/notice";
 import { urlOf } from "./rowUrl";
@@ -95,7 +96,7 @@ export function RowMenu({ at, view, onOpen, onClose, say }: Props) {
           aria-label={`Flow ${row.number}`}
           onCloseAutoFocus={(event) => {
             event.preventDefault();
-            document.querySelector<HTMLElement>("[role=grid]")?.focus();
+            focusList();
           }}
         >
           <Item onSelect={() => onOpen(row.number)}>Open</Item>

@@ -6,6 +6,7 @@ import { FacetKind } from "../gen/mitmflow/v1/mitmflow_pb";
 import { usePlace } from "../place/usePlace";
 import { rowOf } from "../store/listing";
 import type { View } from "../store/store";
+import { focusList } from "../ui/focusList";
 import { formatClock, formatCount, formatSize, plural } from "../ui/format";
 import { CloseIcon } from "../ui/icons";
 import type { Selection } from "./selection";
@@ -113,7 +114,14 @@ export function SelectionBar({ selection, view, onClear }: Props) {
           )
         );
       })}
-      <button type="button" aria-label="Select nothing" onClick={onClear}>
+      <button
+        type="button"
+        aria-label="Select nothing"
+        onClick={() => {
+          onClear();
+          focusList();
+        }}
+      >
         <CloseIcon />
       </button>
     </section>

@@ -1,6 +1,7 @@
 import type { KeyboardEvent, ReactNode } from "react";
 import { useCommands } from "../commands/useCommands";
 import type { Panel } from "../place/place";
+import { focusList } from "../ui/focusList";
 import { CloseIcon } from "../ui/icons";
 import { late } from "../ui/late";
 import { SideGrip } from "./SideGrip";
@@ -47,18 +48,21 @@ export function SidePanel({ panel, onPanel, ...props }: Props) {
     tree: <Tree {...props} />,
     proxies: <Proxies {...props} />,
   };
+  const close = () => {
+    onPanel("");
+    focusList();
+  };
   const pressed = (event: KeyboardEvent) => {
     if (event.key !== "Escape" || event.defaultPrevented) return;
     event.preventDefault();
-    onPanel("");
-    document.querySelector<HTMLElement>("[role=grid]")?.focus();
+    close();
   };
   return (
     <aside className="beside" aria-label={titles[panel]} onKeyDown={pressed}>
       <div className="side">
         <div className="side-head">
           <h2>{titles[panel]}</h2>
-          <button type="button" aria-label="Close the panel" onClick={() => onPanel("")}>
+          <button type="button" aria-label="Close the panel" onClick={close}>
             <CloseIcon />
           </button>
         </div>

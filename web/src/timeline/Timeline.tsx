@@ -91,7 +91,12 @@ export function Timeline({ filter, onFilter, onJump }: TimelineProps) {
   }, [bars, marked, colors, isUtc]);
 
   const zoomIn = marked ? () => setSpan(marked) : undefined;
-  const zoomOut = span ? () => setSpan(null) : undefined;
+  const zoomOut = span
+    ? () => {
+        setSpan(null);
+        root.current?.focus();
+      }
+    : undefined;
   const pressed = (event: KeyboardEvent) => {
     if (!bars || event.ctrlKey || event.metaKey || event.altKey) return;
     const begin = chosen

@@ -1,4 +1,5 @@
-import { type RefObject, useState } from "react";
+import { type RefObject, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { usePlace } from "../place/usePlace";
 import { visibleLine } from "../ui/captured";
 import { CloseIcon } from "../ui/icons";
@@ -39,11 +40,15 @@ export function ViewsPopover({ anchor, onClose }: Props) {
     putViews(viewOf(called, place));
     go({ view: called });
   };
+  const [renamed, setRenamed] = useState("");
   const rename = (from: string, to: string) => {
     renameView(from, to);
+    setRenamed(to);
     if (place.view === from) go({ view: to });
   };
+  const field = useRef<HTMLInputElement>(null);
   const remove = (gone: string) => {
+    field.current?.focus();
     removeView(gone);
     if (place.view === gone) go({ view: "" });
   };
@@ -57,6 +62,7 @@ export function ViewsPopover({ anchor, onClose }: Props) {
         }}
       >
         <input
+          ref={field}
           className="text-field"
           type="text"
           aria-label="Name of the view"
@@ -80,6 +86,7 @@ export function ViewsPopover({ anchor, onClose }: Props) {
               key={view.name}
               view={view}
               isShown={view.name === place.view}
+              isNew={view.name === renamed}
               onShow={() => show(view)}
               onRename={(to) => rename(view.name, to)}
               onRemove={() => remove(view.name)}
@@ -98,14 +105,17 @@ export function ViewsPopover({ anchor, onClose }: Props) {
 interface LineProps {
   view: SavedView;
   isShown: boolean;
+  /* Its name is: the focus was where that was written. */
+  isNew: boolean;
   onShow(): void;
   onRename(to: string): void;
   onRemove(): void;
 }
 
-function ViewLine({ view, isShown, onShow, onRename, onRemove }: LineProps) {
+function ViewLine({ view, isShown, isNew, onShow, onRename, onRemove }: LineProps) {
   const [renaming, setRenaming] = useState<string | null>(null);
   const name = visibleLine(view.name);
+  const opener = useRef<HTMLButtonElement>(null);
   const end = () => {
     const to = renaming?.trim();
     if (to) onRename(to);
@@ -123,7 +133,11 @@ function ViewLine({ view, isShown, onShow, onRename, onRemove }: LineProps) {
           autoFocus
           value={renaming}
           onChange={(event) => setRenaming(event.target.value)}
-          onKeyDown={(event) => event.key === "Enter" && end()}
+          onKeyDown={({ key }) => {
+            if (key !== "Enter") return;
+            flushSync(end);
+            opener.current?.focus();
+          }}
           onBlur={end}
         />
       </li>
@@ -140,6 +154,9 @@ function ViewLine({ view, isShown, onShow, onRename, onRemove }: LineProps) {
       </button>
       <button
         type="button"
+        ref={opener}
+        // biome-ignore lint/a11y/noAutofocus: it takes the place of what was left
+        autoFocus={isNew}
         aria-label={`Rename ${name}`}
         onClick={() => setRenaming(view.name)}
       >

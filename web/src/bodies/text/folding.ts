@@ -1,9 +1,11 @@
 import {
   codeFolding,
   foldEffect,
+  foldedRanges,
   foldGutter,
   foldKeymap,
   foldService,
+  unfoldAll,
 } from "@codemirror/language";
 import { type EditorState, type Extension, Facet, StateEffect } from "@codemirror/state";
 import { type EditorView, keymap, type ViewUpdate } from "@codemirror/view";
@@ -60,9 +62,10 @@ function marker(open: boolean): HTMLElement {
   return made;
 }
 
-/* Folds everything below the outermost level. */
+/* Folds everything below the outermost level; unfolds all where anything is. */
 export function foldInner(view: EditorView): void {
   const { state } = view;
+  if (foldedRanges(state).size > 0) return void unfoldAll(view);
   const effects = state
     .facet(marksFacet)
     .foldsAt(1)
