@@ -133,8 +133,10 @@ function ViewLine({ view, isShown, isNew, onShow, onRename, onRemove }: LineProp
           autoFocus
           value={renaming}
           onChange={(event) => setRenaming(event.target.value)}
-          onKeyDown={({ key }) => {
-            if (key !== "Enter") return;
+          onKeyDown={(event) => {
+            if (event.key !== "Enter") return;
+            // Or it would press the button that gets the focus.
+            event.preventDefault();
             flushSync(end);
             opener.current?.focus();
           }}
