@@ -210,9 +210,10 @@ describe("By keys alone", () => {
       await menu.getByRole("menuitem").first().waitFor();
       const items = await menu.getByRole("menuitem").allTextContents();
       expect(items.some((item) => item.startsWith("Write a note"))).toBe(true);
+      await keys.hasFocus(/^menu/);
       for (const item of items) {
-        if (!(await keys.focus()).includes(item)) await keys.press("ArrowDown");
-        expect(await keys.focus()).toContain(item.trim());
+        if (!(await keys.focus()).includes(item.trim())) await keys.press("ArrowDown");
+        await expect.poll(() => keys.focus()).toContain(item.trim());
       }
       await keys.press("Escape");
       await menu.waitFor({ state: "detached" });
