@@ -234,10 +234,6 @@ describe("prefers-reduced-motion", () => {
     await reader.opens("/cart");
     await settled(reader);
     await still("an open flow");
-    await page.locator(".cm-content").waitFor();
-    await reader.command("Search");
-    await page.locator(".cm-search").waitFor();
-    await still("a search in a body");
     await page.getByRole("button", { name: /Copy\u2026/ }).click();
     await page.getByRole("menuitem").first().waitFor();
     await still("a menu");
