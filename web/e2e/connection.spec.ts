@@ -7,6 +7,13 @@ import { Scene } from "./harness/scene";
 const scene = new Scene();
 const read = (search?: string) => scene.read(search);
 
+/* What a worker asks for cannot be answered by a test. */
+function withoutWorker(): Promise<unknown> {
+  return scene.context.addInitScript(() => {
+    Reflect.deleteProperty(globalThis, "SharedWorker");
+  });
+}
+
 describe("the connection", () => {
   it.each(["SIGTERM", "SIGKILL"] as const)(
     "goes on without a reload after the server is restarted by %s",
@@ -82,9 +89,7 @@ describe("the connection", () => {
 
   it("is that of one tab for all where a browser has no SharedWorker, and another's when that one closes", async () => {
     const { context, exporter } = scene;
-    await context.addInitScript(() => {
-      Reflect.deleteProperty(globalThis, "SharedWorker");
-    });
+    await withoutWorker();
     const watching = new Set<Page>();
     context.on("request", (request) => {
       if (request.url().endsWith("/WatchFlows")) watching.add(request.frame().page());
@@ -102,6 +107,37 @@ describe("the connection", () => {
     await exporter.send(http("http://a.example/after-it"));
     await Promise.all(left.map((tab) => tab.sees("/after-it")));
     expect(watching.size).toBe(2);
+  });
+
+  it.each([
+    ["is asked for", { status: 401 }],
+    ["has a page of its own", { status: 302, headers: { location: "/sign-in" } }],
+  ])("says so when the session is over and a sign-in %s", async (_, answer) => {
+    await withoutWorker();
+    await scene.exporter.send(http("http://a.example/before"));
+    const reader = await read();
+    await reader.sees("/before");
+    await scene.context.route(/WatchFlows/, (route) => route.fulfill(answer));
+    await scene.server.kill();
+    await scene.server.start();
+    await reader.page.getByText(/^Signed out since/).waitFor();
+    await reader.sees("/before");
+    await scene.context.unrouteAll();
+    await reader.page.getByRole("button", { name: "Sign in again" }).click();
+    await reader.isLive();
+    await reader.sees("/before");
+    expect(await reader.page.getByText("You are signed out").count()).toBe(0);
+  });
+
+  it("says so when a reader may not see flows", async () => {
+    await withoutWorker();
+    await scene.context.route(/WatchFlows|QueryFlows/, (route) =>
+      route.fulfill({ status: 403 }),
+    );
+    const page = await scene.context.newPage();
+    await page.goto(scene.server.url);
+    await page.getByText("You may not see these flows").waitFor();
+    await page.getByText(/^No access since/).waitFor();
   });
 
   it("says that the server has a new page once parts of this one are gone", async () => {

@@ -4,6 +4,7 @@ import { HeaderMenu } from "./commands/HeaderMenu";
 import { useCommandKeys } from "./commands/useCommandKeys";
 import { useCommands } from "./commands/useCommands";
 import { ConnectionBadge } from "./connection/ConnectionBadge";
+import { SignedOutNotice } from "./connection/SignedOutNotice";
 import { setPinned } from "./detail/actions";
 import { LazyPane } from "./detail/LazyPane";
 import type { DetailHandle } from "./detail/pane";
@@ -264,6 +265,7 @@ export function App() {
       )}
       <div className="notices" role="status">
         <OutdatedNotice />
+        <SignedOutNotice />
         {notice && <p className={notice.bad ? "notice bad" : "notice"}>{notice.text}</p>}
       </div>
     </div>

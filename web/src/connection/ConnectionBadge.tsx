@@ -2,12 +2,17 @@ import { formatCount } from "../ui/format";
 import type { Status } from "./protocol";
 import { useRate } from "./useRate";
 
-function words(status: Status): string {
-  if (status.state === "live") return "Live";
-  if (status.state === "connecting") return "Connecting";
-  const time = new Date(status.since);
-  const clock = time.toLocaleTimeString("en-GB");
-  return status.since ? `Offline since ${clock}` : "Offline";
+const stateWords: Record<Status["state"], string> = {
+  live: "Live",
+  connecting: "Connecting",
+  offline: "Offline",
+  "signed-out": "Signed out",
+  denied: "No access",
+};
+
+function words({ state, since }: Status): string {
+  if (state === "live" || state === "connecting" || !since) return stateWords[state];
+  return `${stateWords[state]} since ${new Date(since).toLocaleTimeString("en-GB")}`;
 }
 
 /* Says whether what the page shows is up to date, and how much comes; a click

@@ -7,9 +7,16 @@ import type {
 } from "../gen/mitmflow/v1/mitmflow_pb";
 import { type Loss, mergeLosses, toLoss } from "../losses/loss";
 import { detailOf } from "../wire/client";
-import { Failure } from "../wire/failure";
+import { Failure, type FailureCode } from "../wire/failure";
 import { backoffMs } from "./backoff";
-import { firstLimit, type Search, type Status, type ToTab, windowMax } from "./protocol";
+import {
+  firstLimit,
+  type Refused,
+  type Search,
+  type Status,
+  type ToTab,
+  windowMax,
+} from "./protocol";
 import { type Row, timestampMs, toRow } from "./row";
 import type { Slots } from "./slots";
 import { FlowWindow } from "./window";
@@ -46,6 +53,11 @@ const quickMs = 300;
 // Flows older than the window that come or go make the count of them wrong
 // for so long.
 const recountMs = 5000;
+
+const refusals: Partial<Record<FailureCode, Refused>> = {
+  unauthenticated: "signed-out",
+  permission_denied: "denied",
+};
 
 // Why a session was ended by this side without anything being wrong.
 const ourTurnEnded = "turn";
@@ -125,6 +137,7 @@ export class Feed {
   private async run(): Promise<void> {
     while (await this.slots.take(this.closed.signal)) {
       let reason = "The server ended the stream";
+      let refused: Refused | undefined;
       const session = new AbortController();
       this.session = session;
       try {
@@ -132,6 +145,7 @@ export class Feed {
       } catch (error) {
         const failure = Failure.from(error);
         this.fault = faultOf(failure);
+        refused = refusals[failure.code];
         // The browser's own words for it say less.
         const unreachable = failure.cause instanceof TypeError;
         reason = unreachable ? "There is no connection to the server" : failure.message;
@@ -146,7 +160,7 @@ export class Feed {
         return;
       }
       if (cause === ourTurnEnded) continue;
-      await this.lost(reason);
+      await this.lost(reason, refused);
     }
   }
 
@@ -336,12 +350,15 @@ export class Feed {
   }
 
   /* Says so, and waits before the next try. */
-  private async lost(reason: string): Promise<void> {
+  private async lost(reason: string, refused: Refused | undefined): Promise<void> {
     const since = this.status.since || Date.now();
     // A first failure is often a restart that is over at once.
-    const state =
-      this.attempt === 0 && this.status.state === "live" ? "connecting" : "offline";
-    this.setStatus({ state, since, reason });
+    const isFirst = this.attempt === 0 && this.status.state === "live";
+    this.setStatus({
+      state: refused ?? (isFirst ? "connecting" : "offline"),
+      since,
+      reason,
+    });
     const wait = backoffMs(this.attempt++);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, wait);

@@ -7,8 +7,12 @@ import type { Row } from "./row";
  * message can be cloned; a tab's first is `watch`.
  */
 
+/* The server answers, but not this reader: the session is over, or it is none
+ * that may read. */
+export type Refused = "signed-out" | "denied";
+
 export interface Status {
-  state: "connecting" | "live" | "offline";
+  state: "connecting" | "live" | "offline" | Refused;
   /* When the connection was lost, ms since the epoch; 0 while it stands. */
   since: number;
   /* Why the last try failed. */

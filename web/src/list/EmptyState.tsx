@@ -17,6 +17,20 @@ interface Props {
 export function EmptyState({ filter, onClear }: Props) {
   const view = useView(wholeView);
   if (view.status.state === "offline") return <Offline view={view} />;
+  if (view.status.state === "signed-out")
+    return (
+      <div className="empty">
+        <h2>You are signed out</h2>
+        <p>The session is over, or there was none yet.</p>
+      </div>
+    );
+  if (view.status.state === "denied")
+    return (
+      <div className="empty">
+        <h2>You may not see these flows</h2>
+        <p>Whoever runs this server can allow it.</p>
+      </div>
+    );
   if (view.search)
     return (
       <div className="empty" aria-busy="true">

@@ -74,14 +74,18 @@ async function post(
     signals.push(AbortSignal.timeout(timeoutMs));
   }
   try {
-    return await fetch(url, {
+    const response = await fetch(url, {
       method: "POST",
       headers,
       body,
-      redirect: "error",
+      redirect: "manual",
       credentials: "same-origin",
       signal: AbortSignal.any(signals),
     });
+    // The server has nowhere to send a call to; who guards it has.
+    if (response.type === "opaqueredirect")
+      throw new Failure("a sign-in is asked for", "unauthenticated");
+    return response;
   } catch (error) {
     throw Failure.from(error);
   }
