@@ -436,4 +436,21 @@ describe("By keys alone", () => {
     await keys.hasFocus("grid");
     await reader.sees("/late");
   });
+
+  it("two flows are compared, and the comparison is left again", async () => {
+    const { reader, keys } = await read("?flow=1");
+    await settled(reader);
+    await keys.use("button", "Copy\u2026");
+    await reader.page.getByRole("menu").waitFor();
+    await keys.press("End", "Enter");
+    await keys.hasFocus("button Copy\u2026");
+    await keys.to("grid", "Captured flows", "Shift+Tab");
+    await keys.press("k");
+    const diff = reader.page.getByRole("region", { name: "Two flows compared" });
+    await diff.waitFor();
+    await keys.use("button", "Requests");
+    await keys.use("button", "Close the comparison");
+    await diff.waitFor({ state: "detached" });
+    await keys.hasFocus("grid");
+  });
 });
