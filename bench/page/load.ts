@@ -1,5 +1,5 @@
 import type { Server } from "../../web/e2e/harness/server";
-import { codeBytes } from "../../web/e2e/harness/weight";
+import { bytesPerRow, codeBytes } from "../../web/e2e/harness/weight";
 import { Wire } from "../../web/e2e/harness/wire";
 import type { Browser } from "../../web/node_modules/playwright-core";
 import { Tab } from "./tab";
@@ -17,13 +17,14 @@ export async function code(browser: Browser, server: Server): Promise<void> {
   await tab.close();
 }
 
+/* All that is no code, once it has come, for each row that was told: a first
+ * screen of them, and what the worker begins with. */
 export async function rowBytes(browser: Browser, server: Server): Promise<void> {
   const wire = await Wire.to(server.port);
   const tab = await Tab.open(browser, wire.url);
-  const firstRow = await tab.firstRow();
-  const flows = 500;
-  const code = await codeBytes(tab.page, firstRow);
-  const bytes = (wire.counted.down - code) / flows;
+  await tab.firstRow();
+  await tab.stable(2000);
+  const bytes = await bytesPerRow(tab.page, wire.counted.down);
   row("bytes on the wire for a row", bytes.toFixed(0), "<= 200", bytes <= rowGoal);
   await tab.close();
   wire.close();

@@ -31,6 +31,8 @@ export class Tab {
     cdp.on("Network.dataReceived", ({ requestId, encodedDataLength }) => {
       tab.count(names.get(requestId) ?? "", encodedDataLength);
     });
+    // Chromium is busy with its own window first.
+    await page.waitForTimeout(1000);
     await page.goto(url);
     return tab;
   }

@@ -43,6 +43,7 @@ def test_a_flow_grows_by_its_new_messages_alone(start_talk, appending):
     talk = start_talk(appending.url)
     talk("server", "start", "say 10000 200", "end")
     result = talk.stop()
+    assert result["left"] == 0
     flow = appending.wait_kept(result["id"], lambda flow: not flow.live)
     assert numbers(flow) == list(range(10000))
     sent = sum(message.ByteSize() for message in appending.messages)

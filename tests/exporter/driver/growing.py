@@ -115,7 +115,7 @@ def talk(addr, kind, *more):
         if what == "stop":
             break
         print(core.stats()["wanted"], flush=True)
-    left = core.stop(10)
+    left = core.stop(25)
     stats = core.stats()
     core.tick()
     return {"id": flow_id, "said": len(said), "left": left, "stats": stats, **wants}

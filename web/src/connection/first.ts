@@ -1,9 +1,6 @@
 import { api, callTimeoutMs } from "./api";
-import type { Batch } from "./protocol";
+import { type Batch, screenOfRows } from "./protocol";
 import { type Row, toRow } from "./row";
-
-// A screen of them.
-const limit = 60;
 
 /*
  * The newest flows, asked for without the worker, which takes longer to start;
@@ -13,7 +10,7 @@ export async function firstRows(filter: string): Promise<Batch | null> {
   const rows: Row[] = [];
   let limited = false;
   try {
-    const request = { filter: { expression: filter }, limit };
+    const request = { filter: { expression: filter }, limit: screenOfRows };
     for await (const answer of api.queryFlows(request, { timeoutMs: callTimeoutMs })) {
       rows.push(...answer.flows.map(toRow));
       limited ||= answer.progress?.limited ?? false;

@@ -71,6 +71,9 @@ export interface Port<Out> {
   postMessage(message: Out): void;
 }
 
+/* What a page asks for by itself, before there is a worker. */
+export const screenOfRows = 60;
+
 /* What a reset brings, and the most that a window grows to. */
 export const firstLimit = 200;
 export const windowMax = 2000;
