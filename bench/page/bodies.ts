@@ -16,32 +16,37 @@ function json(path: string, text: string) {
   });
 }
 
+declare global {
+  interface Window {
+    readable: Promise<number>;
+  }
+}
+
 /* From a click or a key to a text of the body, painted. */
 async function readable(tab: Tab, text: string, act: () => Promise<void>) {
-  const taken = tab.page.evaluate(
-    (needle) =>
-      new Promise<number>((resolve) => {
-        const hasText = (root: Element | ShadowRoot): boolean => {
-          for (const element of root.querySelectorAll("*"))
-            if (element.shadowRoot && hasText(element.shadowRoot)) return true;
-          return root.textContent?.includes(needle) ?? false;
+  // It listens before anything is done.
+  await tab.page.evaluate((needle) => {
+    const hasText = (root: Element | ShadowRoot): boolean => {
+      for (const element of root.querySelectorAll("*"))
+        if (element.shadowRoot && hasText(element.shadowRoot)) return true;
+      return root.textContent?.includes(needle) ?? false;
+    };
+    window.readable = new Promise((resolve) => {
+      const acted = ({ timeStamp }: Event) => {
+        const look = () => {
+          const panel = document.querySelector("[role=tabpanel]");
+          if (panel && hasText(panel))
+            setTimeout(() => resolve(performance.now() - timeStamp));
+          else requestAnimationFrame(look);
         };
-        const acted = ({ timeStamp }: Event) => {
-          const look = () => {
-            const panel = document.querySelector("[role=tabpanel]");
-            if (panel && hasText(panel))
-              setTimeout(() => resolve(performance.now() - timeStamp));
-            else requestAnimationFrame(look);
-          };
-          requestAnimationFrame(look);
-          for (const name of ["click", "keydown"]) removeEventListener(name, acted, true);
-        };
-        for (const name of ["click", "keydown"]) addEventListener(name, acted, true);
-      }),
-    text,
-  );
+        requestAnimationFrame(look);
+        for (const name of ["click", "keydown"]) removeEventListener(name, acted, true);
+      };
+      for (const name of ["click", "keydown"]) addEventListener(name, acted, true);
+    });
+  }, text);
   await act();
-  return taken;
+  return tab.page.evaluate(() => window.readable);
 }
 
 async function open(tab: Tab, path: string, text: string): Promise<number> {
