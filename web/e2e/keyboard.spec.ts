@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { body, fields, http, loss, tcp } from "./harness/exporter";
 import { Keys } from "./harness/keys";
-import type { Reader } from "./harness/page";
+import { dialogs, type Reader } from "./harness/page";
 import { Scene } from "./harness/scene";
 
 const scene = new Scene();
@@ -68,14 +68,7 @@ describe("Tab goes to every control that there is, in sight and back again", () 
     await keys.goesRound();
   });
 
-  it.each([
-    "Settings",
-    "Columns",
-    "Alerts",
-    "Export flows",
-    "Keys and filters",
-    "Go to a time",
-  ])("in the dialog %s, which gives the focus back", async (title) => {
+  it.each(dialogs)("in the dialog %s, which gives the focus back", async (title) => {
     const { reader, keys } = await read();
     await keys.to("button", "Export");
     await keys.command(title);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EventType } from "../src/gen/mitmproxy/v1/mitmproxy_pb";
 import { launch } from "./harness/browser";
 import { body, Exporter, fields, http, loss, tcp } from "./harness/exporter";
-import { Reader } from "./harness/page";
+import { dialogs, Reader } from "./harness/page";
 import { Server } from "./harness/server";
 
 let browser: Browser;
@@ -149,14 +149,7 @@ describe.each(views)("%s nothing is cut off", (_, options) => {
     const reader = await read(options);
     const { page } = reader;
     await reader.sees("/cart");
-    for (const title of [
-      "Settings",
-      "Columns",
-      "Alerts",
-      "Export flows",
-      "Keys and filters",
-      "Go to a time",
-    ]) {
+    for (const title of dialogs) {
       await page.keyboard.press("Control+k");
       await page.getByRole("combobox", { name: "Find a command" }).fill(title);
       await page

@@ -1,5 +1,15 @@
 import type { Locator, Page } from "playwright-core";
 
+/* The commands that open a dialog. */
+export const dialogs = [
+  "Settings",
+  "Columns",
+  "Alerts",
+  "Export flows",
+  "Keys and filters",
+  "Go to a time",
+] as const;
+
 /* What a reader sees and does, in the words of a test. */
 export class Reader {
   constructor(readonly page: Page) {}

@@ -1,24 +1,17 @@
-import { api, callTimeoutMs } from "./api";
+import { callTimeoutMs } from "./api";
 import { type Batch, screenOfRows } from "./protocol";
-import { type Row, toRow } from "./row";
+import { queryRows } from "./query";
 
 /*
  * The newest flows, asked for without the worker, which takes longer to start;
  * what it tells comes in their place. null: there are none, or no answer.
  */
 export async function firstRows(filter: string): Promise<Batch | null> {
-  const rows: Row[] = [];
-  let limited = false;
-  try {
-    const request = { filter: { expression: filter }, limit: screenOfRows };
-    for await (const answer of api.queryFlows(request, { timeoutMs: callTimeoutMs })) {
-      rows.push(...answer.flows.map(toRow));
-      limited ||= answer.progress?.limited ?? false;
-    }
-  } catch {
-    // The worker's call has the same fault, and says so.
-    return null;
-  }
+  const request = { filter: { expression: filter }, limit: screenOfRows };
+  // The worker's call has the same fault, and says so.
+  const found = await queryRows(request, { timeoutMs: callTimeoutMs }).catch(() => null);
+  if (!found) return null;
+  const { rows, limited } = found;
   rows.sort((a, b) => a.number - b.number);
   const [oldest] = rows;
   if (!oldest) return null;

@@ -1,5 +1,4 @@
-import { api } from "../connection/api";
-import { type Row, toRow } from "../connection/row";
+import { queryRows } from "../connection/query";
 import { SortKey } from "../gen/mitmflow/v1/mitmflow_pb";
 import type { Sort } from "../place/place";
 import type { FetchOlder } from "./newest";
@@ -18,33 +17,18 @@ const keys: Record<Sort, SortKey> = {
   type: SortKey.CONTENT_TYPE,
 };
 
-type Request = Parameters<typeof api.queryFlows>[0];
-
-async function query(
-  request: Request,
-  signal: AbortSignal,
-): Promise<{ rows: readonly Row[]; matched: number }> {
-  const rows: Row[] = [];
-  let matched = 0;
-  for await (const { flows, end } of api.queryFlows(request, { signal })) {
-    for (const flow of flows) rows.push(toRow(flow));
-    if (end) matched = Number(end.matched);
-  }
-  return { rows, matched };
-}
-
 export const fetchOlder: FetchOlder = async (
   { filter, before, offset, limit },
   signal,
 ) => {
   const asked = { filter: { expression: filter }, limit };
   const from = { before: BigInt(before), offset: BigInt(offset) };
-  return (await query({ ...asked, ...from }, signal)).rows;
+  return (await queryRows({ ...asked, ...from }, { signal })).rows;
 };
 
 export const fetchSorted: FetchSorted = (asked, signal) => {
   const { filter, sort, ascending, offset, limit } = asked;
-  return query(
+  return queryRows(
     {
       filter: { expression: filter },
       sort: keys[sort],
@@ -52,6 +36,6 @@ export const fetchSorted: FetchSorted = (asked, signal) => {
       offset: BigInt(offset),
       limit,
     },
-    signal,
+    { signal },
   );
 };
