@@ -212,7 +212,11 @@ describe("By keys alone", () => {
       await menu.waitFor({ state: "detached" });
       await keys.hasFocus("grid");
     }
-    await keys.press("Shift+F10", "End", "Enter");
+    await keys.press("Shift+F10");
+    await keys.hasFocus(/^menu/);
+    await keys.press("End");
+    await keys.hasFocus("menuitem Write a note");
+    await keys.press("Enter");
     await keys.hasFocus("textarea Note");
   });
 
@@ -364,7 +368,7 @@ describe("By keys alone", () => {
     await page.locator(".cm-search").waitFor({ state: "detached" });
     await keys.to("button", "Copy\u2026", "Shift+Tab");
     await keys.press("Enter");
-    await page.getByRole("menu").waitFor();
+    await keys.hasFocus(/^menu/);
     await keys.type("http");
     await keys.hasFocus("menuitem HTTPie");
     await keys.press("Enter");
@@ -391,8 +395,7 @@ describe("By keys alone", () => {
   it("alerts are made and removed, and settings chosen", async () => {
     const { reader, keys } = await read();
     await keys.use("button", "More");
-    const item = reader.page.getByRole("menuitem", { name: "Alerts" });
-    await item.waitFor();
+    await keys.hasFocus(/^menu/);
     await keys.type("alerts");
     await keys.hasFocus("menuitem Alerts");
     await keys.press("Enter");
@@ -434,8 +437,10 @@ describe("By keys alone", () => {
     const { reader, keys } = await read("?flow=1");
     await settled(reader);
     await keys.use("button", "Copy\u2026");
-    await reader.page.getByRole("menu").waitFor();
-    await keys.press("End", "Enter");
+    await keys.hasFocus(/^menu/);
+    await keys.press("End");
+    await keys.hasFocus("menuitem Compare with another flow");
+    await keys.press("Enter");
     await keys.hasFocus("button Copy\u2026");
     await keys.to("grid", "Captured flows", "Shift+Tab");
     await keys.press("k");

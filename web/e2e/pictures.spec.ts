@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions } from "playwright-core";
+import { PNG } from "pngjs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from "vitest";
 import { EventType } from "../src/gen/mitmproxy/v1/mitmproxy_pb";
 import { launch } from "./harness/browser";
@@ -16,7 +16,21 @@ const phone = { width: 390, height: 844 };
 const descriptors = fileURLToPath(
   new URL("../../tests/golden/decode/rpc/shop.binpb", import.meta.url),
 );
-const png = readFileSync(fileURLToPath(new URL("../../docs/page.png", import.meta.url)));
+
+/* An image of 480 by 300 pixels in which any part is known by its colour. */
+function waves(): Uint8Array {
+  const image = new PNG({ width: 480, height: 300 });
+  for (let at = 0; at < image.width * image.height; at++) {
+    const x = at % image.width;
+    const y = Math.floor(at / image.width);
+    const height = Math.round(110 + 60 * Math.sin(x / 60));
+    image.data.set(
+      y < height ? [250, 214, 165, 255] : [28, 82, 125 + (y >> 1), 255],
+      4 * at,
+    );
+  }
+  return PNG.sync.write(image);
+}
 
 // What looks like nothing that is known.
 const bytes = Uint8Array.from({ length: 2000 }, (_, i) => (i * i * 7 + i) & 0xff);
@@ -124,7 +138,7 @@ describe("the page looks as it should", () => {
   it.each([
     ["json", get("/v2/orders", "application/json", day.json)],
     ["html", get("/index.html", "text/html; charset=utf-8", html)],
-    ["image", get("/img/page.png", "image/png", png)],
+    ["image", get("/img/waves.png", "image/png", waves())],
     ["hex", get("/blob", "application/octet-stream", bytes)],
     ["graphql", recorded("graphql/query", day.morning)],
     ["grpc", recorded("rpc/grpc-identity", day.morning)],

@@ -21,6 +21,7 @@ const restless = [".badge", ".empty pre"];
  */
 export async function looksAs(page: Page, name: string): Promise<void> {
   await page.waitForFunction(() => !document.querySelector("[aria-busy=true]"));
+  await page.waitForFunction(() => [...document.images].every((image) => image.complete));
   // What came last is drawn in the frame after next at the latest.
   await page.evaluate(async () => {
     await document.fonts.ready;

@@ -27,6 +27,7 @@ export function installWalker(): void {
   // Within these the arrow keys move, as their roles say.
   const composites =
     "[role=tablist], [role=tree], [role=menu], [role=listbox], [role=grid] [role=row]";
+  const guards = "[data-radix-focus-guard]";
   let stops: Element[] = [];
   let part: Element = document.body;
   // Some parts are told a moment later that they have the focus.
@@ -57,8 +58,7 @@ export function installWalker(): void {
       ...(el.shadowRoot ? inDocument(el.shadowRoot) : []),
     ]);
   const isUsable = (el: Element) => {
-    if (!(el instanceof HTMLElement) || el.matches(":disabled, [data-radix-focus-guard]"))
-      return false;
+    if (!(el instanceof HTMLElement) || el.matches(`:disabled, ${guards}`)) return false;
     const modal = document.querySelector("dialog:modal");
     if (modal && !holds(modal, el)) return false;
     const { width, height } = el.getBoundingClientRect();
@@ -117,6 +117,9 @@ export function installWalker(): void {
     },
     isOver: () => !part.isConnected,
     async stop() {
+      // A guard hands the focus on, or closes its part, a moment later.
+      for (let frames = 0; active()?.matches(guards) && frames < framesMost; frames++)
+        await new Promise(requestAnimationFrame);
       const el = active();
       const isOver = !part.isConnected;
       if (!el || el === document.body || isOver)

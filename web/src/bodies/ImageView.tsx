@@ -1,13 +1,18 @@
 import { useEffect, useState } from "react";
 import { imageType } from "./kinds";
 
+const cannot = "The browser cannot draw this image.";
+
 /* Pixels only: the type is one of those that cannot hold anything else. */
 export function ImageView({ bytes }: { bytes: Uint8Array }) {
   const [url, setUrl] = useState("");
   const [size, setSize] = useState("");
   useEffect(() => {
     const type = imageType(bytes);
-    if (!type) return;
+    if (!type) {
+      setSize(cannot);
+      return;
+    }
     const made = URL.createObjectURL(
       new Blob([bytes as Uint8Array<ArrayBuffer>], { type }),
     );
@@ -15,7 +20,7 @@ export function ImageView({ bytes }: { bytes: Uint8Array }) {
     return () => URL.revokeObjectURL(made);
   }, [bytes]);
   return (
-    <figure className="image">
+    <figure className="image" aria-busy={!size}>
       {url && (
         <img
           src={url}
@@ -24,7 +29,7 @@ export function ImageView({ bytes }: { bytes: Uint8Array }) {
             const { naturalWidth, naturalHeight } = event.currentTarget;
             setSize(`${naturalWidth} \u00d7 ${naturalHeight}`);
           }}
-          onError={() => setSize("The browser cannot draw this image.")}
+          onError={() => setSize(cannot)}
         />
       )}
       <figcaption>{size}</figcaption>
