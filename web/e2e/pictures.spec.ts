@@ -25,7 +25,7 @@ function waves(): Uint8Array {
     const y = Math.floor(at / image.width);
     const height = Math.round(110 + 60 * Math.sin(x / 60));
     image.data.set(
-      y < height ? [250, 214, 165, 255] : [28, 82, 125 + (y >> 1), 255],
+      y < height ? [250, 214, 165, 255] : [28, 82, 125 + (y >> 2), 255],
       4 * at,
     );
   }
