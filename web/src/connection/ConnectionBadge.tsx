@@ -1,19 +1,7 @@
 import { formatCount } from "../ui/format";
 import type { Status } from "./protocol";
+import { statusWords } from "./statusWords";
 import { useRate } from "./useRate";
-
-const stateWords: Record<Status["state"], string> = {
-  live: "Live",
-  connecting: "Connecting",
-  offline: "Offline",
-  "signed-out": "Signed out",
-  denied: "No access",
-};
-
-function words({ state, since }: Status): string {
-  if (state === "live" || state === "connecting" || !since) return stateWords[state];
-  return `${stateWords[state]} since ${new Date(since).toLocaleTimeString("en-GB")}`;
-}
 
 /* Says whether what the page shows is up to date, and how much comes; a click
  * tells of the proxies that it comes from. */
@@ -35,7 +23,7 @@ export function ConnectionBadge({
       onClick={onClick}
     >
       {/* What is read out is the state; the rate changes all the time. */}
-      <span role="status">{words(status)}</span>
+      <span role="status">{statusWords(status)}</span>
       {status.state === "live" && <Rate />}
     </button>
   );

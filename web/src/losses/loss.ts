@@ -1,7 +1,7 @@
 import { timestampMs } from "../connection/row";
 import type { Loss as LossMessage } from "../gen/mitmflow/v1/mitmflow_pb";
 import { visibleLine } from "../ui/captured";
-import { dayOf, formatClock, formatDateTime, plural } from "../ui/format";
+import { dayOf, formatMinute, plural } from "../ui/format";
 
 /* A report of flows that an exporter had to give up; texts are safe to draw. */
 export interface Loss {
@@ -34,15 +34,9 @@ export function countLost(losses: readonly Loss[]): number {
   return losses.reduce((sum, loss) => sum + loss.count, 0);
 }
 
-/* 10:02, with the date where that is not today's. */
-function minute(ms: number): string {
-  const today = dayOf(ms) === dayOf(Date.now());
-  return (today ? formatClock(ms) : formatDateTime(ms)).slice(0, -":00.000".length);
-}
-
 /* 10:02–10:05, or one time where both are the same. */
 function span(fromMs: number, toMs: number): string {
-  const [from, to] = [minute(fromMs), minute(toMs)];
+  const [from, to] = [formatMinute(fromMs), formatMinute(toMs)];
   if (from === to) return from;
   return `${from}\u2013${dayOf(fromMs) === dayOf(toMs) ? to.slice(-5) : to}`;
 }

@@ -2,14 +2,7 @@ import { timestampMs } from "../connection/row";
 import type { Proxy as ProxyMessage } from "../gen/mitmflow/v1/mitmflow_pb";
 import { countLost, type Loss } from "../losses/loss";
 import { visibleLine } from "../ui/captured";
-import {
-  dayOf,
-  formatClock,
-  formatDateTime,
-  formatDuration,
-  formatSize,
-  plural,
-} from "../ui/format";
+import { formatDuration, formatSecond, formatSize, plural } from "../ui/format";
 
 /* How a proxy is doing; the word beside the colour says the same. */
 export type Health = "well" | "behind" | "gone";
@@ -87,16 +80,11 @@ export function healthOf({ isConnected, waiting, lag }: ProxyState): Health {
   return isBehind ? "behind" : "well";
 }
 
-function clock(ms: number): string {
-  const isToday = dayOf(ms) === dayOf(Date.now());
-  return (isToday ? formatClock(ms) : formatDateTime(ms)).slice(0, -".000".length);
-}
-
 /* "Connected since 10:02:11", "Behind: ...", "Gone since 10:05:40" */
 export function healthWords(proxy: ProxyState): string {
   const health = healthOf(proxy);
-  if (health === "gone") return `Gone since ${clock(proxy.seenMs)}`;
-  if (health === "well") return `Connected since ${clock(proxy.sinceMs)}`;
+  if (health === "gone") return `Gone since ${formatSecond(proxy.seenMs)}`;
+  if (health === "well") return `Connected since ${formatSecond(proxy.sinceMs)}`;
   const { spooled = 0 } = proxy.waiting ?? {};
   return spooled > 0 ? "Behind: it sends what waited" : "Behind: flows come late";
 }

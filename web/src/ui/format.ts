@@ -91,6 +91,22 @@ export function dayOf(ms: number): number {
   );
 }
 
+/* With the date where that is not today's; without `cut`, its end. */
+function formatRecent(ms: number, cut: string): string {
+  const isToday = dayOf(ms) === dayOf(Date.now());
+  return (isToday ? formatClock(ms) : formatDateTime(ms)).slice(0, -cut.length);
+}
+
+/* 10:01:44, or 2026-11-23 10:01:44 where that is not today. */
+export function formatSecond(ms: number): string {
+  return formatRecent(ms, ".000");
+}
+
+/* 10:01, or 2026-11-23 10:01 where that is not today. */
+export function formatMinute(ms: number): string {
+  return formatRecent(ms, ":00.000");
+}
+
 /* 1,204,331 */
 export function formatCount(n: number): string {
   return String(n).replace(/\B(?=(?:\d{3})+$)/g, ",");
@@ -100,10 +116,8 @@ export function plural(n: number, one: string): string {
   return `${formatCount(n)} ${one}${n === 1 ? "" : "s"}`;
 }
 
-/* Searching, back to 09:12 (with the date, where that is not today's). */
+/* Searching, back to 09:12 */
 export function searching(backToMs: number): string {
   if (backToMs === 0) return "Searching\u2026";
-  const today = dayOf(backToMs) === dayOf(Date.now());
-  const text = today ? formatClock(backToMs) : formatDateTime(backToMs);
-  return `Searching, back to ${text.slice(0, -":00.000".length)}`;
+  return `Searching, back to ${formatMinute(backToMs)}`;
 }
