@@ -402,6 +402,7 @@ describe("By keys alone", () => {
     await keys.to("textbox", "Filter of a new alert");
     await keys.type("~c 5xx");
     await keys.use("button", "Add");
+    await keys.hasFocus("input Filter of a new alert");
     await keys.use("button", "Remove ~c 5xx");
     await keys.hasFocus("input Filter of a new alert");
     await keys.press("Escape");

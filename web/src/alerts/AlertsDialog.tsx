@@ -4,6 +4,7 @@ import { FilterFault } from "../filter/FilterFault";
 import { useExplanation } from "../filter/useExplanation";
 import { visibleLine } from "../ui/captured";
 import { CloseLine, Dialog } from "../ui/Dialog";
+import { useHandOver } from "../ui/handOver";
 import { CloseIcon } from "../ui/icons";
 import { notificationState } from "./notify";
 import type { Alerts } from "./useAlerts";
@@ -26,11 +27,13 @@ export function AlertsDialog({ alerts: { filters, set }, filter, onClose }: Prop
   const add = () => {
     set([...filters.filter((one) => one !== text.trim()), text.trim()]);
     setText("");
+    // There is nothing to add until something is written again.
+    field.current?.focus();
   };
   return (
     <Dialog title="Alerts" onClose={onClose}>
       <p>New flows that match one of these are told, wherever you are in the page.</p>
-      <Permission />
+      <Permission onEnd={() => field.current?.focus()} />
       <ul className="alerts" aria-label="Alerts">
         {filters.map((one) => (
           <li key={one}>
@@ -82,8 +85,9 @@ export function AlertsDialog({ alerts: { filters, set }, filter, onClose }: Prop
 }
 
 /* The browser is asked on a click, and never by the page itself. */
-function Permission() {
+function Permission({ onEnd }: { onEnd(): void }) {
   const [state, setState] = useState(notificationState);
+  const button = useHandOver(onEnd);
   if (state === "granted") return null;
   if (state === "insecure")
     return (
@@ -102,6 +106,7 @@ function Permission() {
     <p className="alert-how">
       Alerts appear in this page.{" "}
       <button
+        ref={button}
         type="button"
         className="link"
         onClick={() => Notification.requestPermission().then(setState)}

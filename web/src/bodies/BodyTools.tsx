@@ -1,4 +1,4 @@
-import type { RefObject } from "react";
+import type { Ref, RefObject } from "react";
 import { copyText } from "../ui/clipboard";
 import { formatSize } from "../ui/format";
 import { useSay } from "../ui/say";
@@ -15,6 +15,7 @@ interface Props {
   raw: boolean;
   /* Null: it was on the wire as it is. */
   onRaw: ((raw: boolean) => void) | null;
+  onRawRef: Ref<HTMLButtonElement>;
   /* The text that is shown, if one is. */
   text: RefObject<TextHandle | null> | null;
   canFold: boolean;
@@ -35,6 +36,7 @@ export function BodyTools(props: Props) {
     <>
       {onRaw && (
         <button
+          ref={props.onRawRef}
           type="button"
           aria-pressed={raw}
           title="As it was on the wire, with its content encoding"

@@ -1,8 +1,9 @@
-import { type RefObject, useEffect, useMemo, useState } from "react";
+import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { DecodedView } from "../decoded/DecodedView";
 import type { Decoded } from "../decoded/decode";
 import { useDecoded } from "../decoded/useDecoded";
 import { formatSize } from "../ui/format";
+import { useHandOver, useReturning } from "../ui/handOver";
 import { Seg } from "../ui/Seg";
 import { wordsOf } from "../wire/failure";
 import { BodyTools } from "./BodyTools";
@@ -41,6 +42,8 @@ export function BodyView({ source, fileName, title = "Body" }: Props) {
   const body = useBody(source, raw);
   const [chosen, setChosen] = useState<Mode | null>(null);
   const text = useTextHandle();
+  const section = useRef<HTMLElement>(null);
+  const onRawRef = useReturning();
   const { info, bytes } = body;
   const asItIs = info !== null && isReadAsItIs(info);
   const decoded = useDecoded(source, info ? (asItIs ? "later" : "now") : "never");
@@ -64,7 +67,7 @@ export function BodyView({ source, fileName, title = "Body" }: Props) {
   const possible: Mode[] = raw ? ["hex", "raw"] : modesOf(info, bytes, style, isTold);
   const mode = chosen && possible.includes(chosen) ? chosen : (possible[0] ?? "hex");
   return (
-    <section className="body" aria-label={title}>
+    <section ref={section} tabIndex={-1} className="body" aria-label={title}>
       <h3>
         {title}
         <small>{factsOf(body, raw)}</small>
@@ -81,6 +84,7 @@ export function BodyView({ source, fileName, title = "Body" }: Props) {
             fileName={fileName}
             raw={raw}
             onRaw={info.contentEncoding ? setRaw : null}
+            onRawRef={onRawRef}
             text={mode === "pretty" || mode === "raw" ? text : null}
             canFold={mode === "pretty" && style === "json"}
           />
@@ -88,7 +92,9 @@ export function BodyView({ source, fileName, title = "Body" }: Props) {
       </h3>
       {problem && <p className="alert">{problem}</p>}
       <Shown mode={mode} body={body} decoded={decoded} text={text} />
-      {mode !== "decoded" && <Rest body={body} />}
+      {mode !== "decoded" && (
+        <Rest body={body} onEnd={() => (text.current ?? section.current)?.focus()} />
+      )}
     </section>
   );
 }
@@ -162,31 +168,26 @@ function Picture({ body }: { body: LoadedBody }) {
 }
 
 /* What is not here yet of a long body, and how to get it. */
-function Rest({ body }: { body: LoadedBody }) {
+function Rest({ body, onEnd }: { body: LoadedBody; onEnd(): void }) {
   const { info, bytes, size, coming, isBeginning, error, loadRest, stop } = body;
+  const button = useHandOver(onEnd);
   if (isBeginning || (size !== null && !error)) return null;
   const whole = info && !info.contentEncoding ? Number(info.keptSize) : 0;
   const of = whole > 0 ? ` of ${formatSize(whole)}` : "";
   return (
     <p className="cut-off" role="status">
       {error ? `${wordsOf(error)} ` : ""}
-      {coming === null ? (
-        <>
-          The first {formatSize(bytes.length)}
-          {of}.{" "}
-          <button type="button" className="link" onClick={loadRest}>
-            Show all
-          </button>
-        </>
-      ) : (
-        <>
-          {formatSize(bytes.length + coming)}
-          {of} have come.{" "}
-          <button type="button" className="link" onClick={stop}>
-            Cancel
-          </button>
-        </>
-      )}
+      {coming === null
+        ? `The first ${formatSize(bytes.length)}${of}. `
+        : `${formatSize(bytes.length + coming)}${of} have come. `}
+      <button
+        ref={button}
+        type="button"
+        className="link"
+        onClick={coming === null ? loadRest : stop}
+      >
+        {coming === null ? "Show all" : "Cancel"}
+      </button>
     </p>
   );
 }

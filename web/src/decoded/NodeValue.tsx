@@ -4,6 +4,7 @@ import { ImageView } from "../bodies/ImageView";
 import { imageType } from "../bodies/kinds";
 import { type Node, NodeKind } from "../gen/mitmflow/v1/mitmflow_pb";
 import { visible, visibleLine } from "../ui/captured";
+import { takeFocus } from "../ui/handOver";
 import { JsonText } from "./JsonText";
 
 // A longer value is shown to here until the reader asks for more.
@@ -61,7 +62,13 @@ function Text({ text, className }: { text: string; className: string }) {
   const shown = all ? text : text.slice(0, shownLen);
   return (
     <>
-      <bdi className={className}>{visible(shown)}</bdi>
+      <bdi
+        className={className}
+        tabIndex={all ? -1 : undefined}
+        ref={all ? takeFocus : undefined}
+      >
+        {visible(shown)}
+      </bdi>
       {shown.length < text.length && <More onMore={() => setAll(true)} />}
     </>
   );
@@ -72,7 +79,9 @@ function Bytes({ data }: { data: Uint8Array }) {
   const shown = all ? data : data.subarray(0, shownBytes);
   return (
     <>
-      {hexText(shown)} <span className="dim">{asciiOf(shown)}</span>
+      <span tabIndex={all ? -1 : undefined} ref={all ? takeFocus : undefined}>
+        {hexText(shown)} <span className="dim">{asciiOf(shown)}</span>
+      </span>
       {shown.length < data.length && <More onMore={() => setAll(true)} />}
     </>
   );

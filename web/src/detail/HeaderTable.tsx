@@ -1,7 +1,8 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { CopyButton } from "../ui/CopyButton";
 import { visibleLine } from "../ui/captured";
 import { formatCount, formatSize } from "../ui/format";
+import { showMore, takeFocus } from "../ui/handOver";
 import { explainHeader } from "./explain";
 import type { Header } from "./headers";
 
@@ -13,6 +14,7 @@ const shownLen = 8000;
 /* Fields of a message, each with what it means where that is certain. */
 export function HeaderTable({ title, headers }: { title: string; headers: Header[] }) {
   const [all, setAll] = useState(false);
+  const list = useRef<HTMLDListElement>(null);
   const bytes = headers.reduce(
     (sum, { name, value }) => sum + name.length + value.length + 4,
     0,
@@ -32,7 +34,7 @@ export function HeaderTable({ title, headers }: { title: string; headers: Header
           </span>
         )}
       </h3>
-      <dl className="headers">
+      <dl ref={list} className="headers">
         {shown.map(({ name, value }, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: headers repeat, and never move
           <HeaderRow key={index} name={name} value={value} />
@@ -41,7 +43,11 @@ export function HeaderTable({ title, headers }: { title: string; headers: Header
       {shown.length < headers.length && (
         <p className="cut-off">
           The first {shownCount} of {formatCount(headers.length)}.{" "}
-          <button type="button" className="link" onClick={() => setAll(true)}>
+          <button
+            type="button"
+            className="link"
+            onClick={() => showMore(list.current, () => setAll(true))}
+          >
             Show all
           </button>
         </p>
@@ -61,7 +67,9 @@ function HeaderRow({ name, value }: Header) {
       </dt>
       <dd>
         <span>
-          <bdi>{visibleLine(shown)}</bdi>
+          <bdi tabIndex={all ? -1 : undefined} ref={all ? takeFocus : undefined}>
+            {visibleLine(shown)}
+          </bdi>
           {shown.length < value.length && (
             <>
               {"\u2026 "}

@@ -32,8 +32,8 @@ export function NoteTab({ number, note, writing }: Props) {
     if (writing > 0) setEditing(true);
   }, [writing]);
   useEffect(() => {
-    if (editing && (writing > 0 || note !== "")) field.current?.focus();
-  }, [editing, writing, note]);
+    if (editing && writing > 0) field.current?.focus();
+  }, [editing, writing]);
 
   // Another reader's change shows, unless this one is writing.
   const before = useRef(kept);
@@ -55,6 +55,16 @@ export function NoteTab({ number, note, writing }: Props) {
   latest.current = save;
   useEffect(() => () => latest.current(), []);
 
+  const read = () => {
+    save();
+    flushSync(() => setEditing(false));
+    editor.current?.focus();
+  };
+  const edit = () => {
+    flushSync(() => setEditing(true));
+    field.current?.focus();
+  };
+
   if (!editing) {
     return (
       <div className="note">
@@ -62,12 +72,7 @@ export function NoteTab({ number, note, writing }: Props) {
           <Markdown text={text} />
         </div>
         <div className="buttons">
-          <button
-            ref={editor}
-            type="button"
-            className="button"
-            onClick={() => setEditing(true)}
-          >
+          <button ref={editor} type="button" className="button" onClick={edit}>
             Edit
           </button>
         </div>
@@ -85,23 +90,23 @@ export function NoteTab({ number, note, writing }: Props) {
         onChange={(event) => setText(event.target.value)}
         onBlur={save}
         onKeyDown={(event) => {
-          if (event.key === "Escape") event.currentTarget.blur();
+          if (event.key !== "Escape") return;
+          if (text) read();
+          else document.getElementById("tab-note")?.focus();
         }}
       />
       <div className="buttons">
-        <button type="button" className="button primary" disabled={!dirty} onClick={save}>
+        <button
+          type="button"
+          className="button primary"
+          // One that is disabled would lose the focus.
+          aria-disabled={!dirty}
+          onClick={save}
+        >
           Save
         </button>
         {text && (
-          <button
-            type="button"
-            className="button"
-            onClick={() => {
-              save();
-              flushSync(() => setEditing(false));
-              editor.current?.focus();
-            }}
-          >
+          <button type="button" className="button" onClick={read}>
             Read
           </button>
         )}

@@ -37,7 +37,14 @@ export const TabPanel = memo(function TabPanel(props: Props) {
       className="panel"
     >
       <ScrollContext value={scroller as RefObject<HTMLElement | null>}>
-        <Content {...props} />
+        <Content
+          {...props}
+          onRetry={() => {
+            // The button that asked for it goes.
+            scroller.current?.focus();
+            props.onRetry();
+          }}
+        />
       </ScrollContext>
     </div>
   );

@@ -1,7 +1,8 @@
-import { useMemo, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { CopyButton } from "../ui/CopyButton";
 import { visible, visibleLine } from "../ui/captured";
 import { formatCount, plural } from "../ui/format";
+import { showMore } from "../ui/handOver";
 import { takeApart } from "./url";
 
 const shownCount = 100;
@@ -10,6 +11,7 @@ const shownCount = 100;
 export function UrlTable({ url, asSent }: { url: string; asSent: string }) {
   const parts = useMemo(() => takeApart(url), [url]);
   const [all, setAll] = useState(false);
+  const list = useRef<HTMLDListElement>(null);
   const pieces: [string, string][] = [
     ["Scheme", parts.scheme],
     ["User", parts.user],
@@ -27,7 +29,7 @@ export function UrlTable({ url, asSent }: { url: string; asSent: string }) {
           <h3>
             Query <small>{plural(parts.params.length, "parameter")}</small>
           </h3>
-          <dl>
+          <dl ref={list}>
             {params.map(([name, value], index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: parameters repeat, and never move
               <Row key={index} name={name} value={value} />
@@ -36,7 +38,11 @@ export function UrlTable({ url, asSent }: { url: string; asSent: string }) {
           {params.length < parts.params.length && (
             <p className="cut-off">
               The first {shownCount} of {formatCount(parts.params.length)}.{" "}
-              <button type="button" className="link" onClick={() => setAll(true)}>
+              <button
+                type="button"
+                className="link"
+                onClick={() => showMore(list.current, () => setAll(true))}
+              >
                 Show all
               </button>
             </p>

@@ -2,6 +2,7 @@ import { useView, wholeView } from "../store/hooks";
 import type { View } from "../store/store";
 import { formatCount, searching } from "../ui/format";
 import { late } from "../ui/late";
+import { focusNextList } from "./useKeptFocus";
 
 const SetUp = late(
   () => import("./SetUp").then((m) => m.SetUp),
@@ -92,7 +93,14 @@ function NoMatch({
         <q className="cap">{filter}</q>.
       </p>
       <p>
-        <button type="button" className="button" onClick={onClear}>
+        <button
+          type="button"
+          className="button"
+          onClick={() => {
+            focusNextList();
+            onClear();
+          }}
+        >
           Show all flows
         </button>
       </p>

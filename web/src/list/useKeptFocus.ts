@@ -3,6 +3,11 @@ import { type RefObject, useLayoutEffect } from "react";
 /* What had the focus in a list that went: its label. */
 let label: string | null = null;
 
+/* The next list has the focus, if nothing else has it by then. */
+export function focusNextList(): void {
+  label = "";
+}
+
 /*
  * Another filter or order is another list, which takes over the focus of the
  * one before: of the grid itself, or of a control in its head.

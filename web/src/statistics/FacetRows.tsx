@@ -1,7 +1,8 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { FacetKind } from "../gen/mitmflow/v1/mitmflow_pb";
 import { visibleLine } from "../ui/captured";
 import { formatCount, formatDuration, plural } from "../ui/format";
+import { showMore } from "../ui/handOver";
 import { clauseOf, hasClause, toggled } from "./clauses";
 
 export interface Value {
@@ -42,6 +43,7 @@ function wordsOf({ value, count, errors, p50, p95 }: Value, withTimes: boolean):
 export function FacetRows(props: Props) {
   const { title, values, others, by = "count", withTimes = false } = props;
   const [isWhole, setWhole] = useState(false);
+  const list = useRef<HTMLUListElement>(null);
   if (values.length === 0) return null;
   const most = Math.max(...values.map((value) => value[by]));
   const shown = isWhole ? values : values.slice(0, shortLength);
@@ -53,7 +55,7 @@ export function FacetRows(props: Props) {
         {withTimes && <small>p95</small>}
         <small className="stat-count">{by === "count" ? "flows" : "errors"}</small>
       </h3>
-      <ul>
+      <ul ref={list}>
         {shown.map((item) => (
           <li key={item.value}>
             <FacetRow item={item} share={item[by] / most} {...props} />
@@ -61,7 +63,11 @@ export function FacetRows(props: Props) {
         ))}
       </ul>
       {rest > 0 && (
-        <button type="button" className="link" onClick={() => setWhole(true)}>
+        <button
+          type="button"
+          className="link"
+          onClick={() => showMore(list.current, () => setWhole(true))}
+        >
           {formatCount(rest)} more
         </button>
       )}

@@ -7,6 +7,7 @@ import type { Style } from "./layout";
 export interface TextHandle {
   search(): void;
   fold(): void;
+  focus(): void;
 }
 
 interface Props {

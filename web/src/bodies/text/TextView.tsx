@@ -45,9 +45,11 @@ function swap(box: HTMLElement, before: EditorView, next: Editor, top: number): 
   const { from } = before.lineBlockAtHeight(height);
   const yMargin = (before.coordsAtPos(from)?.top ?? top) - top;
   const isSearching = searchPanelOpen(before.state);
+  const { hasFocus } = before;
   box.replaceChildren(next.host);
   before.destroy();
   if (isSearching) openSearchPanel(next.view);
+  if (hasFocus) next.view.focus();
   if (height === 0) return;
   const pos = Math.min(from, next.view.state.doc.length);
   next.view.dispatch({
@@ -72,10 +74,15 @@ export default function TextView({ ref, bytes, charset, style, pretty }: Props) 
   const [busy, setBusy] = useState(true);
   const [problem, setProblem] = useState("");
 
-  useImperativeHandle(ref, () => ({
-    search: () => shown.current && openSearchPanel(shown.current.editor.view),
-    fold: () => shown.current && foldInner(shown.current.editor.view),
-  }));
+  useImperativeHandle(
+    ref,
+    () => ({
+      search: () => shown.current && openSearchPanel(shown.current.editor.view),
+      fold: () => shown.current && foldInner(shown.current.editor.view),
+      focus: () => shown.current?.editor.view.focus(),
+    }),
+    [],
+  );
 
   // Before the frame is drawn: a short text is in it.
   useLayoutEffect(() => {
