@@ -9,6 +9,7 @@ import { type Loss, mergeLosses, toLoss } from "../losses/loss";
 import { detailOf } from "../wire/client";
 import { Failure, type FailureCode } from "../wire/failure";
 import { backoffMs } from "./backoff";
+import { Pace } from "./pace";
 import {
   firstLimit,
   type Refused,
@@ -41,9 +42,6 @@ export interface Calls {
 
 // Heartbeats come every 5 s; a connection that misses three is dead.
 const silenceMs = 15_000;
-// What comes together goes to tabs together. They draw it in their next frame,
-// so to wait for a frame here too would be to wait twice.
-const flushMs = 4;
 // How long a caught-up stream keeps its slot when others wait for one.
 const turnMs = 750;
 const tickMs = 250;
@@ -95,6 +93,7 @@ export class Feed {
   private gone = new Set<number>();
   private flushTimer: ReturnType<typeof setTimeout> | undefined;
   private flushedAt = 0;
+  private readonly pace = new Pace();
   private toldCounts = "";
 
   constructor(
@@ -326,7 +325,7 @@ export class Feed {
 
   private flushSoon(): void {
     if (this.flushTimer !== undefined) return;
-    const wait = Math.max(0, this.flushedAt + flushMs - Date.now());
+    const wait = Math.max(0, this.flushedAt + this.pace.restMs - Date.now());
     this.flushTimer = setTimeout(() => this.flush(), wait);
   }
 
@@ -339,6 +338,7 @@ export class Feed {
     if (rows.length === 0 && gone.length === 0 && this.counts === this.toldCounts) return;
     this.changed.clear();
     this.gone.clear();
+    this.pace.told(rows.length, Date.now());
     const { floor } = this.window;
     const isBelow = (number: number) => number < floor;
     if (gone.some(isBelow) || rows.some((row) => isBelow(row.number)))

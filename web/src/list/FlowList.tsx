@@ -190,7 +190,7 @@ export function FlowList({ cursor, opened, onCursor, onOpen, say }: Props) {
               grid={grid}
               cursor={cursor}
               opened={opened}
-              columns={columns.shown}
+              columns={columns.cells}
               selected={(number) => isSelected(selection, number)}
             />
           </div>

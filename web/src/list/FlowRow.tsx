@@ -4,13 +4,13 @@ import { useHighlighted } from "../filter/useHighlighted";
 import { formatDay } from "../ui/format";
 import { MoreIcon } from "../ui/icons";
 import { Cells, rowLabel } from "./cells";
-import type { ColumnId } from "./columns";
+import type { Shown } from "./columns";
 
 interface Props {
   row: Row | undefined;
   /* Where it stands among the rows, pixels. */
   top: number;
-  columns: readonly ColumnId[];
+  columns: readonly Shown[];
   isCurrent: boolean;
   isOpened: boolean;
   isSelected: boolean;

@@ -1,18 +1,18 @@
-import { useEffect, useLayoutEffect, useMemo, useReducer, useRef } from "react";
+import { useEffect, useLayoutEffect, useReducer, useRef } from "react";
 import type { Row } from "../connection/row";
-import { type Span, SpanContext } from "./cells";
-import type { ColumnId } from "./columns";
+import { SpanContext } from "./cells";
+import type { Shown } from "./columns";
 import { type Drawn, Elements, type RowId } from "./elements";
 import { FlowRow } from "./FlowRow";
 import type { Lines } from "./lines";
-import { spanOf } from "./span";
 import type { Grid } from "./useGrid";
+import { useSpan } from "./useSpan";
 
 interface Props {
   grid: Grid;
   cursor: number | null;
   opened: number | null;
-  columns: readonly ColumnId[];
+  columns: readonly Shown[];
   selected(number: number): boolean;
 }
 
@@ -30,11 +30,6 @@ function placeOf(lines: Lines, line: number): number {
 function beginsDay(lines: Lines, line: number, row: Row | undefined): boolean {
   const before = line > 0 ? lines.at(line - 1) : undefined;
   return row !== undefined && before !== undefined && row.day !== before.day;
-}
-
-function useSpan(rows: readonly (Row | undefined)[], isShown: boolean): Span {
-  const { from, to } = isShown ? spanOf(rows) : { from: 0, to: 1 };
-  return useMemo(() => ({ from, to }), [from, to]);
 }
 
 /* The rows with these ids in the order in which their elements stand. */
@@ -64,7 +59,10 @@ export function Rows({ grid, cursor, opened, columns, selected }: Props) {
   const drawn = useElements(
     rows.map((row, i) => row?.number ?? `line ${lines.coordinateAt(shown.first + i)}`),
   );
-  const span = useSpan(rows, columns.includes("waterfall"));
+  const span = useSpan(
+    rows,
+    columns.some(({ id }) => id === "waterfall"),
+  );
   const first = placeOf(lines, shown.first);
   const base = Math.floor(first / linesPerPlace) * linesPerPlace;
   const shift = shown.first * size - map.offset - (first - base) * size;

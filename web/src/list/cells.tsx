@@ -11,7 +11,8 @@ import {
 } from "../ui/format";
 import { NoteIcon, PinIcon } from "../ui/icons";
 import { Ago } from "./Ago";
-import type { ColumnId } from "./columns";
+import type { ColumnId, Shown } from "./columns";
+import { surelyFits } from "./room";
 import { typeIcon, typeNames, typePaths } from "./typeIcon";
 
 /* The time that the waterfall's column stands for, ms since the epoch. */
@@ -49,14 +50,19 @@ export function rowLabel(row: Row): string {
 }
 
 /* Of another day with its month and day: 11-23 10:01:44.120. */
-function Time({ startMs, day }: Row) {
+function dateOf({ startMs, day }: Row): string {
+  return day === dayOf(Date.now()) ? "" : formatDateTime(startMs).slice(5, 11);
+}
+
+function Time({ row }: { row: Row }) {
   const { times } = useAppearance();
+  const { startMs } = row;
   if (!startMs) return "\u2013";
   if (times === "ago") return <Ago startMs={startMs} />;
-  const isToday = day === dayOf(Date.now());
+  const date = dateOf(row);
   return (
     <>
-      {!isToday && <span className="dim">{formatDateTime(startMs).slice(5, 11)}</span>}
+      {date && <span className="dim">{date}</span>}
       {formatClock(startMs)}
     </>
   );
@@ -80,8 +86,7 @@ function TypePicture({ row }: { row: Row }) {
 }
 
 function Path({ row }: { row: Row }) {
-  const count =
-    row.kind === "ws" && row.messages > 0 ? plural(row.messages, "message") : "";
+  const count = countOf(row);
   return (
     <>
       <span className="path-text">
@@ -113,12 +118,35 @@ function Waterfall({ row }: { row: Row }) {
   const whole = span.to - span.from || 1;
   const left = Math.min(1, Math.max(0, (row.startMs - span.from) / whole));
   const width = Math.min(1 - left, (row.durationMs ?? 0) / whole);
-  const style = { left: `${left * 100}%`, width: `${width * 100}%` };
-  return (
-    <span className="fall">
-      <i className={`fall-bar is-${row.state}`} style={style} />
-    </span>
-  );
+  const style = { marginLeft: `${left * 100}%`, width: `${width * 100}%` };
+  return <i className="fall" style={style} />;
+}
+
+function countOf(row: Row): string {
+  return row.kind === "ws" && row.messages > 0 ? plural(row.messages, "message") : "";
+}
+
+/* The letters of a cell. */
+function textOf(id: ColumnId, row: Row): string {
+  switch (id) {
+    case "time":
+      return `${dateOf(row)}${formatClock(row.startMs)}`;
+    case "type":
+    case "waterfall":
+      return "";
+    case "path":
+      return [row.path + row.query, countOf(row), row.error].filter(Boolean).join(" - ");
+    case "size":
+      return row.size === null ? "" : formatSize(row.size);
+    case "duration":
+      return row.durationMs === null ? "" : formatDuration(row.durationMs);
+    case "method":
+      return row.badge;
+    case "content":
+      return row.contentType;
+    default:
+      return row[id];
+  }
 }
 
 const titles: Partial<Record<ColumnId, (row: Row) => string>> = {
@@ -135,7 +163,7 @@ const titles: Partial<Record<ColumnId, (row: Row) => string>> = {
 function contentOf(id: ColumnId, row: Row): ReactNode {
   switch (id) {
     case "time":
-      return <Time {...row} />;
+      return <Time row={row} />;
     case "type":
       return <TypePicture row={row} />;
     case "path":
@@ -144,33 +172,41 @@ function contentOf(id: ColumnId, row: Row): ReactNode {
       return <Status row={row} />;
     case "waterfall":
       return <Waterfall row={row} />;
-    case "size":
-      return row.size === null ? "" : formatSize(row.size);
-    case "duration":
-      return row.durationMs === null ? "" : formatDuration(row.durationMs);
-    case "method":
-      return isolated(row.badge);
-    case "content":
-      return isolated(row.contentType);
     default:
-      return isolated(row[id]);
+      return isolated(textOf(id, row));
   }
+}
+
+// Icons after a path, and what may stand before a status, with their gaps.
+const iconPx = 20;
+const statePx = 34;
+
+function marksPx(id: ColumnId, row: Row): number {
+  if (id === "path") return iconPx * (Number(row.noted) + Number(row.pinned));
+  return id === "status" && row.state !== "ended" ? statePx : 0;
+}
+
+/* What is longer than its cell is cut with an ellipsis. To cut all of them
+ * would cost a third of the time of each frame in which flows come. */
+function classOf({ id, px }: Shown, row: Row): string {
+  const name = id === "status" ? `c-status tone-${row.tone}` : `c-${id}`;
+  return surelyFits(textOf(id, row), px - marksPx(id, row)) ? name : `${name} clips`;
 }
 
 interface Props {
   row: Row;
-  columns: readonly ColumnId[];
+  columns: readonly Shown[];
 }
 
 export const Cells = memo(function Cells({ row, columns }: Props) {
-  return columns.map((id) => (
+  return columns.map((column) => (
     <div
-      key={id}
+      key={column.id}
       role="gridcell"
-      className={id === "status" ? `c-status tone-${row.tone}` : `c-${id}`}
-      title={titles[id]?.(row)}
+      className={classOf(column, row)}
+      title={titles[column.id]?.(row)}
     >
-      {contentOf(id, row)}
+      {contentOf(column.id, row)}
     </div>
   ));
 });

@@ -104,6 +104,25 @@ export function isShown(layout: Layout, id: ColumnId, isUseful: boolean): boolea
   return id === "path" || (layout.shown[id] ?? isUseful);
 }
 
+/* A column of rows, and what its cells have room for, px. */
+export interface Shown {
+  id: ColumnId;
+  px: number;
+}
+
+// Beside what is in a cell.
+const cellPaddingPx = 14;
+
+/* Of columns in so much room: the path has what the others leave. */
+export function roomOf(layout: Layout, ids: readonly ColumnId[], room: number): Shown[] {
+  const others = ids.filter((id) => id !== "path");
+  const left = others.reduce((rest, id) => rest - widthOf(layout, id), room);
+  return ids.map((id) => ({
+    id,
+    px: (id === "path" ? left : widthOf(layout, id)) - cellPaddingPx,
+  }));
+}
+
 /* The columns that there is room for, of those that are to be shown. */
 export function fitting(
   layout: Layout,

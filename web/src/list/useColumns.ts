@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import type { Row } from "../connection/row";
-import { type ColumnId, fitting, template } from "./columns";
+import { type ColumnId, fitting, roomOf, type Shown, template } from "./columns";
 import { setLayout, useLayout } from "./layout";
 
 function differ(rows: readonly Row[], id: "source" | "device"): boolean {
@@ -20,6 +20,8 @@ const compactColumns: readonly ColumnId[] = [
   "duration",
 ];
 
+const compactCells: readonly Shown[] = compactColumns.map((id) => ({ id, px: 0 }));
+
 /* The columns that are shown, as the reader chose them and as there is room. */
 export function useColumns(rows: readonly Row[], width: number, compact: boolean) {
   const layout = useLayout();
@@ -35,5 +37,11 @@ export function useColumns(rows: readonly Row[], width: number, compact: boolean
     };
     return fitting(layout, isUseful, width - paddingPx);
   }, [layout, sources, devices, width, compact]);
-  return { layout, onLayout: setLayout, shown, template: template(layout, shown) };
+  const cells = useMemo(
+    // Where they stand in two lines, they have other widths.
+    () => (compact ? compactCells : roomOf(layout, shown, width - paddingPx)),
+    [layout, shown, width, compact],
+  );
+  const rest = { layout, onLayout: setLayout, template: template(layout, shown) };
+  return { ...rest, shown, cells };
 }

@@ -1,5 +1,6 @@
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { FieldShape, ScalarName, Shapes } from "./shape";
+import { textOf } from "./text";
 
 /*
  * Messages in the binary format of Protocol Buffers
@@ -83,7 +84,7 @@ export class Codec {
   constructor(private readonly shapes: Shapes) {}
 
   decode(type: string, bytes: Uint8Array): Message {
-    const reader = new BinaryReader(bytes);
+    const reader = new BinaryReader(bytes, textOf);
     return this.read(type, reader, reader.len);
   }
 
