@@ -36,6 +36,20 @@ describe("the filter box", () => {
     await reader.row("/cart").waitFor({ state: "detached" });
   });
 
+  it("asks for the words as soon as it filters", async () => {
+    await traffic();
+    const reader = await scene.read();
+    const { page } = reader;
+    await page.clock.install();
+    await page.clock.pauseAt(Date.now() + 60_000);
+    const asked = page.waitForRequest(/ExplainFilter/);
+    await reader.box.fill("~m POST");
+    expect(new URL(page.url()).search).toBe("");
+    await page.clock.runFor(5);
+    expect(new URL(page.url()).searchParams.get("q")).toBe("~m POST");
+    await asked;
+  });
+
   it("colours what is an operator, an expression, a value and a connective", async () => {
     const reader = await scene.read("?q=(~d a | needle) !~c 4xx");
     const ink = (kind: string) => reader.page.locator(`.ink-${kind}`).allTextContents();

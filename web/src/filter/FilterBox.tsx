@@ -7,7 +7,7 @@ import { inkUntilNow } from "./explanation";
 import { FilterFault } from "./FilterFault";
 import { reachesEnd } from "./fault";
 import { InkField } from "./InkField";
-import { useExplanation } from "./useExplanation";
+import { pauseMs, useExplanation } from "./useExplanation";
 
 const Completions = late(() => import("./Completions").then((m) => m.Completions));
 
@@ -20,10 +20,6 @@ interface Props {
   /* Esc in an empty box, or Enter or arrow down: back to the list. */
   onLeave(): void;
 }
-
-// The server answers sooner than one types, and what it was asked before ends
-// with the next letter.
-const debounceMs = 5;
 
 /* A filter (docs/filters.md), sent once the typing pauses. */
 export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {
@@ -94,7 +90,7 @@ export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {
         spellCheck={false}
         autoComplete="off"
         autoCapitalize="off"
-        onChange={(event) => send(event.target.value, debounceMs)}
+        onChange={(event) => send(event.target.value, pauseMs)}
         onKeyDown={pressed}
         onSelect={moved}
         onFocus={() => setFocused(true)}
@@ -128,7 +124,7 @@ export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {
             caret={caret}
             known={known}
             onText={(value, at) => {
-              send(value, debounceMs);
+              send(value, pauseMs);
               requestAnimationFrame(() => ref.current?.setSelectionRange(at, at));
             }}
             onActive={setActive}

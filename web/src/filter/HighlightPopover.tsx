@@ -17,11 +17,13 @@ export function HighlightPopover({ anchor, highlight, onHighlight, onClose }: Pr
   const known = useExplanation(text);
   const isKnown = known?.filter === text;
   const filter = text.trim();
-  const [report] = useState({ onHighlight });
-  report.onHighlight = onHighlight;
+  // What is cleared beside it stays so: only what is written here is taken.
+  const [latest] = useState({ highlight, onHighlight });
+  Object.assign(latest, { highlight, onHighlight });
   useEffect(() => {
-    if (isKnown && !known.fault && filter !== highlight) report.onHighlight(filter);
-  }, [isKnown, known, filter, highlight, report]);
+    if (isKnown && !known.fault && filter !== latest.highlight)
+      latest.onHighlight(filter);
+  }, [isKnown, known, filter, latest]);
   return (
     <Popover label="Highlight flows" anchor={anchor} onClose={onClose}>
       <input

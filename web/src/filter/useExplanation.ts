@@ -2,8 +2,9 @@ import { useEffect, useState } from "react";
 import { explain } from "./explain";
 import type { Explanation } from "./explanation";
 
-// A pause in typing; the answer itself takes a millisecond or two.
-const pauseMs = 60;
+/* A pause in typing, after which the server is asked: it answers sooner than
+ * one types, and what it was asked before ends with the next letter. */
+export const pauseMs = 5;
 
 const nothing: Explanation = { filter: "", ink: [], words: "", fault: null };
 
