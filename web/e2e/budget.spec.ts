@@ -28,6 +28,27 @@ describe("what the page may cost", () => {
     expect(bytes).toBeLessThanOrEqual(130_000);
   });
 
+  it("one request for its icon, however often the address changes", async () => {
+    await scene.exporter.send(...many());
+    const page = await scene.context.newPage();
+    const session = await scene.context.newCDPSession(page);
+    await session.send("Network.enable");
+    const sent: string[] = [];
+    session.on("Network.responseReceived", ({ response }) => {
+      if (/icon/.test(response.url) && !response.fromDiskCache) sent.push(response.url);
+    });
+    await page.goto(scene.server.url);
+    await page.locator("[role=row][data-number]").first().waitFor();
+    await expect.poll(() => sent.length).toBe(1);
+    // Chromium asks again at each change of the address, if only its own cache.
+    for (const flow of [1, 2, 3, 4, 5]) {
+      const came = page.waitForResponse(/icon/);
+      await page.evaluate((n) => history.replaceState(null, "", `?flow=${n}`), flow);
+      await came;
+    }
+    expect(sent).toHaveLength(1);
+  });
+
   it("at most 200 bytes on the wire for a row", async () => {
     await scene.exporter.send(...many());
     const wire = await Wire.to(scene.server.port);
