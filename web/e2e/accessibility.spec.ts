@@ -67,6 +67,10 @@ describe.each(["light", "dark"] as const)(
       if (colorScheme === "light") {
         await reader.page.getByText("Nothing captured yet").waitFor();
         expect(await wrongs(reader)).toEqual([]);
+        await reader.page.getByRole("radio", { name: "WireGuard" }).check();
+        await reader.page.getByRole("textbox").last().fill("[Interface]");
+        await reader.page.getByText("This is no client's configuration").waitFor();
+        expect(await wrongs(reader)).toEqual([]);
         const json = fields(["Content-Type", "application/json"]);
         await new Exporter(server.url).send(
           ...[101, 200, 304, 404, 500].map((statusCode) =>

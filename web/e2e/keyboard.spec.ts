@@ -47,6 +47,9 @@ describe("Tab goes to every control that there is, in sight and back again", () 
     await reader.page.getByText("Nothing captured yet").waitFor();
     await settled(reader);
     await new Keys(reader.page).goesRound();
+    await reader.page.getByRole("radio", { name: "WireGuard" }).check();
+    await reader.page.getByLabel("or choose its file").waitFor();
+    await new Keys(reader.page).goesRound();
   });
 
   it.each([

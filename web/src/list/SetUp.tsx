@@ -1,4 +1,10 @@
-import { useId, useState } from "react";
+import { type ReactNode, useId, useState } from "react";
+import { late } from "../ui/late";
+
+const ClientCode = late(
+  () => import("../wireguard/ClientCode").then((m) => m.ClientCode),
+  () => <p aria-busy="true" />,
+);
 
 interface Mode {
   name: string;
@@ -8,6 +14,8 @@ interface Mode {
   mode: string;
   /* What the other side does then. */
   next: string;
+  /* What more there is to do, in the page. */
+  More?: () => ReactNode;
 }
 
 const modes: readonly Mode[] = [
@@ -22,6 +30,7 @@ const modes: readonly Mode[] = [
     use: "Phones and whole machines: one configuration for each tells them apart.",
     mode: "--mode wireguard:phone1.conf@51821",
     next: "mitmdump prints the client's configuration: import it on the phone.",
+    More: () => <ClientCode />,
   },
   {
     name: "Transparent",
@@ -83,6 +92,7 @@ export function SetUp() {
       <pre tabIndex={0}>{start.filter(Boolean).join(" \\\n  ")}</pre>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it may have to be scrolled */}
       <pre tabIndex={0}>{mode.next}</pre>
+      {mode.More && <mode.More />}
       <p className="dim">
         For HTTPS the client has to trust mitmproxy's certificate: open http://mitm.it
         through the proxy. Flows appear here while they happen.
