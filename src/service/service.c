@@ -34,8 +34,7 @@
 
 enum {
     TAKE_AT_ONCE = 256,
-    CROWD = 16, /* changes at once that are worth waiting for more */
-    CROWD_WAIT_MS = 4,
+    REST_MAX_MS = 8,
     EVICTED_EVERY_S = 60,
 };
 
@@ -50,9 +49,8 @@ struct mf_service {
     struct mf_watches *watches;
     struct mf_queries *queries;
 
-    struct mf_timer *crowd_timer;
-    bool is_busy;          /* changes come in crowds */
-    int64_t taken_ns;      /* when changes were last taken */
+    struct mf_timer *rest_timer;
+    int64_t rested_ns;     /* when the next changes may be taken */
     bool is_failing;       /* the last commit told did */
     uint64_t evicted_told; /* in the log */
     int64_t evicted_told_ns;
@@ -75,20 +73,22 @@ static void take_changes(void *arg)
         mf_hub_take(context->hub, changes, count);
         all += count;
     }
-    service->is_busy = all >= CROWD;
-    service->taken_ns = mf_clock_mono_ns();
+    int64_t rest_ms = all < REST_MAX_MS ? (int64_t)all : REST_MAX_MS;
+    service->rested_ns = mf_clock_mono_ns() + rest_ms * MF_NS_PER_MS;
     mf_store_stats(context->store, &context->stats);
     mf_hub_tell(context->hub);
 }
 
-/* In a crowd each viewer is told of many at once, which costs it and us much
- * less; a change that comes alone is told at once. */
+/* A change that comes alone is told at once. After many follows a rest of a
+ * millisecond each: what comes fast comes to a viewer in few messages, which
+ * cost it and us much less. */
 static void take_changes_soon(void *arg)
 {
     struct mf_service *service = arg;
-    int64_t past_ns = mf_clock_mono_ns() - service->taken_ns;
-    if (service->is_busy && past_ns < CROWD_WAIT_MS * MF_NS_PER_MS)
-        mf_timer_start(service->crowd_timer, CROWD_WAIT_MS, 0);
+    int64_t rest_ns = service->rested_ns - mf_clock_mono_ns();
+    if (rest_ns > 0)
+        mf_timer_start(service->rest_timer,
+                       (uint64_t)(rest_ns / MF_NS_PER_MS + 1), 0);
     else
         take_changes(service);
 }
@@ -277,12 +277,12 @@ int mf_service_new(const struct mf_service_opts *opts,
     context->failures = mf_failures_new(context);
     context->proxies = mf_proxies_new();
     service->queries = mf_queries_new(context);
-    service->crowd_timer = mf_timer_new(context->loop, take_changes, service);
+    service->rest_timer = mf_timer_new(context->loop, take_changes, service);
     int rc = mf_schema_new(mf_pb_descriptors, mf_pb_descriptors_len,
                            &service->schema, err);
     if (!rc && (!service->ingest || !service->watches || !service->queries ||
                 !context->failures || !context->proxies ||
-                !service->crowd_timer || start_rpc(service)))
+                !service->rest_timer || start_rpc(service)))
         rc = mf_err_set(err, MF_ENOMEM, "out of memory");
     if (!rc)
         rc = mf_store_open(&store_opts, &context->store, err);
@@ -333,7 +333,7 @@ static void destroy(void *arg)
     mf_reflection_free(service->reflection);
     mf_watches_free(service->watches);
     mf_queries_free(service->queries);
-    mf_timer_free(service->crowd_timer);
+    mf_timer_free(service->rest_timer);
     mf_ingest_free(service->ingest);
     mf_failures_free(service->context.failures);
     mf_proxies_free(service->context.proxies);
