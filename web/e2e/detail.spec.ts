@@ -1,7 +1,7 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
 import { EventType } from "../src/gen/mitmproxy/v1/mitmproxy_pb";
-import { body, fields, http } from "./harness/exporter";
+import { body, connection, fields, http } from "./harness/exporter";
 import { Scene } from "./harness/scene";
 
 const scene = new Scene();
@@ -65,6 +65,26 @@ describe("detail", () => {
     await reader.opens("/failed");
     await reader.page.getByRole("tab", { name: "Overview", selected: true }).waitFor();
     await reader.panel.getByText("connection refused").waitFor();
+  });
+
+  it("why there is no response, or no message, is told where one would be", async () => {
+    const failed = { error: "connection refused" } as object;
+    await scene.exporter.send(
+      http("http://a.example/failed", { response: null, more: failed }),
+      connection(EventType.TLS_FAILED_CLIENT, "client-1", {
+        error: "unknown authority",
+        more: { sni: "tls.example" },
+      }),
+    );
+    const reader = await scene.read();
+    await reader.opens("tls.example");
+    await reader.page.getByRole("tab", { name: "Overview", selected: true }).waitFor();
+    await reader.panel.getByText("unknown authority").waitFor();
+    await reader.opens("/failed");
+    await reader.tab("Response");
+    await reader.panel.getByText("There is no response: connection refused").waitFor();
+    await reader.page.keyboard.press("ArrowRight");
+    await reader.page.getByRole("tab", { name: "Timing", selected: true }).waitFor();
   });
 
   it("it refreshes while the flow is live", async () => {

@@ -10,6 +10,7 @@ import { SayContext } from "../ui/say";
 import { useWidth } from "../ui/useWidth";
 import { setPinned } from "./actions";
 import { DeleteDialog } from "./DeleteDialog";
+import { isGone } from "./FlowLoader";
 import { openAhead, placesOf } from "./opening";
 import { PaneHead } from "./PaneHead";
 import type { DetailHandle, PaneProps } from "./pane";
@@ -46,6 +47,8 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
   const { place, go } = usePlace();
   const [writing, setWriting] = useState({ number: 0, times: 0 });
   const [deleting, setDeleting] = useState(false);
+  // The flow of which a tab was chosen, whatever stands in it.
+  const [insistsOn, setInsistsOn] = useState<number | null>(null);
   const [size, setSize] = useState(() => readPane());
   const pane = useRef<HTMLElement>(null);
   const panel = useRef<HTMLDivElement>(null);
@@ -54,7 +57,7 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
   const wide = useWidth(pane, isThere, paneWidth(size)) >= widePx;
 
   const open = (row: Row) =>
-    openAhead(row, placesOf(row, chosenTab(row, place.tab, wide), wide));
+    openAhead(row, placesOf(row, chosenTab(row, place.tab, wide, false), wide));
   const { number, row: listed } = useSteady(props.number, props.row, open);
   usePressed(open);
   useNext(number, open);
@@ -77,8 +80,16 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
     },
   }));
 
+  // What leaves the list may be gone for good.
+  const isListed = listed !== undefined;
+  const wasListed = useRef<number | null>(null);
+  useEffect(() => {
+    if (!isListed && number !== null && wasListed.current === number) reload();
+    wasListed.current = isListed ? number : null;
+  }, [isListed, number, reload]);
+
   const kind = row?.kind;
-  const tab = row && chosenTab(row, place.tab, wide);
+  const tab = row && chosenTab(row, place.tab, wide, insistsOn === number);
   // What the reader chose is there again for the next flow of its kind.
   useEffect(() => {
     if (kind && tab && place.tab === tab) rememberTab(kind, tab);
@@ -110,6 +121,7 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
   }
   const choose = (next: Tab) => {
     setWriting(({ times }) => ({ number: 0, times }));
+    setInsistsOn(number);
     go({ tab: next });
   };
   const turnSide = () => {
@@ -131,6 +143,7 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
               number={number}
               row={row}
               flow={flow}
+              gone={isGone(loaded)}
               side={size.side}
               onSide={turnSide}
               onCompare={() => {
@@ -160,6 +173,7 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
               writing={writing.number === number ? writing.times : 0}
               wide={wide}
               onRetry={reload}
+              onClose={onClose}
             />
           </>
         )}

@@ -1,7 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type Flow, FlowSchema } from "../gen/mitmflow/v1/mitmflow_pb";
-import { FlowLoader, type Loaded } from "./FlowLoader";
+import { Failure } from "../wire/failure";
+import { FlowLoader, isGone, type Loaded } from "./FlowLoader";
 
 const flowAt = (change: number) =>
   create(FlowSchema, { summary: { change: BigInt(change) } });
@@ -59,6 +60,23 @@ it("drops the answer for a flow that is not open any more", async () => {
   calls[1]?.answer(flowAt(1));
   await settle();
   expect(shown.filter((s) => s !== null).map((s) => s.number)).toEqual([2]);
+});
+
+it("keeps a flow as it was when it cannot be fetched again", async () => {
+  loader.want(3, 1);
+  calls[0]?.answer(flowAt(1));
+  await settle();
+  loader.reload();
+  await settle();
+  calls[1]?.fail(new Failure("no such flow", "not_found"));
+  await settle();
+  const last = shown.at(-1) ?? null;
+  expect(last?.flow?.summary?.change).toBe(1n);
+  expect(isGone(last)).toBe(true);
+  loader.want(4, 0);
+  calls[2]?.fail(new Error("away"));
+  await settle();
+  expect(shown.at(-1)).toMatchObject({ number: 4, flow: null });
 });
 
 it("says why a flow cannot be had, and tries again when asked", async () => {

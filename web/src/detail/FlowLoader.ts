@@ -1,9 +1,16 @@
 import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
+import { Failure } from "../wire/failure";
 
 export interface Loaded {
   number: number;
   flow: Flow | null;
+  /* Why it could not be fetched, or not again: then `flow` is as it was. */
   error: unknown;
+}
+
+/* Whether there is no such flow, or no longer. */
+export function isGone(loaded: Loaded | null): boolean {
+  return loaded?.error != null && Failure.from(loaded.error).code === "not_found";
 }
 
 export type FetchFlow = (number: number, signal: AbortSignal) => Promise<Flow>;
@@ -30,12 +37,13 @@ export class FlowLoader {
   private number: number | null = null;
   private wanted = 0;
   private loaded = -1;
+  private shown: Loaded | null = null;
   private abort: AbortController | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly fetchFlow: FetchFlow,
-    private readonly tell: (loaded: Loaded | null) => void,
+    private readonly told: (loaded: Loaded | null) => void,
     private readonly askedOf: (number: number) => Asked | undefined = () => undefined,
   ) {}
 
@@ -68,6 +76,11 @@ export class FlowLoader {
     this.number = null;
   }
 
+  private tell(loaded: Loaded | null): void {
+    this.shown = loaded;
+    this.told(loaded);
+  }
+
   private begin(number: number): void {
     const asked = this.askedOf(number);
     if (!asked?.loaded?.flow) {
@@ -98,7 +111,8 @@ export class FlowLoader {
     const loaded = await (this.join(asked) ?? this.fetch(number, abort.signal));
     if (abort.signal.aborted) return;
     this.loaded = loaded.flow ? changeOf(loaded) : this.wanted;
-    this.tell(loaded);
+    const before = this.shown?.number === number ? this.shown.flow : null;
+    this.tell({ ...loaded, flow: loaded.flow ?? before });
     this.abort = null;
     const pause = Math.max(shortestPauseMs, 2 * (Date.now() - started));
     if (this.loaded < this.wanted) this.schedule(pause);

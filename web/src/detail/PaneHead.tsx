@@ -12,6 +12,8 @@ interface Props {
   number: number;
   row: Row | undefined;
   flow: Flow | null;
+  /* It is no longer kept: nothing can be done with it. */
+  gone: boolean;
   side: Side;
   onSide(): void;
   onCompare(): void;
@@ -62,15 +64,26 @@ function codeOf(flow: Flow | null): number {
 
 /* What the open flow is, and what can be done with it. */
 export function PaneHead(props: Props) {
-  const { number, row, flow, side, onSide, onCompare, onPin, onDelete, onClose, say } =
-    props;
+  const {
+    number,
+    row,
+    flow,
+    gone,
+    side,
+    onSide,
+    onCompare,
+    onPin,
+    onDelete,
+    onClose,
+    say,
+  } = props;
   const url = urlOf(flow);
   const meaning = explainStatus(codeOf(flow));
   return (
     <div className="pane-head">
       <div className="pane-line">
         <h2 className="pane-title">
-          <span className="method">{row?.badge}</span>
+          {row && <span className="method">{row.badge}</span>}
           <span className={`status tone-${row?.tone ?? "mute"}`}>
             {row ? `${row.status} ` : `Flow ${number}`}
             <bdi>{visibleLine(reasonOf(flow))}</bdi>
@@ -86,7 +99,7 @@ export function PaneHead(props: Props) {
           <button
             type="button"
             aria-pressed={row?.pinned ?? false}
-            disabled={!row}
+            disabled={!row || gone}
             onClick={onPin}
           >
             {row?.pinned ? "Pinned" : "Pin"}
@@ -94,11 +107,11 @@ export function PaneHead(props: Props) {
           <CopyMenu
             number={number}
             url={url}
-            disabled={!row}
+            disabled={!row || gone}
             onCompare={onCompare}
             say={say}
           />
-          <button type="button" disabled={!row} onClick={onDelete}>
+          <button type="button" disabled={!row || gone} onClick={onDelete}>
             Delete…
           </button>
           <button

@@ -2,8 +2,8 @@ import { memo, type Ref, type RefObject, useImperativeHandle, useRef } from "rea
 import { ScrollContext } from "../bodies/scroll";
 import type { Row } from "../connection/row";
 import { Messages } from "../messages/Messages";
-import { wordsOf } from "../wire/failure";
 import { Connection } from "./Connection";
+import { FlowFault } from "./FlowFault";
 import type { Loaded } from "./FlowLoader";
 import { Halves } from "./Halves";
 import { NoteTab } from "./NoteTab";
@@ -20,6 +20,7 @@ interface Props {
   /* There is room for request and response side by side. */
   wide: boolean;
   onRetry(): void;
+  onClose(): void;
 }
 
 /* Drawn again only when its flow changes, not whenever the list does. */
@@ -37,31 +38,26 @@ export const TabPanel = memo(function TabPanel(props: Props) {
       className="panel"
     >
       <ScrollContext value={scroller as RefObject<HTMLElement | null>}>
-        <Content
-          {...props}
-          onRetry={() => {
-            // The button that asked for it goes.
-            scroller.current?.focus();
-            props.onRetry();
-          }}
-        />
+        {props.loaded?.error != null && (
+          <FlowFault
+            loaded={props.loaded}
+            onClose={props.onClose}
+            onRetry={() => {
+              // The button that asked for it goes.
+              scroller.current?.focus();
+              props.onRetry();
+            }}
+          />
+        )}
+        <Content {...props} />
       </ScrollContext>
     </div>
   );
 });
 
-function Content({ tab, row, loaded, writing, wide, onRetry }: Props) {
-  if (loaded?.error) {
-    return (
-      <div className="nothing" role="alert">
-        <p>{wordsOf(loaded.error)}</p>
-        <button type="button" className="button" onClick={onRetry}>
-          Try again
-        </button>
-      </div>
-    );
-  }
+function Content({ tab, row, loaded, writing, wide }: Props) {
   const flow = loaded?.flow;
+  if (!flow && loaded?.error) return null;
   if (!flow || !row) return <div className="nothing" aria-busy="true" />;
   switch (tab) {
     case "overview":

@@ -61,13 +61,19 @@ export function rememberTab(kind: Kind, tab: Tab): void {
   writeSetting(`tab-${kind}`, tab);
 }
 
+/* Whether a tab has nothing yet, or nothing but why. */
+function isBare(row: Row, tab: Tab): boolean {
+  if (tab === "messages") return row.status === "error" && row.messages === 0;
+  return tab === "response" && (row.tone === "mute" || row.status === "error");
+}
+
 /* The tab to show: what the address asks for, else the reader's own choice;
-   where there is no response, what is known instead. */
-export function chosenTab(row: Row, asked: string, wide: boolean): Tab {
+   where that is bare, what is known instead, unless the reader insists. */
+export function chosenTab(row: Row, asked: string, wide: boolean, insists: boolean): Tab {
   const tabs = tabsOf[row.kind];
   const tab = tabs.find((name) => name === asked) ?? rememberedTab(row.kind);
-  const answered = row.kind === "http" || row.kind === "dns" ? row.tone !== "mute" : true;
-  if (tab === "response" && !wide && (!answered || row.status === "error"))
-    return "overview";
+  // Side by side, the request is there beside it.
+  const isAlone = tab === "messages" || !wide;
+  if (isAlone && !insists && isBare(row, tab)) return "overview";
   return wide && tab === "request" ? "response" : tab;
 }

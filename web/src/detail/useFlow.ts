@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
 import { FlowState } from "../gen/mitmflow/v1/mitmflow_pb";
-import { FlowLoader, type Loaded } from "./FlowLoader";
+import { FlowLoader, isGone, type Loaded } from "./FlowLoader";
 import { fetchFlow } from "./fetchFlow";
 import { openingOf } from "./opening";
 
@@ -15,7 +15,7 @@ export function useFlow(number: number | null, change: number | undefined) {
   useEffect(() => loader.want(number, change ?? 0), [loader, number, change]);
   useEffect(() => () => loader.stop(), [loader]);
 
-  const live = loaded?.flow?.summary?.state === FlowState.LIVE;
+  const live = loaded?.flow?.summary?.state === FlowState.LIVE && !isGone(loaded);
   useEffect(() => {
     if (change !== undefined || !live) return;
     const timer = setInterval(() => loader.reload(), pollMs);
