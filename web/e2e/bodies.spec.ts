@@ -148,6 +148,24 @@ describe("bodies: large bodies open at once, cut, with show all and download", (
     await choose(reader, "On the wire");
     await reader.panel.getByText("1f 8b 08").waitFor();
   });
+
+  it("shows what was on the wire where nothing of it can be unpacked", async () => {
+    await scene.exporter.send(
+      http("http://a.example/no-gz", {
+        response: {
+          headerFields: fields(
+            ["content-type", "text/html"],
+            ["content-encoding", "gzip"],
+          ),
+          rawContent: body("never packed"),
+        },
+      }),
+    );
+    const reader = await scene.read();
+    await reader.opens("/no-gz");
+    await choose(reader, "Show it as it was on the wire");
+    await reader.panel.getByText("never pa").waitFor();
+  });
 });
 
 describe("bodies by kind", () => {
@@ -184,6 +202,15 @@ describe("bodies by kind", () => {
   it("tells the detected content type beside the declared one", async () => {
     const reader = await opened("odd", "text/plain", '{"really":"json"}');
     await reader.panel.getByText(/JSON, 17 B, declared as text\/plain/).waitFor();
+  });
+
+  it.each([
+    ["image/png", "no image", /text, 8 B, declared as image\/png/],
+    ["application/json", "no JSON", /text, 7 B, declared as application\/json/],
+    ["image/svg+xml", "<svg/>", /SVG image, 6 B, as declared/],
+  ])("does not take the word %s for what it is", async (type, text, words) => {
+    const reader = await opened("said", type, text);
+    await reader.panel.getByText(words).waitFor();
   });
 
   it("form: a table of its fields", async () => {

@@ -24,6 +24,7 @@ import { problemOf } from "./problem";
 import type { BodySource } from "./source";
 import { LazyText, type TextHandle, useTextHandle } from "./text/LazyText";
 import { isLight } from "./text/laying";
+import type { Style } from "./text/layout";
 import { type LoadedBody, useBody } from "./useBody";
 
 interface Props {
@@ -58,6 +59,11 @@ export function BodyView({ source, fileName, title = "Body" }: Props) {
           {title} <small>{problem ? "" : "empty"}</small>
         </h3>
         {problem && <p className="alert">{problem}</p>}
+        {!raw && info.contentEncoding && info.keptSize > 0n && (
+          <button type="button" className="button" onClick={() => setRaw(true)}>
+            Show it as it was on the wire
+          </button>
+        )}
         <DecodedIfAny decoded={decoded} />
       </section>
     );
@@ -70,7 +76,7 @@ export function BodyView({ source, fileName, title = "Body" }: Props) {
     <section ref={section} tabIndex={-1} className="body" aria-label={title}>
       <h3>
         {title}
-        <small>{factsOf(body, raw)}</small>
+        <small>{factsOf(body, style, raw)}</small>
         <span className="tools">
           <Seg<Mode>
             label="Show the body as"
@@ -99,7 +105,7 @@ export function BodyView({ source, fileName, title = "Body" }: Props) {
   );
 }
 
-function factsOf(body: LoadedBody, raw: boolean): string {
+function factsOf(body: LoadedBody, style: Style, raw: boolean): string {
   const { info, bytes, size, coming, isBeginning } = body;
   if (!info) return "";
   const known = size ?? (info.contentEncoding && !raw ? null : Number(info.keptSize));
@@ -107,9 +113,9 @@ function factsOf(body: LoadedBody, raw: boolean): string {
     known === null ? `more than ${formatSize(bytes.length)}` : formatSize(known);
   const encoded = info.contentEncoding && !raw && info.wireSize > 0n;
   return [
-    raw ? `${info.contentEncoding} as it was on the wire` : kindName(info),
+    raw ? `${info.contentEncoding} as it was on the wire` : kindName(info, style),
     known !== null || (coming === null && !isBeginning) ? length : "",
-    raw ? "" : declaration(info),
+    raw ? "" : declaration(info, style),
     encoded
       ? `${info.contentEncoding}, ${formatSize(Number(info.wireSize))} on the wire`
       : "",

@@ -72,21 +72,29 @@ const declaredAs: Record<string, RegExp> = {
   text: /^text\//,
 };
 
-export function kindName(info: BodyInfo): string {
-  if (info.kind === "image" && info.sniffedType) {
-    const format = info.sniffedType.replace(/^image\/(x-)?/, "").toUpperCase();
+type Told = Pick<BodyInfo, "kind" | "isText" | "sniffedType" | "contentType">;
+
+/* What it is: text of which only its sender says that it is more, is text. */
+function kindOf({ kind, isText, sniffedType }: Told, style: Style): string {
+  const isOnlySaid = kind === "image" || (kind === "json" && style === "plain");
+  return isText && isOnlySaid && !sniffedType ? "text" : kind;
+}
+
+export function kindName(info: Told, style: Style): string {
+  const kind = kindOf(info, style);
+  if (kind === "image" && info.sniffedType) {
+    const format = info.sniffedType.replace(/^image\/(x-)?|\+xml$/g, "").toUpperCase();
     return `${format} image`;
   }
-  return kindNames[info.kind] ?? info.kind;
+  return kindNames[kind] ?? kind;
 }
 
 /* Whether it is what its sender says that it is. */
-export function declaration(info: BodyInfo): string {
+export function declaration(info: Told, style: Style): string {
   const declared = (info.contentType.split(";")[0] ?? "").trim().toLowerCase();
   if (!declared) return "no type declared";
-  const isSo = info.sniffedType
-    ? info.sniffedType === declared || declaredAs[info.kind]?.test(declared)
-    : declaredAs[info.kind]?.test(declared);
+  const isSo =
+    info.sniffedType === declared || declaredAs[kindOf(info, style)]?.test(declared);
   return isSo ? "as declared" : `declared as ${declared}`;
 }
 
