@@ -54,6 +54,14 @@ describe("WebSocket and TCP/UDP conversations as a chat", () => {
     await reader.panel.locator(".cm-line").first().waitFor({ state: "detached" });
   });
 
+  it("lines that end as most protocols end them have no marks at their ends", async () => {
+    await scene.exporter.send(tcp([[false, "250-one\r\n250 two\rthree\r\n"]]));
+    const reader = await scene.read();
+    await reader.opens("192.0.2.25");
+    const said = reader.panel.locator(".bubble");
+    expect(await said.textContent()).toBe("250-one\n250 two\u240dthree\n");
+  });
+
   it("100,000 messages scroll to their end, a few of them at a time", async () => {
     const many = Array.from({ length: 100_000 }, (_, i): [boolean, string] => [
       i % 2 === 0,

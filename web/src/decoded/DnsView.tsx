@@ -26,6 +26,8 @@ function Records({ section }: { section: Branch }) {
   const { node, children } = section;
   const rows = children.filter(isRow);
   const others = children.filter((child) => !isRow(child));
+  // Nothing but its class is told of what was asked for.
+  const isAsked = rows.every(({ node }) => node.also === "");
   return (
     <section className="fields">
       <h4>
@@ -36,8 +38,8 @@ function Records({ section }: { section: Branch }) {
           <tr>
             <th scope="col">Name</th>
             <th scope="col">Type</th>
-            <th scope="col">Data</th>
-            <th scope="col">Class, TTL</th>
+            <th scope="col">{isAsked ? "Class" : "Data"}</th>
+            {!isAsked && <th scope="col">Class, TTL</th>}
             <th scope="col">
               <span className="sr-only">Copy</span>
             </th>
@@ -56,11 +58,16 @@ function Records({ section }: { section: Branch }) {
               <td>
                 <bdi>{visibleLine(row.text)}</bdi>
               </td>
-              <td>
-                <bdi>{visibleLine(row.also)}</bdi>
-              </td>
+              {!isAsked && (
+                <td>
+                  <bdi>{visibleLine(row.also)}</bdi>
+                </td>
+              )}
               <td className="act">
-                <CopyButton text={row.text || row.name} what={`${row.type} record`} />
+                <CopyButton
+                  text={isAsked ? row.name : row.text || row.name}
+                  what={`${row.type} record`}
+                />
               </td>
             </tr>
           ))}

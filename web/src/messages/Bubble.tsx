@@ -14,6 +14,9 @@ export type Show = "auto" | "text" | "hex";
 const textOpcode = 1;
 const binaryOpcode = 2;
 
+// Most protocols of lines end them so: it says nothing.
+const lineEnds = /\r\n/g;
+
 // Of a longer message, the rest is in its own view.
 const shownLen = 1000;
 
@@ -88,7 +91,7 @@ interface BeginningProps {
 
 function Beginning({ bytes, asText, isJson }: BeginningProps) {
   const shown = bytes.subarray(0, shownLen);
-  const text = asText ? new TextDecoder().decode(shown) : "";
+  const text = asText ? new TextDecoder().decode(shown).replace(lineEnds, "\n") : "";
   return (
     <div className="bubble">
       {bytes.length === 0 && <span className="dim">empty</span>}
