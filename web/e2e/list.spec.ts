@@ -1,5 +1,7 @@
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Locator } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import { EventType } from "../src/gen/mitmproxy/v1/mitmproxy_pb";
 import { http } from "./harness/exporter";
 import type { Reader } from "./harness/page";
 import { Scene } from "./harness/scene";
@@ -112,6 +114,71 @@ describe("List", () => {
     await other.page.locator("[aria-rowcount='1502']").waitFor();
     await scrollTo(other, 1);
     await other.sees("/largest");
+  });
+
+  it("sorted, what comes first is seen at once by who is at the top", async () => {
+    await send(many, (n) => ({ content: "x".repeat(n % 50) }));
+    const reader = await scene.read("?sort=size");
+    await line(reader, 0).waitFor();
+    await scene.exporter.send(
+      http("http://a.example/largest", { content: "x".repeat(20_000) }),
+    );
+    await line(reader, 0).getByText("/largest").waitFor();
+    await reader.page.locator("[role=grid]").evaluate((el) => {
+      if (el.scrollTop !== 0) throw new Error(`scrolled to ${el.scrollTop}`);
+    });
+  });
+
+  it("times of another day, and what a DNS server answers, are whole; the mark of a day covers nothing", async () => {
+    const old = Date.UTC(2026, 0, 23, 10, 1, 44, 120);
+    const asked = { name: "a.example", type: "A", class: "IN" };
+    const at = timestampFromMs(old);
+    await scene.exporter.send(
+      http(`http://a.example/${"old".repeat(90)}`, { startMs: old }),
+      {
+        eventType: EventType.DNS_RESPONSE,
+        flow: {
+          flow: {
+            case: "dnsFlow",
+            value: {
+              id: "dns",
+              timestampStart: at,
+              request: { query: true, questions: [asked], timestamp: at },
+              response: { responseCode: 3, questions: [asked], timestamp: at },
+            },
+          },
+        },
+      },
+      http("http://a.example/new"),
+      http("http://a.example/\u05e9\u05dc\u05d5\u05dd/x"),
+    );
+    const reader = await scene.read();
+    await reader.sees("NXDOMAIN");
+    const cut = await reader.page
+      .locator("[data-number] :is(.c-time, .c-status)")
+      .evaluateAll(
+        (cells) => cells.filter((el) => el.scrollWidth > el.clientWidth).length,
+      );
+    expect(cut).toBe(0);
+    const mark = await reader.page.locator(".day-mark").boundingBox();
+    if (!mark) throw new Error("no day is marked");
+    for (const cell of await reader.row("NXDOMAIN").getByRole("gridcell").all()) {
+      const text = (await cell.locator(".path-text").count())
+        ? cell.locator(".path-text")
+        : cell;
+      const box = await text.boundingBox();
+      const isFree = !box || box.x + box.width <= mark.x || box.x >= mark.x + mark.width;
+      expect(isFree, (await cell.textContent()) ?? "").toBe(true);
+    }
+    // A path begins at its left, whatever it is written in.
+    const bdi = reader.row("\u05e9\u05dc").locator(".path-text bdi").first();
+    const [slash, all] = await bdi.evaluate((el) => {
+      const range = document.createRange();
+      range.setStart(el.firstChild as Node, 0);
+      range.setEnd(el.firstChild as Node, 1);
+      return [range.getBoundingClientRect().left, el.getBoundingClientRect().left];
+    });
+    expect(slash).toBe(all);
   });
 
   it("stays still under the reader's eye while flows arrive above", async () => {

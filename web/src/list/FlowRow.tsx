@@ -1,7 +1,7 @@
-import { memo } from "react";
+import { type CSSProperties, memo } from "react";
 import type { Row } from "../connection/row";
 import { useHighlighted } from "../filter/useHighlighted";
-import { formatDay } from "../ui/format";
+import { formatDayShort } from "../ui/format";
 import { MoreIcon } from "../ui/icons";
 import { Cells, rowLabel } from "./cells";
 import type { Shown } from "./columns";
@@ -38,6 +38,11 @@ function classOf(props: Props, row: Row): string {
   return names.join(" ");
 }
 
+/* Which of the columns is the path, from 1. */
+function pathPlace(columns: readonly Shown[]): number {
+  return columns.findIndex(({ id }) => id === "path") + 1;
+}
+
 function KnownRow(props: Props & { row: Row }) {
   const { row } = props;
   const isMarked = useHighlighted(row.number, row.change);
@@ -61,8 +66,13 @@ function KnownRow(props: Props & { row: Row }) {
         </div>
       )}
       {props.beginsDay && (
-        <div className="day-mark" aria-hidden>
-          {formatDay(row.startMs)}
+        <div
+          className="day-mark"
+          style={{ "--path": pathPlace(props.columns) } as CSSProperties}
+          aria-hidden
+        >
+          {formatDayShort(row.startMs).slice(0, -5)}
+          <span className="year">{formatDayShort(row.startMs).slice(-5)}</span>
         </div>
       )}
     </div>

@@ -160,6 +160,13 @@ const titles: Partial<Record<ColumnId, (row: Row) => string>> = {
   content: (row) => row.contentType,
 };
 
+// As "NXDOMAIN": longer than the column's figures are.
+const longStatus = 7;
+
+function statusClass({ status, tone }: Row): string {
+  return `c-status tone-${tone}${status.length > longStatus ? " is-long" : ""}`;
+}
+
 function contentOf(id: ColumnId, row: Row): ReactNode {
   switch (id) {
     case "time":
@@ -189,7 +196,7 @@ function marksPx(id: ColumnId, row: Row): number {
 /* What is longer than its cell is cut with an ellipsis. To cut all of them
  * would cost a third of the time of each frame in which flows come. */
 function classOf({ id, px }: Shown, row: Row): string {
-  const name = id === "status" ? `c-status tone-${row.tone}` : `c-${id}`;
+  const name = id === "status" ? statusClass(row) : `c-${id}`;
   return surelyFits(textOf(id, row), px - marksPx(id, row)) ? name : `${name} clips`;
 }
 

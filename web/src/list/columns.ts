@@ -39,7 +39,7 @@ const column = (
 ): Column => ({ id, title, width, sort, rank, ...more });
 
 export const columns: Record<ColumnId, Column> = {
-  time: column("time", "Time", 138, "arrival", 9),
+  time: column("time", "Time", 150, "arrival", 9),
   source: column("source", "Source", 96, "source", 3, { ascending: true }),
   device: column("device", "Device", 112, "client", 4, { ascending: true }),
   type: column("type", "Type", 50, "type", 6, { ascending: true }),
@@ -56,7 +56,7 @@ export const columns: Record<ColumnId, Column> = {
 export const widthMin = 40;
 export const widthMax = 900;
 // What the path has at least before other columns go.
-const pathMin = 180;
+const pathMin = 168;
 
 /* What a reader chose; what is not told is as it comes. */
 export interface Layout {

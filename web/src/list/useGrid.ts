@@ -28,9 +28,8 @@ interface Anchor {
 /* Where the newest flow comes in. */
 type Edge = "top" | "bottom" | "none";
 
-function atEdge(map: ScrollMap, edge: Edge): boolean {
-  if (edge === "top") return map.offset <= edgePx;
-  return edge === "bottom" && map.max - map.offset <= edgePx;
+function isAt(map: ScrollMap, end: "top" | "bottom"): boolean {
+  return (end === "top" ? map.offset : map.max - map.offset) <= edgePx;
 }
 
 // A flow that seems to have gone further was met on a page of another moment.
@@ -53,8 +52,8 @@ function holdStill(map: ScrollMap, lines: Lines, anchor: Anchor): void {
 
 /*
  * The list by line, where the reader is in it, and whether it keeps to its
- * newest end: it does until the reader scrolls away or takes up a row, and
- * again when the reader goes back to that end.
+ * newest end, or in another order to its top: it does until the reader scrolls
+ * away or takes up a row, and again when the reader goes back there.
  */
 export function useGrid(
   scroller: RefObject<HTMLDivElement | null>,
@@ -77,11 +76,12 @@ export function useGrid(
   const seen = useRef(view.newest);
 
   const edge: Edge = view.sort !== "arrival" ? "none" : view.ascending ? "bottom" : "top";
+  // Where the reader keeps to; in another order, to what is first in that.
+  const home = edge === "bottom" ? "bottom" : "top";
   const isFollowing = follows && edge !== "none";
-  if (anchor.current && !isFollowing) holdStill(map, lines, anchor.current);
+  if (anchor.current && !follows) holdStill(map, lines, anchor.current);
   map.resize(lines.count, size, map.view);
-  if (isFollowing && edge === "bottom") map.go(map.max);
-  else if (isFollowing) map.go(0);
+  if (follows) map.go(home === "bottom" ? map.max : 0);
   if ((isFollowing && !view.isPaused) || seen.current < view.newest)
     seen.current = view.newest;
   const shown = map.lines;
@@ -98,7 +98,7 @@ export function useGrid(
   // Reading a flow keeps its row still; going back to the list lets it go.
   // biome-ignore lint/correctness/useExhaustiveDependencies: when a flow is opened or closed
   useEffect(() => {
-    setFollows(opened === null && atEdge(map, edge));
+    setFollows(opened === null && isAt(map, home));
   }, [opened]);
 
   const show = (number: number) => {
@@ -133,7 +133,7 @@ export function useGrid(
     onScroll: () =>
       onScroll(() => {
         anchor.current = null;
-        setFollows(opened === null && atEdge(map, edge));
+        setFollows(opened === null && isAt(map, home));
       }),
     show,
     showLine(line: number) {
@@ -161,7 +161,7 @@ export function useGrid(
     toEnd(end: "top" | "bottom") {
       anchor.current = null;
       map.go(end === "top" ? 0 : map.max);
-      setFollows(end === edge && opened === null);
+      setFollows(end === home && opened === null);
       draw();
     },
     /* Lines to a page, less one to keep one's place by. */

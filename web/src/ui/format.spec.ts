@@ -4,6 +4,7 @@ import {
   formatAgo,
   formatClock,
   formatDay,
+  formatDayShort,
   formatDuration,
   formatSize,
   plural,
@@ -66,6 +67,7 @@ describe("times", () => {
     setUtc(true);
     expect(formatClock(utc)).toBe("23:05:04.012");
     expect(formatDay(utc)).toBe("Monday 23 November 2026");
+    expect(formatDayShort(utc)).toBe("Mon 23 Nov 2026");
     expect(dayOf(utc)).toBe(20261123);
     setUtc(false);
   });

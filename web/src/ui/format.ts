@@ -63,6 +63,11 @@ export function formatDay(ms: number): string {
   return `${weekday} ${date.getUTCDate()} ${month} ${date.getUTCFullYear()}`;
 }
 
+/* Mon 23 Nov 2026 */
+export function formatDayShort(ms: number): string {
+  return formatDay(ms).replace(/([A-Z][a-z]{2})[a-z]+/g, "$1");
+}
+
 /* now, 12 s ago, 4 min ago, 3 h ago, 5 d ago: shorter than a length of time
  * elsewhere, as it grows while it is read. */
 export function formatAgo(ms: number): string {
