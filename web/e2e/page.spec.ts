@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EventType } from "../src/gen/mitmproxy/v1/mitmproxy_pb";
 import { body, fields, http, tcp } from "./harness/exporter";
+import { Reader } from "./harness/page";
 import { Scene } from "./harness/scene";
 
 const scene = new Scene();
@@ -69,6 +70,30 @@ describe("the page", () => {
     await reader.page.getByText('"deep"').waitFor();
     await reader.page.goBack();
     await reader.page.getByRole("tabpanel").waitFor({ state: "detached" });
+  });
+
+  it("Back leaves the page once flows are closed, however many were opened", async () => {
+    await scene.exporter.send(http("http://a.example/one"), http("http://a.example/two"));
+    const page = await scene.context.newPage();
+    await page.goto("about:blank");
+    await page.goto(`${scene.server.url}/`);
+    const reader = new Reader(page);
+    for (const path of ["/one", "/two", "/one"]) {
+      await reader.opens(path);
+      await page.keyboard.press("Escape");
+      await page.waitForURL(`${scene.server.url}/`);
+      await page.getByRole("tabpanel").waitFor({ state: "detached" });
+    }
+    // At once: the flow that is opened while another is left stays open.
+    await reader.opens("/two");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/flow=/);
+    await page.getByRole("tabpanel").waitFor();
+    await page.keyboard.press("Escape");
+    await page.waitForURL(`${scene.server.url}/`);
+    await page.goBack();
+    await page.waitForURL("about:blank");
   });
 
   it("shows headers as they came, and bodies as text and as hex", async () => {
@@ -309,6 +334,28 @@ describe("the page", () => {
       await reader.row("/lose").waitFor({ state: "detached" });
       await reader.sees("/keep");
     }
+  });
+
+  it("says that the open flow was deleted, and keeps it in sight", async () => {
+    await scene.exporter.send(
+      http("http://a.example/keep"),
+      http("http://a.example/lose", { response: json('{"still":"here"}') }),
+    );
+    const [first, second] = [await read(), await read()];
+    for (const reader of [first, second]) await reader.opens("/lose");
+    await first.page.getByRole("button", { name: "Delete" }).click();
+    await first.page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    const alert = second.page.getByRole("alert");
+    await alert.getByText("no longer kept").waitFor();
+    await second.panel.getByText('"still"').waitFor();
+    expect(await second.page.getByRole("button", { name: "Pin" }).isDisabled()).toBe(
+      true,
+    );
+    await second.page.reload();
+    await alert.getByText("is not kept here").waitFor();
+    await alert.getByRole("button", { name: "Show all flows" }).click();
+    await second.page.getByRole("tabpanel").waitFor({ state: "detached" });
+    await second.sees("/keep");
   });
 
   it("keeps the row that is read in place while new flows come, and tells of them", async () => {

@@ -93,13 +93,46 @@ export function placeSearch(place: Place): string {
   return text ? `?${text}` : "";
 }
 
+/* On the way back in the history, and the place to show after that. */
+let leaving: { timer: ReturnType<typeof setTimeout>; next: Place } | null = null;
+const longestLeaveMs = 1000;
+
+function leave(place: Place): void {
+  const timer = setTimeout(() => {
+    const search = placeSearch(leaving?.next ?? place);
+    leaving = null;
+    history.replaceState(null, "", location.pathname + search);
+  }, longestLeaveMs);
+  leaving = { timer, next: place };
+  history.back();
+}
+
 /*
  * Shows `place` in the address bar. Opening the first flow is a step that
- * Back undoes (on a phone it closes the flow); moving on is not.
+ * Back undoes (on a phone it closes the flow); moving on is not. Closing the
+ * flow takes that step back, so that nothing is left for Back to undo.
  */
 export function writePlace(place: Place): void {
+  if (leaving) {
+    leaving.next = place;
+    return;
+  }
   const before = readPlace(location.search);
-  const url = location.pathname + placeSearch(place);
-  if (before.flow === null && place.flow !== null) history.pushState(null, "", url);
-  else history.replaceState(null, "", url);
+  const search = placeSearch(place);
+  const url = location.pathname + search;
+  const isOpening = before.flow === null && place.flow !== null;
+  const isClosing = before.flow !== null && place.flow === null;
+  if (isOpening) history.pushState({ from: placeSearch(before) }, "", url);
+  else if (isClosing && history.state?.from === search) leave(place);
+  else history.replaceState(history.state, "", url);
+}
+
+/* Where the reader has gone in the history; null: where the page is already. */
+export function arrivedPlace(): Place | null {
+  if (!leaving) return readPlace(location.search);
+  const { timer, next } = leaving;
+  clearTimeout(timer);
+  leaving = null;
+  writePlace(next);
+  return null;
 }

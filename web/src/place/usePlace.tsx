@@ -8,7 +8,7 @@ import {
   useState,
 } from "react";
 import { useLive } from "../store/hooks";
-import { type Place, readPlace, writePlace } from "./place";
+import { arrivedPlace, type Place, readPlace, writePlace } from "./place";
 
 export type Go = (change: Partial<Place>) => void;
 
@@ -35,7 +35,10 @@ export function PlaceProvider({ children }: { children: ReactNode }) {
   }, [place, store, client]);
 
   useEffect(() => {
-    const moved = () => setPlace(readPlace(location.search));
+    const moved = () => {
+      const place = arrivedPlace();
+      if (place) setPlace(place);
+    };
     addEventListener("popstate", moved);
     return () => removeEventListener("popstate", moved);
   }, []);
