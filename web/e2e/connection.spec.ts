@@ -45,6 +45,29 @@ describe("the connection", () => {
     await reader.page.getByText("Nothing captured yet").waitFor();
   });
 
+  it("says nothing of the moment in which another filter's flows come", async () => {
+    await scene.exporter.send(http("http://a.example/one"), http("http://b.example/two"));
+    const reader = await scene.read();
+    await reader.page.locator(".badge").evaluate((badge) => {
+      const told: string[] = [];
+      Object.assign(globalThis, { told });
+      const note = () => told.push(badge.textContent ?? "");
+      const what = { subtree: true, childList: true, characterData: true };
+      new MutationObserver(note).observe(badge, what);
+    });
+    for (const [filter, gone] of [
+      ["~d a.example", "/two"],
+      ["~d b.example", "/one"],
+      ["two", "/one"],
+    ] as const) {
+      await reader.filters(filter);
+      await reader.row(gone).waitFor({ state: "detached" });
+      await reader.page.locator("main:not(.loading)").waitFor();
+    }
+    const told = await reader.page.evaluate(() => Reflect.get(globalThis, "told"));
+    expect((told as string[]).filter((text) => !text.startsWith("Live"))).toEqual([]);
+  });
+
   it("keeps eight tabs live at once, and each can still ask", async () => {
     await scene.exporter.send(http("http://a.example/old"));
     const tabs: Reader[] = [];

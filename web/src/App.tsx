@@ -28,6 +28,7 @@ import { late } from "./ui/late";
 import { useNotice } from "./ui/notice";
 import { OutdatedNotice } from "./ui/OutdatedNotice";
 import { usePainted } from "./ui/usePainted";
+import { useSettled } from "./ui/useSettled";
 import { placeOf, savedViews } from "./views/saved";
 import { ViewsButton } from "./views/ViewsButton";
 
@@ -56,7 +57,8 @@ export function App() {
   const { store } = useLive();
   const { zone } = useAppearance();
   const loaded = useView((view) => view.loaded);
-  const status = useView((view) => view.status);
+  const told = useView((view) => view.status);
+  const status = useSettled(told, told.state === "connecting");
   const fault = useView((view) => view.fault);
   const shown = useView((view) => view.filter);
   const sort = useView((view) => `${view.sort} ${view.ascending}`);
