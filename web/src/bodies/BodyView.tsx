@@ -60,7 +60,12 @@ export function BodyView({ source, fileName, title = "Body" }: Props) {
         </h3>
         {problem && <p className="alert">{problem}</p>}
         {!raw && info.contentEncoding && info.keptSize > 0n && (
-          <button type="button" className="button" onClick={() => setRaw(true)}>
+          <button
+            ref={onRawRef}
+            type="button"
+            className="button"
+            onClick={() => setRaw(true)}
+          >
             Show it as it was on the wire
           </button>
         )}
