@@ -197,7 +197,12 @@ export function FlowList({ cursor, opened, onCursor, onOpen, say }: Props) {
         </div>
       </div>
       {!isEmpty(selection) && (
-        <SelectionBar selection={selection} view={view} onClear={select.clear} />
+        <SelectionBar
+          selection={selection}
+          view={view}
+          onClear={select.clear}
+          say={say}
+        />
       )}
       {menu && (
         <RowMenu

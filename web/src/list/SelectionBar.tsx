@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from "react";
 import { api, callTimeoutMs } from "../connection/api";
 import type { Row } from "../connection/row";
-import { exportUrl, type Format, files } from "../export/formats";
+import { SaveSelection } from "../export/SaveSelection";
 import { FacetKind } from "../gen/mitmflow/v1/mitmflow_pb";
 import { usePlace } from "../place/usePlace";
 import { rowOf } from "../store/listing";
@@ -9,16 +9,16 @@ import type { View } from "../store/store";
 import { focusList } from "../ui/focusList";
 import { formatClock, formatCount, formatSize, plural } from "../ui/format";
 import { CloseIcon } from "../ui/icons";
+import type { Say } from "../ui/notice";
 import type { Selection } from "./selection";
 
 interface Props {
   selection: Selection;
   view: View;
   onClear(): void;
+  say: Say;
 }
 
-// Of a selection by number; an address longer than this is no link any more.
-const linkedMax = 400;
 const hostsMax = 1000;
 
 /* What a selection amounts to, in words. */
@@ -63,16 +63,8 @@ function useWhole(filter: string, isAsked: boolean): string[] {
   return words;
 }
 
-function hrefOf(format: Format, selection: Selection, filter: string): string | null {
-  const { all, numbers } = selection;
-  if (all) return numbers.size === 0 ? exportUrl(format, { filter }) : null;
-  if (numbers.size > linkedMax) return null;
-  const list = [...numbers].map((number) => `number=${number}`).join("&");
-  return `/export?format=${format.name}&${list}`;
-}
-
 /* What is selected, and what can be done with it. */
-export function SelectionBar({ selection, view, onClear }: Props) {
+export function SelectionBar({ selection, view, onClear, say }: Props) {
   const { go } = usePlace();
   const { all, numbers } = selection;
   const { listing } = view;
@@ -104,16 +96,7 @@ export function SelectionBar({ selection, view, onClear }: Props) {
           Compare
         </button>
       )}
-      {files.slice(0, 2).map((format) => {
-        const href = hrefOf(format, selection, view.filter);
-        return (
-          href && (
-            <a key={format.name} className="button" href={href} download>
-              Save as {format.label}
-            </a>
-          )
-        );
-      })}
+      <SaveSelection selection={selection} filter={view.filter} say={say} />
       <button
         type="button"
         aria-label="Select nothing"
