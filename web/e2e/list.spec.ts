@@ -291,6 +291,7 @@ describe("Keys", () => {
     await reader.row("/n28x").click({ modifiers: ["Control"] });
     expect(await marked(reader)).toEqual(["n29x", "n27x", "n20x"]);
     await reader.row("/n18x").click({ modifiers: ["Shift"] });
+    expect(await reader.page.evaluate(() => String(getSelection()))).toBe("");
     await reader.page.getByRole("button", { name: "Select nothing" }).click();
     expect(await marked(reader)).toEqual([]);
     await grid(reader).focus();

@@ -31,6 +31,14 @@ interface Props {
   say: Say;
 }
 
+/* Shift extends what is selected of the rows, not of their text. */
+function extendsRows(event: MouseEvent<HTMLElement>): void {
+  const isRow = (event.target as Element).closest("[data-number]") !== null;
+  if (!event.shiftKey || !isRow) return;
+  event.preventDefault();
+  event.currentTarget.focus({ preventScroll: true });
+}
+
 /* All flows that match, in a grid of which only what is seen is drawn. */
 export function FlowList({ cursor, opened, onCursor, onOpen, say }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
@@ -173,6 +181,7 @@ export function FlowList({ cursor, opened, onCursor, onOpen, say }: Props) {
         aria-activedescendant={cursor === null ? undefined : `flow-${cursor}`}
         className={names.filter(Boolean).join(" ")}
         onScroll={grid.onScroll}
+        onMouseDown={extendsRows}
         onClick={clicked}
         onContextMenu={asked}
       >
