@@ -181,6 +181,40 @@ describe("List", () => {
     expect(slash).toBe(all);
   });
 
+  it("stays at the reader's row while flows come fast and keys are pressed", async () => {
+    await send(200);
+    const reader = await scene.read();
+    await reader.sees("/n199x");
+    await grid(reader).focus();
+    await reader.page.keyboard.press("j");
+    // In each frame the row that the keys are at is there.
+    await reader.page.evaluate(() => {
+      const seen = { frames: 0, without: [] as string[] };
+      Object.assign(window, { seen });
+      const look = () => {
+        const grid = document.querySelector("[role=grid]");
+        const id = grid?.getAttribute("aria-activedescendant") ?? "none";
+        seen.frames++;
+        if (!document.getElementById(id)) seen.without.push(id);
+        requestAnimationFrame(look);
+      };
+      look();
+    });
+    let isOver = false;
+    const sending = (async () => {
+      for (let batch = 0; batch < 60; batch++) await send(40);
+      isOver = true;
+    })();
+    while (!isOver) await reader.page.keyboard.press("j");
+    await sending;
+    await reader.page.getByRole("button", { name: "999+ new" }).waitFor();
+    const seen = await reader.page.evaluate(
+      () => (window as unknown as { seen: { frames: number; without: string[] } }).seen,
+    );
+    expect(seen.without).toEqual([]);
+    expect(seen.frames).toBeGreaterThan(20);
+  });
+
   it("stays still under the reader's eye while flows arrive above", async () => {
     await send(many);
     const reader = await scene.read();

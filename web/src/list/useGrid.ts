@@ -43,6 +43,12 @@ function anchored(lines: Lines, { number, coordinate }: Anchor): number {
   return known !== null && Math.abs(known - line) <= strayMax ? known : line;
 }
 
+function anchorOf(lines: Lines, map: ScrollMap): Anchor {
+  const line = map.lines.first;
+  const number = lines.at(line)?.number ?? null;
+  return { number, coordinate: lines.coordinateAt(line), line };
+}
+
 /* Moves the list by as much as the flow at its top has moved in it. */
 function holdStill(map: ScrollMap, lines: Lines, anchor: Anchor): void {
   const line = anchored(lines, anchor);
@@ -85,11 +91,7 @@ export function useGrid(
   if ((isFollowing && !view.isPaused) || seen.current < view.newest)
     seen.current = view.newest;
   const shown = map.lines;
-  anchor.current = {
-    number: lines.at(shown.first)?.number ?? null,
-    coordinate: lines.coordinateAt(shown.first),
-    line: shown.first,
-  };
+  anchor.current = anchorOf(lines, map);
 
   useEffect(() => {
     lines.want(shown.first, shown.end);
@@ -101,12 +103,15 @@ export function useGrid(
     setFollows(opened === null && isAt(map, home));
   }, [opened]);
 
+  // Where it is now is where it is to stay, whatever comes before it is drawn.
+  const settle = () => {
+    anchor.current = anchorOf(latest.current, map);
+  };
   const show = (number: number) => {
-    const line = lines.lineOf(number);
+    const line = latest.current.lineOf(number);
     if (line === null) return;
     map.show(line);
-    // Where it is now is where it is to stay.
-    anchor.current = null;
+    settle();
     draw();
   };
 
@@ -132,35 +137,35 @@ export function useGrid(
     follow: setFollows,
     onScroll: () =>
       onScroll(() => {
-        anchor.current = null;
+        settle();
         setFollows(opened === null && isAt(map, home));
       }),
     show,
     showLine(line: number) {
       setFollows(false);
-      anchor.current = null;
       map.show(line);
+      settle();
       draw();
     },
     /* Brings a line to the top of what is seen. */
     toLine(line: number) {
       setFollows(false);
-      anchor.current = null;
       map.go(line * size);
+      settle();
       draw();
     },
     /* Brings the flow that `older` ones are older than into the view. */
     toOlder(older: number) {
       setFollows(false);
-      anchor.current = null;
       const line = latest.current.lineAt(latest.current.oldest - older);
       // Not to the very top: what came before it is worth a look.
       map.go((line - Math.floor(map.view / size / 3)) * size);
+      settle();
       draw();
     },
     toEnd(end: "top" | "bottom") {
-      anchor.current = null;
       map.go(end === "top" ? 0 : map.max);
+      settle();
       setFollows(end === home && opened === null);
       draw();
     },
