@@ -157,4 +157,24 @@ describe("the filter box", () => {
     await reader.row("/orders").waitFor({ state: "detached" });
     await reader.sees("/cart");
   });
+
+  it("brings back also one that was used before the completions had come", async () => {
+    await traffic();
+    let come = () => {};
+    const coming = new Promise<void>((resolve) => {
+      come = resolve;
+    });
+    await scene.context.route(/\/Completions[^/]*\.js$/, async (route) => {
+      await coming;
+      await route.continue();
+    });
+    const reader = await scene.read();
+    await reader.box.click();
+    await reader.filters("~m POST");
+    await reader.page.keyboard.press("Enter");
+    come();
+    await reader.box.click();
+    await reader.box.fill("");
+    await option(reader, "used before").first().waitFor();
+  });
 });

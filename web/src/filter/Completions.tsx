@@ -7,8 +7,7 @@ import {
 } from "react";
 import { visibleLine } from "../ui/captured";
 import type { Assist } from "./assist";
-import type { Explanation } from "./explanation";
-import { keepFilter, usedFilters } from "./history";
+import { usedFilters } from "./history";
 import type { Completion } from "./suggest";
 import { useCompletions } from "./useCompletions";
 
@@ -17,7 +16,6 @@ interface Props {
   text: string;
   /* null: something is selected. */
   caret: number | null;
-  known: Explanation | null;
   onText(text: string, caret: number): void;
   /* The id of the option that keys are at, "" without one; null: closed. */
   onActive(id: string | null): void;
@@ -26,7 +24,7 @@ interface Props {
 const optionId = (at: number) => `filter-completion-${at}`;
 
 /* Below the filter box: what could stand at the caret. */
-export function Completions({ ref, text, caret, known, onText, onActive }: Props) {
+export function Completions({ ref, text, caret, onText, onActive }: Props) {
   const [at, setAt] = useState(-1);
   const [closedFor, setClosedFor] = useState<string | null>(null);
   // Which of the filters used before the box shows, by the arrow up.
@@ -45,7 +43,6 @@ export function Completions({ ref, text, caret, known, onText, onActive }: Props
     if (at >= 0)
       document.getElementById(optionId(at))?.scrollIntoView({ block: "nearest" });
   }, [at]);
-  useKeptFilters(text, known);
 
   const take = ({ insert, from, to }: Completion) => {
     onText(
@@ -115,18 +112,5 @@ export function Completions({ ref, text, caret, known, onText, onActive }: Props
         </div>
       ))}
     </div>
-  );
-}
-
-/* Keeps what the box has when its reader leaves it, unless it is wrong. */
-function useKeptFilters(text: string, known: Explanation | null): void {
-  const [latest] = useState({ text, known });
-  Object.assign(latest, { text, known });
-  useEffect(
-    () => () => {
-      const { known, text } = latest;
-      if (known?.filter !== text || !known.fault) keepFilter(text);
-    },
-    [latest],
   );
 }

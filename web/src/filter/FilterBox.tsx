@@ -6,6 +6,7 @@ import type { Assist } from "./assist";
 import { inkUntilNow } from "./explanation";
 import { FilterFault } from "./FilterFault";
 import { reachesEnd } from "./fault";
+import { keepFilter } from "./history";
 import { InkField } from "./InkField";
 import { pauseMs, useExplanation } from "./useExplanation";
 
@@ -41,6 +42,11 @@ export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {
     setText(value);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => onFilter(value.trim()), wait);
+  };
+  const left = () => {
+    setFocused(false);
+    const isWrong = known?.filter === text && known.fault !== null;
+    if (!isWrong) keepFilter(text);
   };
   const leave = () => {
     assist.current?.close();
@@ -94,7 +100,7 @@ export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {
         onKeyDown={pressed}
         onSelect={moved}
         onFocus={() => setFocused(true)}
-        onBlur={() => setFocused(false)}
+        onBlur={left}
       />
       {text === "" ? (
         <kbd aria-hidden="true">/</kbd>
@@ -122,7 +128,6 @@ export function FilterBox({ ref, filter, fault, onFilter, onLeave }: Props) {
             ref={assist}
             text={text}
             caret={caret}
-            known={known}
             onText={(value, at) => {
               send(value, pauseMs);
               requestAnimationFrame(() => ref.current?.setSelectionRange(at, at));
