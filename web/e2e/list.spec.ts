@@ -341,6 +341,21 @@ describe("Keys", () => {
     expect(await filter.inputValue()).toBe("");
   });
 
+  it("says how many flows of a range are not selected", async () => {
+    await send(many);
+    const reader = await scene.read();
+    await reader.sees(`/n${many - 1}x`);
+    await line(reader, 0).click({ modifiers: ["Control"] });
+    await scrollTo(reader, 1);
+    await line(reader, many - 1).click({ modifiers: ["Shift"] });
+    const said = reader.page.getByText(/^Not selected: [\d,]+ flows in between/);
+    const missing = Number((await said.textContent())?.replace(/[^0-9]/g, ""));
+    await reader.page
+      .getByText(`${(many - missing).toLocaleString("en")} selected`)
+      .waitFor();
+    expect(missing).toBeGreaterThan(0);
+  });
+
   it("two selected flows are compared", async () => {
     await send(4);
     const reader = await scene.read();

@@ -96,6 +96,47 @@ describe("the page", () => {
     await page.waitForURL("about:blank");
   });
 
+  it("Back undoes a filter that was chosen, not each letter that was typed", async () => {
+    await scene.exporter.send(
+      http("http://a.example/one"),
+      http("http://b.example/two", { method: "POST" }),
+    );
+    const page = await scene.context.newPage();
+    await page.goto("about:blank");
+    await page.goto(`${scene.server.url}/`);
+    const reader = new Reader(page);
+    await reader.sees("/one");
+    await reader.filters("example");
+    await page.waitForURL(/q=example$/);
+    await reader.row("/two").click({ button: "right" });
+    await page.getByRole("menuitem", { name: /^Only this host/ }).click();
+    await page.waitForURL(/q=.+b.+example/);
+    await reader.row("/one").waitFor({ state: "detached" });
+    await page.goBack();
+    await page.waitForURL(/q=example$/);
+    await reader.sees("/one");
+    expect(await reader.box.inputValue()).toBe("example");
+    await page.goForward();
+    await reader.row("/one").waitFor({ state: "detached" });
+    await page.goBack();
+    await page.goBack();
+    await page.waitForURL("about:blank");
+  });
+
+  it("a filter that is wrong from the start keeps nothing waiting", async () => {
+    await scene.exporter.send(http("http://a.example/one"));
+    const reader = await scene.read("?q=~c+5xx+%26+(&flow=1&panel=statistics");
+    await reader.page.getByRole("alert").waitFor();
+    await reader.page.getByText("The filter finds nothing yet.").waitFor();
+    await expect
+      .poll(() =>
+        reader.page
+          .locator("[aria-busy=true]")
+          .evaluateAll((all) => all.map((el) => el.outerHTML.slice(0, 80))),
+      )
+      .toEqual([]);
+  });
+
   it("shows headers as they came, and bodies as text and as hex", async () => {
     await scene.exporter.send(
       http("http://a.example/h", {

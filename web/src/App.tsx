@@ -69,7 +69,7 @@ export function App() {
   const { notice, say } = useNotice();
   const filterBox = useRef<HTMLInputElement>(null);
   const detail = useRef<DetailHandle>(null);
-  const painted = usePainted(loaded);
+  const painted = usePainted(loaded || fault !== null);
   const { flow } = place;
   const openRow = useView(({ listing }) =>
     flow === null ? undefined : rowOf(listing, flow),
@@ -113,10 +113,11 @@ export function App() {
     detail.current?.writeNote(cursor);
   };
 
+  const choose = (filter: string) => go({ filter }, true);
   const endDialog = () => setDialog(null);
   const showView = (name: string) => {
     const saved = savedViews().find((one) => one.name === name);
-    if (saved) go(placeOf(saved));
+    if (saved) go(placeOf(saved), true);
   };
 
   const alerts = useAlerts(say, open);
@@ -219,7 +220,7 @@ export function App() {
       <TimelineSlot
         ready={painted}
         filter={filter}
-        onFilter={(text) => go({ filter: text })}
+        onFilter={choose}
         onJump={(ms) => {
           flowAt(filter, ms)
             .then((number) => number !== null && setCursor(number))
@@ -230,11 +231,11 @@ export function App() {
         panel={place.panel}
         onPanel={(panel) => go({ panel })}
         filter={filter}
-        onFilter={(text) => go({ filter: text })}
+        onFilter={choose}
       />
       <main className={loading ? "loading" : ""}>
         {isEmpty ? (
-          <EmptyState filter={filter} onClear={() => go({ filter: "" })} />
+          <EmptyState filter={filter} onClear={() => choose("")} />
         ) : (
           <FlowList
             // Another filter is another list: it begins at its edge.

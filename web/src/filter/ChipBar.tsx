@@ -31,7 +31,7 @@ export function ChipBar() {
           filter={filter}
           isOpen={opened === chip}
           onToggle={(button) => toggle(chip, button)}
-          onClear={() => go({ filter: withoutChip(chip, filter) })}
+          onClear={() => go({ filter: withoutChip(chip, filter) }, true)}
         />
       ))}
       <HighlightButton />
@@ -41,7 +41,7 @@ export function ChipBar() {
           chip={opened}
           anchor={anchor}
           filter={filter}
-          onFilter={(text) => go({ filter: text })}
+          onFilter={(text) => go({ filter: text }, true)}
           onClose={() => setOpened(null)}
         />
       )}

@@ -45,7 +45,7 @@ export function FlowList({ cursor, opened, onCursor, onOpen, say }: Props) {
   const { go } = usePlace();
   const grid = useGrid(scroller, opened);
   const { view, lines, map, shown } = grid;
-  const select = useSelection(lines, cursor);
+  const select = useSelection(lines, cursor, say);
   const { selection } = select;
   const columns = useColumns(view.rows, grid.width, grid.compact);
   const [menu, setMenu] = useState<MenuAt | null>(null);

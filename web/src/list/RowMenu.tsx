@@ -81,7 +81,7 @@ export function RowMenu({ at, view, onOpen, onClose, say }: Props) {
   const host = traits.find(([name]) => name === "host");
   const others = traits.filter((trait) => trait !== host);
   const narrow = {
-    onClause: (text: string) => go({ filter: withClause(place.filter, text) }),
+    onClause: (text: string) => go({ filter: withClause(place.filter, text) }, true),
   };
   const link = placeSearch({ ...place, flow: row.number, tab: "", compare: null });
   return (

@@ -1,11 +1,13 @@
 import { useRef, useState } from "react";
+import { plural } from "../ui/format";
+import type { Say } from "../ui/notice";
 import type { Lines } from "./lines";
 import { everything, nothing, type Selection, toggled, withRange } from "./selection";
 
 // Longer ranges than this are not all here: Ctrl+A selects them.
 const rangeMax = 5000;
 
-/* The rows between two lines, as far as they are here. */
+/* The flows between two lines, as far as they are here. */
 function between(lines: Lines, from: number, to: number): number[] {
   const numbers = [];
   const first = Math.min(from, to);
@@ -17,8 +19,9 @@ function between(lines: Lines, from: number, to: number): number[] {
   return numbers;
 }
 
-/* What is selected of the list; a range begins where the last one did. */
-export function useSelection(lines: Lines, cursor: number | null) {
+/* What is selected of the list; a range begins where the last one did. Flows of
+ * a range that are not here are left out, and `say` says so. */
+export function useSelection(lines: Lines, cursor: number | null, say: Say) {
   const [selection, set] = useState<Selection>(nothing);
   const start = useRef<number | null>(null);
   return {
@@ -37,7 +40,11 @@ export function useSelection(lines: Lines, cursor: number | null) {
       const from = lines.lineOf(start.current);
       const line = lines.lineOf(to);
       if (from === null || line === null) return;
-      set(withRange(selection, between(lines, from, line), also));
+      const range = between(lines, from, line);
+      const missing = Math.abs(line - from) + 1 - range.length;
+      if (missing > 0)
+        say(`Not selected: ${plural(missing, "flow")} in between that are not loaded`);
+      set(withRange(selection, range, also));
     },
   };
 }

@@ -108,11 +108,12 @@ function leave(place: Place): void {
 }
 
 /*
- * Shows `place` in the address bar. Opening the first flow is a step that
- * Back undoes (on a phone it closes the flow); moving on is not. Closing the
- * flow takes that step back, so that nothing is left for Back to undo.
+ * Shows `place` in the address bar. What is said to be a step, and opening the
+ * first flow (on a phone it covers the list), are undone by Back; typing and
+ * moving on are not. Closing the flow takes its step back, so that nothing is
+ * left for Back to undo.
  */
-export function writePlace(place: Place): void {
+export function writePlace(place: Place, isStep = false): void {
   if (leaving) {
     leaving.next = place;
     return;
@@ -124,6 +125,7 @@ export function writePlace(place: Place): void {
   const isClosing = before.flow !== null && place.flow === null;
   if (isOpening) history.pushState({ from: placeSearch(before) }, "", url);
   else if (isClosing && history.state?.from === search) leave(place);
+  else if (isStep && search !== placeSearch(before)) history.pushState(null, "", url);
   else history.replaceState(history.state, "", url);
 }
 

@@ -5,12 +5,14 @@ import {
   useContext,
   useEffect,
   useMemo,
+  useRef,
   useState,
 } from "react";
 import { useLive } from "../store/hooks";
 import { arrivedPlace, type Place, readPlace, writePlace } from "./place";
 
-export type Go = (change: Partial<Place>) => void;
+/* `isStep`: Back undoes it. */
+export type Go = (change: Partial<Place>, isStep?: boolean) => void;
 
 const PlaceContext = createContext<{ place: Place; go: Go } | null>(null);
 
@@ -19,8 +21,10 @@ export function PlaceProvider({ children }: { children: ReactNode }) {
   const { store, client } = useLive();
   const [place, setPlace] = useState(() => readPlace(location.search));
 
+  const isStep = useRef(false);
   const go = useCallback(
-    (change: Partial<Place>) => {
+    (change: Partial<Place>, step = false) => {
+      isStep.current ||= step;
       // What it finds is on its way while the page is drawn for it.
       if (change.filter !== undefined) store.setFilter(change.filter, client);
       setPlace((before) => ({ ...before, ...change }));
@@ -29,7 +33,8 @@ export function PlaceProvider({ children }: { children: ReactNode }) {
   );
 
   useEffect(() => {
-    writePlace(place);
+    writePlace(place, isStep.current);
+    isStep.current = false;
     store.setOrder(place.sort, place.ascending);
     store.setFilter(place.filter, client);
   }, [place, store, client]);

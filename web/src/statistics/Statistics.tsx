@@ -1,6 +1,7 @@
 import { statusTone } from "../connection/row";
 import { FacetKind, type FlowsSummary } from "../gen/mitmflow/v1/mitmflow_pb";
 import type { PanelProps } from "../panel/SidePanel";
+import { useView } from "../store/hooks";
 import { useSummary } from "../summary/useSummary";
 import { formatCount, formatSize } from "../ui/format";
 import { errorClause, hasClause, toggledClause } from "./clauses";
@@ -36,6 +37,8 @@ function valuesOf(summary: FlowsSummary, kind: FacetKind) {
 /* What the flows that the filter finds have in common. */
 export function Statistics({ filter, onFilter }: PanelProps) {
   const told = useSummary({ filter, facets, limit: 100, details: true });
+  const isWrong = useView((view) => view.fault !== null);
+  if (!told && isWrong) return <p className="stats dim">The filter finds nothing yet.</p>;
   if (!told) return <p className="stats dim" aria-busy="true" />;
   const { summary } = told;
   const use = { filter, onFilter };

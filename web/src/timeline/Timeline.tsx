@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useAppearance } from "../settings/useAppearance";
+import { useView } from "../store/hooks";
 import type { Span } from "../summary/fetch";
 import { useSummary } from "../summary/useSummary";
 import { useWidth } from "../ui/useWidth";
@@ -42,6 +43,7 @@ export function Timeline({ filter, onFilter, onJump }: TimelineProps) {
   const [dragged, setDragged] = useState<Span | null>(null);
 
   const told = useSummary({ filter: withoutTime(filter), bars: count, span });
+  const isWrong = useView((view) => view.fault !== null);
   const bars = useMemo(
     () => told && barsOf(told.summary.histogram, told.asked.bars ?? 0),
     [told],
@@ -120,7 +122,11 @@ export function Timeline({ filter, onFilter, onJump }: TimelineProps) {
   const isLeft = bars !== null && read !== null && barAt(bars, read.fromMs) < last / 3;
   const at = picked?.at ?? (bars && chosen ? barAt(bars, chosen.toMs - 1) : last);
   return (
-    <section className="timeline" aria-label="Timeline" aria-busy={told === null}>
+    <section
+      className="timeline"
+      aria-label="Timeline"
+      aria-busy={told === null && !isWrong}
+    >
       <div
         role="slider"
         tabIndex={0}
