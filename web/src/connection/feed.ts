@@ -325,8 +325,9 @@ export class Feed {
 
   private flushSoon(): void {
     if (this.flushTimer !== undefined) return;
-    const wait = Math.max(0, this.flushedAt + this.pace.restMs - Date.now());
-    this.flushTimer = setTimeout(() => this.flush(), wait);
+    const wait = this.flushedAt + this.pace.restMs - Date.now();
+    if (wait > 0) this.flushTimer = setTimeout(() => this.flush(), wait);
+    else this.flush();
   }
 
   private flush(): void {
