@@ -238,8 +238,7 @@ export function App() {
           <EmptyState filter={filter} onClear={() => choose("")} />
         ) : (
           <FlowList
-            // Another filter is another list: it begins at its edge.
-            key={`${zone} ${shown} ${sort}`}
+            key={`${zone} ${sort}`}
             cursor={cursor}
             opened={flow}
             onCursor={moveCursor}

@@ -9,6 +9,7 @@ import { ListHead } from "./ListHead";
 import type { MenuAt } from "./RowMenu";
 import { Rows } from "./Rows";
 import { isEmpty, isSelected } from "./selection";
+import { useAnother } from "./useAnother";
 import { useColumns } from "./useColumns";
 import { useFind } from "./useFind";
 import { useGrid } from "./useGrid";
@@ -45,12 +46,13 @@ export function FlowList({ cursor, opened, onCursor, onOpen, say }: Props) {
   const { go } = usePlace();
   const grid = useGrid(scroller, opened);
   const { view, lines, map, shown } = grid;
-  const select = useSelection(lines, cursor, say);
+  const select = useSelection(lines, view.filter, cursor, say);
   const { selection } = select;
   const columns = useColumns(view.rows, grid.width, grid.compact);
   const [menu, setMenu] = useState<MenuAt | null>(null);
   const [dialog, setDialog] = useState<"columns" | "time" | null>(null);
   const set = (number: number) => onCursor(number);
+  useAnother(view.filter, () => setMenu(null));
   const keys = useMoves(grid, { at: cursor, opened, set, open: onOpen }, select.extend);
   const openMenu = (number: number, x: number, y: number) => {
     onCursor(number);

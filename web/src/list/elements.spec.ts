@@ -32,6 +32,18 @@ describe("Elements", () => {
     expect(elements.settlesInMs).toBeGreaterThan(0);
   });
 
+  it("are taken over in order by the rows of another list, however calm it is", () => {
+    const elements = new Elements();
+    look(elements, [3, 2, 1], 0);
+    expect(look(elements, [9, 7, 5, 4], 1000)).toEqual([
+      [9, 1],
+      [7, 2],
+      [5, 3],
+      [4, 4],
+    ]);
+    expect(elements.settlesInMs).toBeNull();
+  });
+
   it("come and go with the number of rows", () => {
     const elements = new Elements();
     look(elements, [2, 1], 0);

@@ -14,7 +14,7 @@ export interface Drawn {
 
 /*
  * Which element draws which row. While rows come fast, because flows do or
- * because somebody scrolls, one that comes takes over the element of one that
+ * because somebody scrolls, or all are others, one that comes takes over the element of one that
  * went, wherever it stands among the others: other texts cost the browser half
  * of what other elements cost. Once it is calm the elements stand in the order
  * of the rows again, in which they are read out.
@@ -31,10 +31,23 @@ export class Elements {
     const comes = ids.filter((id) => !kept.has(id));
     const isCalm = nowMs - this.cameAt >= calmMs;
     if (comes.length > 0) this.cameAt = nowMs;
-    this.drawn = isCalm
-      ? ids.map((id, place) => ({ id, key: kept.get(id) ?? ++this.lastKey, place }))
-      : this.takeOver(places, comes);
+    if (comes.length === ids.length) this.drawn = this.takeAll(ids);
+    else if (!isCalm) this.drawn = this.takeOver(places, comes);
+    else
+      this.drawn = ids.map((id, place) => ({
+        id,
+        key: kept.get(id) ?? ++this.lastKey,
+        place,
+      }));
     return this.drawn;
+  }
+
+  /* Another list: its rows stand in the elements of the one before. */
+  private takeAll(ids: readonly RowId[]): Drawn[] {
+    return ids.map((id, place) => {
+      const key = this.drawn[place]?.key ?? ++this.lastKey;
+      return { id, key, place };
+    });
   }
 
   private takeOver(places: Map<RowId, number>, comes: RowId[]): Drawn[] {

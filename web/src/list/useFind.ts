@@ -9,7 +9,7 @@ import type { Grid } from "./useGrid";
  */
 export function useFind(grid: Grid, number: number | null): void {
   const { view, lines } = grid;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each flow
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each flow in each list
   useEffect(() => {
     if (number === null) return;
     if (lines.lineOf(number) !== null) return grid.show(number);
@@ -20,5 +20,5 @@ export function useFind(grid: Grid, number: number | null): void {
       .then((older) => grid.toOlder(older))
       .catch(() => {});
     return () => call.abort();
-  }, [number]);
+  }, [number, view.filter]);
 }

@@ -5,6 +5,7 @@ import { useView, wholeView } from "../store/hooks";
 import { useWidth } from "../ui/useWidth";
 import { type Lines, linesOf } from "./lines";
 import type { ScrollMap } from "./scrollMap";
+import { useAnother } from "./useAnother";
 import { useScroller } from "./useScroller";
 
 const headPx = 26;
@@ -80,6 +81,11 @@ export function useGrid(
   const latest = useRef(lines);
   latest.current = lines;
   const seen = useRef(view.newest);
+  useAnother(view.filter, () => {
+    setFollows(true);
+    anchor.current = null;
+    seen.current = view.newest;
+  });
 
   const edge: Edge = view.sort !== "arrival" ? "none" : view.ascending ? "bottom" : "top";
   // Where the reader keeps to; in another order, to what is first in that.
@@ -101,7 +107,7 @@ export function useGrid(
   // biome-ignore lint/correctness/useExhaustiveDependencies: when a flow is opened or closed
   useEffect(() => {
     setFollows(opened === null && isAt(map, home));
-  }, [opened]);
+  }, [opened, view.filter]);
 
   // Where it is now is where it is to stay, whatever comes before it is drawn.
   const settle = () => {
@@ -119,7 +125,7 @@ export function useGrid(
   // biome-ignore lint/correctness/useExhaustiveDependencies: only then
   useEffect(() => {
     if (opened !== null) show(opened);
-  }, [size]);
+  }, [size, view.filter]);
 
   return {
     view,

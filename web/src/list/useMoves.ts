@@ -1,4 +1,5 @@
 import { type RefObject, useEffect, useRef } from "react";
+import { useAnother } from "./useAnother";
 import type { Grid } from "./useGrid";
 import type { ListKeys } from "./useListKeys";
 
@@ -23,6 +24,9 @@ function useMoveTo(
 ): { moveTo: MoveTo; awaited: RefObject<number | null> } {
   const { lines } = grid;
   const awaited = useRef<number | null>(null);
+  useAnother(grid.view.filter, () => {
+    awaited.current = null;
+  });
   const moveTo: MoveTo = (line, isExtending) => {
     const row = lines.at(line);
     awaited.current = row ? null : lines.coordinateAt(line);

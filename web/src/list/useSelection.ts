@@ -3,6 +3,7 @@ import { plural } from "../ui/format";
 import type { Say } from "../ui/notice";
 import type { Lines } from "./lines";
 import { everything, nothing, type Selection, toggled, withRange } from "./selection";
+import { useAnother } from "./useAnother";
 
 // Longer ranges than this are not all here: Ctrl+A selects them.
 const rangeMax = 5000;
@@ -21,9 +22,18 @@ function between(lines: Lines, from: number, to: number): number[] {
 
 /* What is selected of the list; a range begins where the last one did. Flows of
  * a range that are not here are left out, and `say` says so. */
-export function useSelection(lines: Lines, cursor: number | null, say: Say) {
+export function useSelection(
+  lines: Lines,
+  filter: string,
+  cursor: number | null,
+  say: Say,
+) {
   const [selection, set] = useState<Selection>(nothing);
   const start = useRef<number | null>(null);
+  useAnother(filter, () => {
+    set(nothing);
+    start.current = null;
+  });
   return {
     selection,
     clear() {
