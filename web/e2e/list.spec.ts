@@ -346,6 +346,8 @@ describe("Keys", () => {
     const reader = await scene.read();
     await reader.sees(`/n${many - 1}x`);
     await line(reader, 0).click({ modifiers: ["Control"] });
+    // What tells of it takes a part of the list's height.
+    await reader.page.getByText("1 selected").waitFor();
     await scrollTo(reader, 1);
     await line(reader, many - 1).click({ modifiers: ["Shift"] });
     const said = reader.page.getByText(/^Not selected: [\d,]+ flows in between/);
