@@ -54,16 +54,17 @@ function dateOf({ startMs, day }: Row): string {
   return day === dayOf(Date.now()) ? "" : formatDateTime(startMs).slice(5, 11);
 }
 
-function Time({ row }: { row: Row }) {
+const clockLen = "10:01:44.120".length;
+
+function Time({ startMs, text }: { startMs: number; text: string }) {
   const { times } = useAppearance();
-  const { startMs } = row;
   if (!startMs) return "\u2013";
   if (times === "ago") return <Ago startMs={startMs} />;
-  const date = dateOf(row);
+  const date = text.slice(0, -clockLen);
   return (
     <>
       {date && <span className="dim">{date}</span>}
-      {formatClock(startMs)}
+      {text.slice(-clockLen)}
     </>
   );
 }
@@ -167,10 +168,10 @@ function statusClass({ status, tone }: Row): string {
   return `c-status tone-${tone}${status.length > longStatus ? " is-long" : ""}`;
 }
 
-function contentOf(id: ColumnId, row: Row): ReactNode {
+function contentOf(id: ColumnId, row: Row, text: string): ReactNode {
   switch (id) {
     case "time":
-      return <Time row={row} />;
+      return <Time startMs={row.startMs} text={text} />;
     case "type":
       return <TypePicture row={row} />;
     case "path":
@@ -180,7 +181,7 @@ function contentOf(id: ColumnId, row: Row): ReactNode {
     case "waterfall":
       return <Waterfall row={row} />;
     default:
-      return isolated(textOf(id, row));
+      return isolated(text);
   }
 }
 
@@ -195,9 +196,9 @@ function marksPx(id: ColumnId, row: Row): number {
 
 /* What is longer than its cell is cut with an ellipsis. To cut all of them
  * would cost a third of the time of each frame in which flows come. */
-function classOf({ id, px }: Shown, row: Row): string {
+function classOf({ id, px }: Shown, row: Row, text: string): string {
   const name = id === "status" ? statusClass(row) : `c-${id}`;
-  return surelyFits(textOf(id, row), px - marksPx(id, row)) ? name : `${name} clips`;
+  return surelyFits(text, px - marksPx(id, row)) ? name : `${name} clips`;
 }
 
 interface Props {
@@ -206,14 +207,17 @@ interface Props {
 }
 
 export const Cells = memo(function Cells({ row, columns }: Props) {
-  return columns.map((column) => (
-    <div
-      key={column.id}
-      role="gridcell"
-      className={classOf(column, row)}
-      title={titles[column.id]?.(row)}
-    >
-      {contentOf(column.id, row)}
-    </div>
-  ));
+  return columns.map((column) => {
+    const text = textOf(column.id, row);
+    return (
+      <div
+        key={column.id}
+        role="gridcell"
+        className={classOf(column, row, text)}
+        title={titles[column.id]?.(row)}
+      >
+        {contentOf(column.id, row, text)}
+      </div>
+    );
+  });
 });

@@ -9,8 +9,9 @@ export function focusNextList(): void {
 }
 
 /*
- * Another filter or order is another list, which takes over the focus of the
- * one before: of the grid itself, or of a control in its head.
+ * Another order is another list, and so is one that comes after an empty one:
+ * it takes over the focus of the one before, of the grid itself or of a control
+ * in its head.
  */
 export function useKeptFocus(grid: RefObject<HTMLElement | null>): void {
   useLayoutEffect(() => {
