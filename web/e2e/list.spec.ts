@@ -284,14 +284,15 @@ describe("List", () => {
   });
 
   it("jumps to a time, and tells where a day begins", async () => {
-    const yesterday = Date.now() - 86_400_000;
+    // So long ago that it is another day at midnight, too.
+    const before = Date.now() - 2 * 86_400_000;
     await send(many, (n) => ({
-      startMs: n < 800 ? yesterday + n * 1000 : Date.now() - (many - n) * 1000,
+      startMs: n < 800 ? before + n * 1000 : Date.now() - (many - n) * 1000,
     }));
     const reader = await scene.read();
     await reader.sees(`/n${many - 1}x`);
     await reader.command("Go to a time");
-    const time = new Date(yesterday + 300_500);
+    const time = new Date(before + 300_500);
     const pad = (n: number) => String(n).padStart(2, "0");
     const text =
       `${time.getFullYear()}-${pad(time.getMonth() + 1)}-${pad(time.getDate())} ` +
