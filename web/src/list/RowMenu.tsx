@@ -1,5 +1,5 @@
 import * as Menu from "@radix-ui/react-dropdown-menu";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { registry } from "../commands/commands";
 import type { Row } from "../connection/row";
 import { setPinned } from "../detail/actions";
@@ -63,15 +63,15 @@ function onlyPrefix(value: string, isHiding: boolean): string {
 
 /* Of the flow that the menu is of: the list's cursor went there with it. */
 function writeNote(): void {
-  const note = registry.find(({ id }) => id === "note");
-  // After the menu has given the focus back to the list.
-  if (note) setTimeout(note.run);
+  registry.find(({ id }) => id === "note")?.run();
 }
 
 /* The menu of a row: it narrows the list, copies, and marks the flow. */
 export function RowMenu({ at, view, onOpen, onClose, say }: Props) {
   const { place, go } = usePlace();
   const { store } = useLive();
+  // What takes the focus, once the menu has given that back to the list.
+  const last = useRef<(() => void) | null>(null);
   const row = rowOf(view.listing, at.number);
   if (!row) return null;
   const curl = texts.find(({ name }) => name === "curl");
@@ -97,6 +97,7 @@ export function RowMenu({ at, view, onOpen, onClose, say }: Props) {
           onCloseAutoFocus={(event) => {
             event.preventDefault();
             focusList();
+            last.current?.();
           }}
         >
           <Item onSelect={() => onOpen(row.number)}>Open</Item>
@@ -132,7 +133,11 @@ export function RowMenu({ at, view, onOpen, onClose, say }: Props) {
           >
             {row.pinned ? "Unpin" : "Pin"} <kbd>p</kbd>
           </Item>
-          <Item onSelect={writeNote}>
+          <Item
+            onSelect={() => {
+              last.current = writeNote;
+            }}
+          >
             {row.noted ? "Edit the note" : "Write a note"} <kbd>n</kbd>
           </Item>
         </Menu.Content>
