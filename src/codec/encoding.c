@@ -163,6 +163,39 @@ int mf_encoding_parse_stack(const char *header, size_t len,
     return 0;
 }
 
+static void join(struct mf_encoding_list *list, const char *text, size_t len)
+{
+    static const char unknown[] = "too long";
+    if (len > sizeof list->joined - list->joined_len) {
+        text = unknown;
+        len = sizeof unknown - 1;
+        list->joined_len = 0;
+    }
+    memcpy(list->joined + list->joined_len, text, len);
+    list->joined_len += len;
+}
+
+void mf_encoding_list_add(struct mf_encoding_list *list, struct mf_span value)
+{
+    if (!value.len)
+        return;
+    if (!list->first.len) {
+        list->first = value;
+        return;
+    }
+    if (!list->joined_len)
+        join(list, list->first.text, list->first.len);
+    join(list, ", ", 2);
+    join(list, value.text, value.len);
+}
+
+struct mf_span mf_encoding_list_value(const struct mf_encoding_list *list)
+{
+    if (list->joined_len)
+        return (struct mf_span){list->joined, list->joined_len};
+    return list->first.len ? list->first : MF_SPAN_NONE;
+}
+
 int mf_encoding_decode_all(const char *header, size_t header_len,
                            const void *data, size_t len, struct mf_buf *out)
 {

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/span.h"
 
 enum mf_encoding {
     MF_ENCODING_IDENTITY,
@@ -55,6 +56,22 @@ enum { MF_ENCODING_STACK_MAX = 4 };
 int mf_encoding_parse_stack(const char *header, size_t len,
                             enum mf_encoding stack[MF_ENCODING_STACK_MAX],
                             size_t *ret_count);
+
+/*
+ * The values of all Content-Encoding fields of a message as one: several
+ * fields say what one with commas does (RFC 9110, section 5.3). Begins as
+ * zeros. Values that are longer together than any that can be undone make one
+ * that is not known.
+ */
+struct mf_encoding_list {
+    struct mf_span first; /* borrowed, as long as it is the only one */
+    char joined[128];
+    size_t joined_len;
+};
+void mf_encoding_list_add(struct mf_encoding_list *list, struct mf_span value);
+
+/* Lives as long as the list, and what was added. */
+struct mf_span mf_encoding_list_value(const struct mf_encoding_list *list);
 
 /*
  * Undo a whole Content-Encoding header value (a comma list, applied first

@@ -232,13 +232,25 @@ struct mf_span mf_http_header(const struct mf_http_half *half, const char *want)
 
 /* ---- bodies ---- */
 
+static struct mf_encoding_list encodings_of(const struct mf_http_half *half)
+{
+    struct mf_encoding_list list = {.joined_len = 0};
+    struct mf_http_fields fields = mf_http_headers(half);
+    struct mf_span name, value;
+    while (mf_http_fields_next(&fields, &name, &value))
+        if (mf_http_is_name(name, "content-encoding"))
+            mf_encoding_list_add(&list, value);
+    return list;
+}
+
 int mf_http_body(const struct mf_http_half *half, struct mf_buf *scratch,
                  struct mf_span *ret_body)
 {
     *ret_body = half->content;
     if (half->content.len || !half->raw_content.len)
         return 0;
-    struct mf_span encoding = mf_http_header(half, "content-encoding");
+    const struct mf_encoding_list encodings = encodings_of(half);
+    struct mf_span encoding = mf_encoding_list_value(&encodings);
     mf_buf_clear(scratch);
     int rc = mf_encoding_decode_all(encoding.text, encoding.len,
                                     half->raw_content.text,
@@ -251,11 +263,15 @@ int mf_http_body(const struct mf_http_half *half, struct mf_buf *scratch,
     return rc;
 }
 
-static bool is_identity(struct mf_span encoding)
+static bool is_identity(const struct mf_http_half *half)
 {
-    enum mf_encoding which;
-    return mf_encoding_parse(encoding.text, encoding.len, &which) == 0 &&
-           which == MF_ENCODING_IDENTITY;
+    const struct mf_encoding_list encodings = encodings_of(half);
+    struct mf_span encoding = mf_encoding_list_value(&encodings);
+    enum mf_encoding stack[MF_ENCODING_STACK_MAX];
+    size_t count;
+    return mf_encoding_parse_stack(encoding.text, encoding.len, stack,
+                                   &count) == 0 &&
+           count == 0;
 }
 
 bool mf_http_wire_body(const struct mf_http_half *half,
@@ -266,9 +282,7 @@ bool mf_http_wire_body(const struct mf_http_half *half,
         return true;
     }
     *ret_body = half->content;
-    return !half->is_changed &&
-           (!half->content.len ||
-            is_identity(mf_http_header(half, "content-encoding")));
+    return !half->is_changed && (!half->content.len || is_identity(half));
 }
 
 /* ---- connections ---- */

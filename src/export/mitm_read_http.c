@@ -91,12 +91,18 @@ static struct mf_span find_field(struct mf_tnet message, const char *name,
 
 static bool is_encoded(struct mf_tnet message)
 {
-    size_t count;
-    enum mf_encoding which;
-    struct mf_span encoding = find_field(message, "content-encoding", &count);
-    return encoding.len &&
-           (mf_encoding_parse(encoding.text, encoding.len, &which) != 0 ||
-            which != MF_ENCODING_IDENTITY);
+    struct mf_tnet pair;
+    struct mf_cursor cursor = mf_tnet_inside(mf_tnet_find(message, "headers"));
+    while (mf_tnet_next(&cursor, &pair)) {
+        enum mf_encoding which;
+        struct mf_span value = mf_tnet_text(mf_tnet_item(pair, 1));
+        if (mf_http_is_name(mf_tnet_text(mf_tnet_item(pair, 0)),
+                            "content-encoding") &&
+            (mf_encoding_parse(value.text, value.len, &which) != 0 ||
+             which != MF_ENCODING_IDENTITY))
+            return true;
+    }
+    return false;
 }
 
 /* ---- what both halves have ---- */

@@ -87,7 +87,8 @@ int mf_flow__put_decoded(const struct mf_flow *flow, enum mf_half half,
     if (hides_its_text(kind, &whole)) {
         mf_view_init(&view, NODES_MAX, put_node, out);
         rc = mf_decode(&whole, &opts, &view);
-    } else if (is_text_kind(kind) && !mf_utf8_valid(body.text, body.len)) {
+    } else if (is_text_kind(kind) && (!mf_utf8_valid(body.text, body.len) ||
+                                      mf_body_is_utf16(&whole))) {
         rc = mf_charset_read_all(side->content_type, body, out);
     }
     return rc == MF_ENOMEM ? rc : 0;

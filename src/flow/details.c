@@ -76,3 +76,17 @@ struct mf_span mf_flow__header(const struct mf_flow__half *half,
             return value;
     return (struct mf_span){"", 0};
 }
+
+struct mf_encoding_list
+mf_flow__encodings(const struct mf_flow__half *half,
+                   const struct mf_flow__half_fields *fields)
+{
+    struct mf_encoding_list list = {.joined_len = 0};
+    struct mf_cursor cursor = mf_flow__cursor(half->message);
+    struct mf_span key, value;
+    while (mf_flow__next_line(&cursor, MF_HALF_HEADER_FIELDS, fields->headers,
+                              &key, &value))
+        if (mf_flow__is_name(key, "content-encoding"))
+            mf_encoding_list_add(&list, value);
+    return list;
+}

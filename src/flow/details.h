@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 
+#include "codec/encoding.h"
 #include "flow/half_numbers.h"
 #include "flow/lookup.h"
 #include "pb/wire.h"
@@ -190,6 +191,11 @@ bool mf_flow__is_name(struct mf_span span, const char *lower);
 struct mf_span mf_flow__header(const struct mf_flow__half *half,
                                const struct mf_flow__half_fields *fields,
                                const char *name);
+
+/* All its Content-Encodings, in order. */
+struct mf_encoding_list
+mf_flow__encodings(const struct mf_flow__half *half,
+                   const struct mf_flow__half_fields *fields);
 
 /*
  * Append `text`, cut on a character boundary at `max` bytes; bytes that are

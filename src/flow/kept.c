@@ -31,8 +31,7 @@ static void keep_http(const struct mf_flow *flow, enum mf_half half,
         .wire = side->content.len ? MF_SPAN_NONE : side->raw_content,
         .decoded = side->content,
         .content_type = side->content_type,
-        .content_encoding =
-            mf_flow__header(side, mf_flow__fields_of(half), "content-encoding"),
+        .encodings = mf_flow__encodings(side, mf_flow__fields_of(half)),
         .left_out = MF_SPAN_NONE,
         .wire_size = side->body_len,
         .is_cut = side->is_cut,
@@ -53,7 +52,6 @@ static void keep_dns(const struct mf_flow *flow, enum mf_half half,
         .wire = packed.data ? mf_flow__span(&packed) : MF_SPAN_NONE,
         .decoded = MF_SPAN_NONE,
         .content_type = MF_SPAN_NONE,
-        .content_encoding = MF_SPAN_NONE,
         .left_out = MF_SPAN_NONE,
     };
     body->wire_size = body->wire.len;

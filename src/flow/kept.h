@@ -8,14 +8,15 @@
 #ifndef MF_FLOW_KEPT_H
 #define MF_FLOW_KEPT_H
 
+#include "codec/encoding.h"
 #include "flow/lookup.h"
 
 struct mf_kept_body {
     struct mf_span wire;         /* as it was on the wire */
     struct mf_span decoded;      /* without content encodings, where an exporter
                                     sent it so; then `wire` is empty */
-    struct mf_span content_type; /* as declared; may be empty, as the next */
-    struct mf_span content_encoding;
+    struct mf_span content_type; /* as declared; may be empty */
+    struct mf_encoding_list encodings;
     struct mf_span left_out; /* why there is none here; empty: nothing is */
     uint64_t wire_size;      /* bytes, of the whole */
     bool is_cut;             /* only its beginning was kept */

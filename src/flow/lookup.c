@@ -70,8 +70,9 @@ bool mf_flow_body(const struct mf_flow *flow, enum mf_half half,
         return true;
     if (!side->raw_content.len)
         return side->body_len == 0;
-    struct mf_span encoding =
-        mf_flow__header(side, mf_flow__fields_of(half), "content-encoding");
+    const struct mf_encoding_list encodings =
+        mf_flow__encodings(side, mf_flow__fields_of(half));
+    struct mf_span encoding = mf_encoding_list_value(&encodings);
     int rc = mf_encoding_decode_all(encoding.text, encoding.len,
                                     side->raw_content.text,
                                     side->raw_content.len, scratch);

@@ -119,8 +119,8 @@ static int put_body(const struct rewrite *rewrite, struct mf_span half,
                     struct mf_span raw, int *ret_error)
 {
     struct mf_flow__half view = {.message = half};
-    struct mf_span encoding =
-        mf_flow__header(&view, fields, "content-encoding");
+    const struct mf_encoding_list encodings = mf_flow__encodings(&view, fields);
+    struct mf_span encoding = mf_encoding_list_value(&encodings);
     struct mf_buf body;
     mf_buf_init(&body, rewrite->body_max);
     int rc = mf_encoding_decode_all(encoding.text, encoding.len, raw.text,

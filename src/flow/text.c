@@ -118,7 +118,8 @@ static bool see_body(const struct visitor *visitor, const struct mf_flow *flow,
     if (!visitor->decodes)
         return see_content(visitor, (struct mf_span){"", 0}, half->raw_content,
                            0);
-    struct mf_span encoding = mf_flow__header(half, fields, "content-encoding");
+    const struct mf_encoding_list encodings = mf_flow__encodings(half, fields);
+    struct mf_span encoding = mf_encoding_list_value(&encodings);
     struct mf_buf body;
     mf_buf_init(&body, BODY_MAX_LEN);
     int rc = mf_encoding_decode_all(encoding.text, encoding.len,

@@ -12,8 +12,8 @@ int mf_body_reader_init(struct mf_body_reader *reader,
     };
     if (form == MF_BODY_FORM_RAW || !mf_body_source_is_encoded(source))
         return 0;
-    int rc = mf_decoder_new(kept->content_encoding.text,
-                            kept->content_encoding.len, &reader->decoder);
+    struct mf_span encoding = mf_encoding_list_value(&kept->encodings);
+    int rc = mf_decoder_new(encoding.text, encoding.len, &reader->decoder);
     if (rc != MF_EUNSUPPORTED)
         return rc;
     reader->fault = "its content encoding is not known: this is as it was on "

@@ -52,7 +52,7 @@ static int sink(void *user, unsigned depth, const struct mf_node *node)
 static void undo_encodings(struct decode *decode, struct mf_body_source *source,
                            struct mf_buf *plain)
 {
-    struct mf_span encoding = source->kept.content_encoding;
+    struct mf_span encoding = mf_encoding_list_value(&source->kept.encodings);
     struct mf_span wire = source->kept.wire;
     int rc = mf_encoding_decode_all(encoding.text, encoding.len, wire.text,
                                     wire.len, plain);
@@ -89,12 +89,12 @@ static void take_request(struct mf_body_source *source, struct mf_buf *plain)
         !mf_flow_kept_body(mf_record_flow(source->record), MF_HALF_REQUEST,
                            &kept))
         return;
+    struct mf_span encoding = mf_encoding_list_value(&kept.encodings);
     if (kept.decoded.len)
         source->http.request_body = kept.decoded;
-    else if (!kept.content_encoding.len)
+    else if (!encoding.len)
         source->http.request_body = kept.wire;
-    else if (mf_encoding_decode_all(kept.content_encoding.text,
-                                    kept.content_encoding.len, kept.wire.text,
+    else if (mf_encoding_decode_all(encoding.text, encoding.len, kept.wire.text,
                                     kept.wire.len, plain) == 0)
         source->http.request_body =
             (struct mf_span){(char *)plain->data, plain->len};

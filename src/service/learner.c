@@ -41,9 +41,9 @@ static bool learn(const struct lesson *lesson, const struct mf_kept_body *kept)
     };
     struct mf_buf plain;
     mf_buf_init(&plain, BODY_MAX_LEN);
-    if (!kept->decoded.len && kept->content_encoding.len) {
-        mf_encoding_decode_all(kept->content_encoding.text,
-                               kept->content_encoding.len, kept->wire.text,
+    struct mf_span encoding = mf_encoding_list_value(&kept->encodings);
+    if (!kept->decoded.len && encoding.len) {
+        mf_encoding_decode_all(encoding.text, encoding.len, kept->wire.text,
                                kept->wire.len, &plain);
         body.data =
             (struct mf_span){plain.data ? (char *)plain.data : "", plain.len};

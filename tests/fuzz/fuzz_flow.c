@@ -70,7 +70,8 @@ static void touch_half(const struct mf_flow *flow, enum mf_half half,
         touch(sum, body.wire.text, body.wire.len);
         touch(sum, body.decoded.text, body.decoded.len);
         touch(sum, body.content_type.text, body.content_type.len);
-        touch(sum, body.content_encoding.text, body.content_encoding.len);
+        struct mf_span encoding = mf_encoding_list_value(&body.encodings);
+        touch(sum, encoding.text, encoding.len);
         touch(sum, body.left_out.text, body.left_out.len);
     }
     struct mf_flow_trailers trailers = mf_flow_trailers(flow, half);

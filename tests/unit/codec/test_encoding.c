@@ -280,6 +280,31 @@ static void a_bomb_in_an_inner_layer_is_bounded(void **state)
     free(zeros);
 }
 
+static void fields_of_one_name_are_one_list(void **state)
+{
+    (void)state;
+    struct mf_encoding_list list = {.joined_len = 0};
+    assert_int_equal(mf_encoding_list_value(&list).len, 0);
+    mf_encoding_list_add(&list, MF_SPAN(""));
+    mf_encoding_list_add(&list, MF_SPAN("gzip"));
+    assert_true(mf_span_equals(mf_encoding_list_value(&list), MF_SPAN("gzip")));
+    mf_encoding_list_add(&list, MF_SPAN("br"));
+    mf_encoding_list_add(&list, MF_SPAN("zstd"));
+    assert_true(mf_span_equals(mf_encoding_list_value(&list),
+                               MF_SPAN("gzip, br, zstd")));
+    /* Too long to be anything, and then not something by its rest either. */
+    for (int i = 0; i < 100; i++) {
+        enum mf_encoding stack[MF_ENCODING_STACK_MAX];
+        size_t count;
+        mf_encoding_list_add(&list, MF_SPAN("br"));
+        struct mf_span value = mf_encoding_list_value(&list);
+        if (i > 0)
+            assert_int_equal(
+                mf_encoding_parse_stack(value.text, value.len, stack, &count),
+                MF_EUNSUPPORTED);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +321,7 @@ int main(void)
         cmocka_unit_test(names_are_read_without_regard_to_case),
         cmocka_unit_test(a_stack_is_undone_from_its_end),
         cmocka_unit_test(a_bomb_in_an_inner_layer_is_bounded),
+        cmocka_unit_test(fields_of_one_name_are_one_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
