@@ -26,6 +26,10 @@ struct mf_decode_opts {
 enum mf_body_kind mf_body_kind(const struct mf_body *body);
 const char *mf_body_kind_name(enum mf_body_kind kind); /* "grpc-web" */
 
+/* Whether it is text in UTF-16, by its byte order mark or its content type: its
+ * bytes look like anything but text. */
+bool mf_body_is_utf16(const struct mf_body *body);
+
 /* The media type that its first bytes tell ("image/png"); "": they do not. */
 const char *mf_body_sniff(struct mf_span data);
 

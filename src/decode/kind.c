@@ -2,6 +2,7 @@
 #include <strings.h>
 
 #include "base/utf8.h"
+#include "codec/charset.h"
 #include "codec/params.h"
 #include "decode/decode.h"
 #include "decode/protobuf.h"
@@ -270,6 +271,29 @@ static bool is_declared_text(struct mf_span type)
     return mf_span_starts(type, "text/");
 }
 
+bool mf_body_is_utf16(const struct mf_body *body)
+{
+    enum mf_charset_source source;
+    struct mf_span head = body->data;
+    if (head.len > MF_CHARSET_HEAD_LEN)
+        head.len = MF_CHARSET_HEAD_LEN;
+    const char *name = mf_charset_find(body->content_type, head, &source);
+    if (!head.len || strncmp(name, "UTF-16", 6) != 0)
+        return false;
+    static const char replacement[] = "\xef\xbf\xbd";
+    enum { REPLACEMENT_LEN = sizeof replacement - 1 };
+    struct mf_buf text;
+    mf_buf_init(&text, 4 * MF_CHARSET_HEAD_LEN);
+    /* What is no character is replaced; the last one may be cut. */
+    bool is_read = mf_charset_read_all(body->content_type, head, &text) == 0 &&
+                   text.len >= REPLACEMENT_LEN &&
+                   !memmem(text.data, text.len - REPLACEMENT_LEN, replacement,
+                           REPLACEMENT_LEN) &&
+                   is_text((struct mf_span){(char *)text.data, text.len}, true);
+    mf_buf_release(&text);
+    return is_read;
+}
+
 /* "text/plain" is what servers say that do not know better: JSON is often
  * sent as that, and so are files. */
 static enum mf_body_kind kind_of_plain(const struct mf_body *body)
@@ -280,8 +304,10 @@ static enum mf_body_kind kind_of_plain(const struct mf_body *body)
     case MF_BODY_XML:
         return MF_BODY_TEXT;
     case MF_BODY_UNKNOWN: /* of another charset than UTF-8 */
-        return memchr(body->data.text, 0, body->data.len) ? MF_BODY_UNKNOWN
-                                                          : MF_BODY_TEXT;
+        return memchr(body->data.text, 0, body->data.len) &&
+                       !mf_body_is_utf16(body)
+                   ? MF_BODY_UNKNOWN
+                   : MF_BODY_TEXT;
     default:
         return kind;
     }

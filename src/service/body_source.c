@@ -83,7 +83,6 @@ static int read_message(struct mf_body_source *source, struct mf_reader *reader,
         .wire = kept.content,
         .decoded = MF_SPAN_NONE,
         .content_type = MF_SPAN_NONE,
-        .content_encoding = MF_SPAN_NONE,
         .left_out = MF_SPAN_NONE,
         .wire_size = kept.content.len,
     };
@@ -142,8 +141,8 @@ void mf_body_source_release(struct mf_body_source *source)
 
 bool mf_body_source_is_encoded(const struct mf_body_source *source)
 {
-    return source->kept.decoded.len == 0 &&
-           source->kept.content_encoding.len != 0;
+    return source->kept.wire.len != 0 &&
+           mf_encoding_list_value(&source->kept.encodings).len != 0;
 }
 
 /* ---- what is told of it ---- */
@@ -177,7 +176,7 @@ int mf_body_source_put_info(const struct mf_body_source *source,
     const char *charset =
         mf_charset_find(kept->content_type, body->data, &told_by);
     bool is_text = mf_is_text(body->data.text, body->data.len) ||
-                   told_by == MF_CHARSET_BOM;
+                   told_by == MF_CHARSET_BOM || mf_body_is_utf16(body);
     int rc = mf_wire_begin(out, number, &mark);
     if (!rc)
         rc = mf_wire_put_text_opt(out, INFO_CONTENT_TYPE, kept->content_type);
@@ -187,7 +186,7 @@ int mf_body_source_put_info(const struct mf_body_source *source,
         rc = put_string(out, INFO_SNIFFED_TYPE, mf_body_sniff(body->data));
     if (!rc)
         rc = mf_wire_put_text_opt(out, INFO_CONTENT_ENCODING,
-                                  kept->content_encoding);
+                                  mf_encoding_list_value(&kept->encodings));
     if (!rc)
         rc = put_string(out, INFO_CHARSET, is_text ? charset : "");
     if (!rc)

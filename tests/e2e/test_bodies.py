@@ -1,7 +1,9 @@
 """GetBody and Decode: one body, by range, and what it says."""
 
 import gzip
+import json
 import random
+import zlib
 
 import grpc
 import pytest
@@ -105,6 +107,30 @@ def test_what_is_no_gzip_is_told_and_can_be_had_raw(server):
     assert body == b""
     assert "malformed" in end.error
     assert get(server, form=view.BODY_FORM_RAW)[1] == b"plain text after all"
+
+
+def test_encodings_in_several_fields_are_undone_as_one_list(server):
+    message = encoded("gzip", zlib.compress(gzip.compress(TEXT)))
+    response = message.flow.http_flow.response
+    response.header_fields.add(name=b"Content-Encoding", value=b"deflate")
+    put(server, message)
+    info, body, end = get(server)
+    assert (body, end.error) == (TEXT, "")
+    assert info.content_encoding == "gzip, deflate"
+    flow = server.viewer.GetFlow(view.GetFlowRequest(flow_id="f"), timeout=DEADLINE_S).flow
+    assert flow.http_flow.response.content == TEXT
+    export = server.viewer.Export(
+        view.ExportRequest(format=view.EXPORT_FORMAT_HAR), timeout=DEADLINE_S
+    )
+    har = json.loads(b"".join(part.data for part in export))
+    assert har["log"]["entries"][0]["response"]["content"]["text"] == TEXT.decode()
+
+
+def test_no_body_at_all_is_not_one_that_breaks_off(server):
+    put(server, encoded("gzip", b""))
+    info, body, end = get(server)
+    assert (info.kind, body, end.error) == ("empty", b"", "")
+    assert decode(server)[2].error == ""
 
 
 def test_an_unknown_encoding_is_given_as_it_was(server):
@@ -226,6 +252,29 @@ def test_text_is_read_as_it_is(server):
     info, nodes, end = decode(server)
     assert info.is_text
     assert (nodes, end.limited, end.error) == ([], False, "")
+
+
+@pytest.mark.parametrize("charset", ["utf-16le", "UTF-16BE", "utf-16"])
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_utf16_is_text_by_its_content_type_alone(server, charset, kind):
+    text = "<p>Grüße, 世界! needle</p>" + "x" * 2000
+    codec = "utf-16le" if charset == "utf-16" else charset
+    message = encoded("", text.encode(codec))
+    fields = message.flow.http_flow.response.header_fields
+    fields[0].value = f"text/{kind}; charset={charset}".encode()
+    put(server, message)
+    info, _, _ = decode(server)
+    assert (info.is_text, info.charset) == (True, codec.upper())
+    assert info.kind == {"plain": "text", "html": "html"}[kind]
+    assert search(server, "needle") == ["f"]
+
+
+def test_what_is_no_utf16_is_not_made_text_by_its_content_type(server):
+    message = encoded("", random.Random(1).randbytes(3000))
+    message.flow.http_flow.response.header_fields[0].value = b"text/plain; charset=utf-16"
+    put(server, message)
+    info, _, _ = decode(server)
+    assert not info.is_text
 
 
 def test_header_fields_are_decoded_too(server):
