@@ -82,22 +82,36 @@ static struct mf_span url_of(const struct mf_http_half *request)
     return request->pretty_url.len ? request->pretty_url : request->url;
 }
 
-/* Browsers write a WebSocket's URL with its own scheme. */
-static void put_url(struct mf_json_out *json, struct mf_span url,
-                    bool is_websocket)
+/* `start`, and the rest of the URL. */
+static void put_joined(struct mf_json_out *json, const char *start,
+                       struct mf_span rest)
 {
-    char *text = NULL;
+    size_t start_len = strlen(start);
+    char *text = malloc(start_len + rest.len);
+    if (!text) {
+        json->error = json->error ? json->error : MF_ENOMEM;
+        return;
+    }
+    memcpy(text, start, start_len);
+    memcpy(text + start_len, rest.text, rest.len);
+    mf_json_put_text(json, (struct mf_span){text, start_len + rest.len});
+    free(text);
+}
+
+/* Browsers write a WebSocket's URL with its own scheme; and none but an
+ * absolute URL is one to who reads the file: what CONNECT has is none. */
+static void put_url(struct mf_json_out *json, struct mf_span url,
+                    struct mf_span method, bool is_websocket)
+{
     bool is_http = mf_span_starts_with(url, "http://") ||
                    mf_span_starts_with(url, "https://");
     mf_json_put_key(json, "url");
-    if (is_websocket && is_http && (text = malloc(url.len))) {
-        memcpy(text, "ws", 2);
-        memcpy(text + 2, url.text + 4, url.len - 4);
-        mf_json_put_text(json, (struct mf_span){text, url.len - 2});
-        free(text);
-    } else {
+    if (is_websocket && is_http)
+        put_joined(json, "ws", mf_span_after(url, 4));
+    else if (!is_http && mf_span_equals(method, MF_SPAN("CONNECT")))
+        put_joined(json, "https://", url);
+    else
         mf_json_put_text(json, url);
-    }
 }
 
 /* ---- request and response ---- */
@@ -132,7 +146,7 @@ static void put_request(struct state *state, const struct mf_http_half *request,
     mf_json_put_key(json, "request");
     mf_json_begin_object(json);
     put_text(json, "method", request->method);
-    put_url(json, url_of(request), is_websocket);
+    put_url(json, url_of(request), request->method, is_websocket);
     put_message(json, request);
     mf_json_put_key(json, "queryString");
     mf_har_put_query(json, url_of(request));

@@ -108,6 +108,12 @@ int mf_har_put_url(const struct mf_har_entry *entry, uint32_t number,
 {
     struct mf_span url = entry->url;
     struct mf_buf text;
+    if (mf_span_equals(mf_json_get_text(entry->request, "method"),
+                       MF_SPAN("CONNECT")) &&
+        mf_span_starts_with(url, "https://")) {
+        url = mf_span_after(url, sizeof "https://" - 1);
+        url.len -= url.len && url.text[url.len - 1] == '/';
+    }
     if (!mf_span_starts_with(url, "ws://") &&
         !mf_span_starts_with(url, "wss://"))
         return mf_wire_put_bytes_opt(out, number, url.text, url.len);

@@ -194,6 +194,39 @@ static void ours_reads_back_the_same(void **state)
     mf_flow_unref(flow);
 }
 
+/* What is no absolute URL is one to nobody who reads HAR: mitmproxy refuses the
+ * whole file for it. */
+static void what_opens_a_tunnel_has_an_absolute_url(void **state)
+{
+    (void)state;
+    struct mf_buf http, fields;
+    size_t mark;
+    mf_buf_init(&http, SIZE_MAX);
+    mf_buf_init(&fields, SIZE_MAX);
+    mf_wire_put_bytes(&http, 1, "an-id", 5);
+    mf_wire_begin(&http, 2, &mark);
+    mf_wire_put_bytes(&http, 1, "CONNECT", 7);
+    mf_wire_put_bytes(&http, 2, "192.0.2.1:443", 13);
+    mf_wire_put_bytes(&http, 6, "HTTP/1.1", 8);
+    mf_wire_end(&http, mark);
+    mf_wire_put_bytes(&fields, MF_FLOW_HTTP, http.data, http.len);
+    struct mf_flow *flow = make_flow(&fields);
+    struct mf_buf file = export_flows(MF_EXPORT_HAR, &flow, 1, NULL);
+    json_t *entry = entry_of(&file, 0);
+    expect_json(at(entry, "request", "url"), "\"https://192.0.2.1:443\"");
+    struct imported got = import_bytes(file.data, file.len);
+    if (got.rc)
+        fail_msg("%s", got.err.text);
+    assert_true(mf_span_equals(mf_flow_facts(got.flows[0])->url,
+                               MF_SPAN("192.0.2.1:443")));
+    imported_release(&got);
+    json_decref(entry);
+    mf_buf_release(&file);
+    mf_flow_unref(flow);
+    mf_buf_release(&http);
+    mf_buf_release(&fields);
+}
+
 /* Those have maps of headers and no bodies as they were on the wire, so the
  * flows are others; what a HAR says of them is not. */
 static void
@@ -506,6 +539,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entry_tells_what_har_has_room_for),
         cmocka_unit_test(ours_reads_back_the_same),
+        cmocka_unit_test(what_opens_a_tunnel_has_an_absolute_url),
         cmocka_unit_test(
             flows_of_the_published_exporter_are_told_the_same_again),
         cmocka_unit_test(websocket_messages_are_as_browsers_write_them),
