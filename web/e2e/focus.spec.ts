@@ -135,6 +135,26 @@ describe("The focus goes on from a button that is gone once it was pressed", () 
       .toBe(true);
   });
 
+  it.each(["granted", "denied"])(
+    "to the filter of a new alert once notifications are %s",
+    async (answer) => {
+      await scene.context.addInitScript((said) => {
+        const fake = {
+          permission: "default",
+          requestPermission: async () => {
+            fake.permission = said;
+            return said;
+          },
+        };
+        Object.assign(globalThis, { Notification: fake });
+      }, answer);
+      const { reader, keys } = await read();
+      await keys.command("Alerts");
+      await presses(reader, "Let the browser show them, too");
+      await keys.hasFocus("input Filter of a new alert");
+    },
+  );
+
   it("and a note's stays at Save, and goes between its text and Edit", async () => {
     await scene.exporter.send(http("http://a.example/one"));
     const { reader, keys } = await read("?flow=1&tab=note");
