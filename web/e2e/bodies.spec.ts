@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { body, fields, http } from "./harness/exporter";
 import type { Reader } from "./harness/page";
+import { recorded } from "./harness/samples";
 import { Scene } from "./harness/scene";
 
 const scene = new Scene({
@@ -320,6 +321,25 @@ describe("bodies by kind", () => {
     await reader.panel.getByText("Inside the headers").click();
     await reader.panel.getByText(/not verified/).waitFor();
     await reader.panel.getByText("ann", { exact: true }).waitFor();
+  });
+
+  it("values stand below each other, at any depth and whatever is folded", async () => {
+    await scene.exporter.send(recorded("graphql/query", Date.now()));
+    const reader = await scene.read("?flow=1&tab=response");
+    const starts = async () => {
+      const values = await reader.panel.locator(".node.pair > .value").all();
+      const boxes = await Promise.all(values.map((value) => value.boundingBox()));
+      return boxes.map((box) => box?.x);
+    };
+    await reader.panel.getByText("secret", { exact: true }).waitFor();
+    const [first, ...others] = await starts();
+    expect(others).toHaveLength(6);
+    expect(new Set(others)).toEqual(new Set([first]));
+    await reader.panel.getByRole("button", { name: "Fold user" }).click();
+    await reader.panel
+      .getByText("secret", { exact: true })
+      .waitFor({ state: "detached" });
+    expect(new Set(await starts())).toEqual(new Set([first]));
   });
 
   it("more nodes than can be drawn are drawn as they come into sight", async () => {

@@ -4,17 +4,19 @@ import { useScroller, useScrollMargin } from "../bodies/scroll";
 import { type Node, NodeKind } from "../gen/mitmflow/v1/mitmflow_pb";
 import { CopyButton } from "../ui/CopyButton";
 import { visibleLine } from "../ui/captured";
-import { isPair, type Line, linesOf } from "./flat";
+import { deepest, isPair, type Line, linesOf, namesLen } from "./flat";
 import { NodeValue } from "./NodeValue";
 import { NodeWords } from "./NodeWords";
 
 const linePx = 21;
+const nothing: ReadonlySet<number> = new Set();
 
 /* What a body says, line by line; of many only those in sight are drawn. */
 export function NodeList({ nodes, bytes }: { nodes: Node[]; bytes: Uint8Array }) {
-  const [folded, setFolded] = useState<ReadonlySet<number>>(new Set());
+  const [folded, setFolded] = useState(nothing);
   const lines = useMemo(() => linesOf(nodes, folded), [nodes, folded]);
-  const isTyped = useMemo(() => nodes.some((node) => node.name && node.type), [nodes]);
+  // Whatever is folded, so that values stay where they are.
+  const names = useMemo(() => namesLen(linesOf(nodes, nothing)), [nodes]);
   const box = useRef<HTMLDivElement>(null);
   const scroller = useScroller();
   const scrollMargin = useScrollMargin(box);
@@ -32,7 +34,7 @@ export function NodeList({ nodes, bytes }: { nodes: Node[]; bytes: Uint8Array })
       return after;
     });
   return (
-    <div ref={box} className={isTyped ? "nodes is-typed" : "nodes"}>
+    <div ref={box} className="nodes" style={{ "--names": names } as CSSProperties}>
       <div className="lines" style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, start }) => {
           const line = lines[index];
@@ -45,7 +47,7 @@ export function NodeList({ nodes, bytes }: { nodes: Node[]; bytes: Uint8Array })
               style={
                 {
                   transform: `translateY(${start - scrollMargin}px)`,
-                  "--depth": Math.min(line?.depth ?? 0, 12),
+                  "--depth": Math.min(line?.depth ?? 0, deepest),
                 } as CSSProperties
               }
             >

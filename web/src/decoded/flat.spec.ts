@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
 import { NodeSchema } from "../gen/mitmflow/v1/mitmflow_pb";
-import { linesOf } from "./flat";
+import { linesOf, namesLen } from "./flat";
 
 const node = (depth: number, name: string) => create(NodeSchema, { depth, name });
 const seen = (lines: ReturnType<typeof linesOf>) =>
@@ -29,4 +29,17 @@ it("leaves out what is below a folded node", () => {
 it("takes a depth without a parent for the nearest that there is", () => {
   expect(seen(linesOf([node(3, "a"), node(9, "b")], new Set()))).toBe("0a 1b");
   expect(linesOf([], new Set())).toEqual([]);
+});
+
+it("tells where values are right of every name, whatever its depth", () => {
+  const named = (depth: number, name: string, more = {}) =>
+    create(NodeSchema, { depth, name, ...more });
+  const len = (...nodes: ReturnType<typeof named>[]) =>
+    namesLen(linesOf(nodes, new Set()));
+  expect(len(named(0, "price"), named(0, "id"))).toBe(5);
+  expect(len(named(0, "price", { number: 12n, type: "double" }))).toBe(15);
+  // What has no value of its own needs no room.
+  expect(len(named(0, "a long name"), named(1, "ab"))).toBe(5);
+  expect(len(named(0, "a"), named(1, "b"), named(2, "c"))).toBe(6);
+  expect(len()).toBe(0);
 });

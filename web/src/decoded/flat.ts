@@ -45,3 +45,23 @@ export function isPair({ node, hasMore }: Line): boolean {
   const plain = node.kind !== NodeKind.NOTE && node.kind !== NodeKind.FAULT;
   return plain && !hasMore && node.name !== "" && node.kind !== NodeKind.FRAME;
 }
+
+// What a level of indentation takes, in letters; deeper ones take no more.
+const indentLen = 2.3;
+export const deepest = 12;
+
+/* How many letters NodeWords makes of a node with a name. */
+function wordsLen({ name, number, type }: Node): number {
+  const rest = [number > 0n ? String(number) : "", type].filter(Boolean);
+  return rest.reduce((length, { length: more }) => length + 1 + more, name.length);
+}
+
+/* Where values begin so that they stand below each other right of all names,
+ * in letters. */
+export function namesLen(lines: readonly Line[]): number {
+  return lines.reduce((longest, line) => {
+    if (!isPair(line)) return longest;
+    const indent = Math.min(line.depth, deepest) * indentLen;
+    return Math.max(longest, Math.ceil(indent + wordsLen(line.node)));
+  }, 0);
+}
