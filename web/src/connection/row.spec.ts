@@ -116,6 +116,12 @@ describe("toRow", () => {
     expect(row.path).toBe("/\u27e8U+202E\u27e9gpj.exe\u2400\u240a");
   });
 
+  it("shows every joiner in names, also where a text would need it", () => {
+    const value = { method: "GET", url: "http://\u0645\u06cc\u200c\u062e.example/" };
+    const row = toRow(summary(1, { summary: { case: "http", value } }));
+    expect(row.host).toBe("\u0645\u06cc\u27e8U+200C\u27e9\u062e.example");
+  });
+
   it("keeps no more of a long text than a list can show", () => {
     const long = "x".repeat(1_000_000);
     const value = { method: long, url: `http://${long}/${long}?${long}` };

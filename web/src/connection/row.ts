@@ -5,7 +5,7 @@ import {
   type FlowSummary,
   type HttpFlowSummary,
 } from "../gen/mitmflow/v1/mitmflow_pb";
-import { visibleLine as visibleWhole } from "../ui/captured";
+import { visibleName as visibleWhole } from "../ui/captured";
 import { dayOf } from "../ui/format";
 
 export type Kind = "http" | "ws" | "dns" | "tcp" | "udp";

@@ -1,6 +1,6 @@
 import { NodeKind } from "../gen/mitmflow/v1/mitmflow_pb";
 import { CopyButton } from "../ui/CopyButton";
-import { visibleLine } from "../ui/captured";
+import { visibleName } from "../ui/captured";
 import { NodeList } from "./NodeList";
 import { type Branch, flatten } from "./tree";
 
@@ -50,17 +50,17 @@ function Records({ section }: { section: Branch }) {
             // biome-ignore lint/suspicious/noArrayIndexKey: records may repeat, and never move
             <tr key={index}>
               <td>
-                <bdi>{visibleLine(row.name)}</bdi>
+                <bdi>{visibleName(row.name)}</bdi>
               </td>
               <td>
-                <bdi>{visibleLine(row.type)}</bdi>
+                <bdi>{visibleName(row.type)}</bdi>
               </td>
               <td>
-                <bdi>{visibleLine(row.text)}</bdi>
+                <bdi>{visibleName(row.text)}</bdi>
               </td>
               {!isAsked && (
                 <td>
-                  <bdi>{visibleLine(row.also)}</bdi>
+                  <bdi>{visibleName(row.also)}</bdi>
                 </td>
               )}
               <td className="act">

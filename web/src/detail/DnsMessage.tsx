@@ -3,7 +3,7 @@ import { dnsCodeName, type Row } from "../connection/row";
 import { DecodedView } from "../decoded/DecodedView";
 import { useDecoded } from "../decoded/useDecoded";
 import type { DNSMessage, DNSResourceRecord } from "../gen/mitmproxy/v1/mitmproxy_pb";
-import { visibleLine } from "../ui/captured";
+import { visibleName } from "../ui/captured";
 import { recordText } from "./dns";
 import { Fields } from "./Fields";
 
@@ -37,14 +37,14 @@ function Records({
             // biome-ignore lint/suspicious/noArrayIndexKey: records may repeat, and never move
             <tr key={index}>
               <td>
-                <bdi>{visibleLine(record.name)}</bdi>
+                <bdi>{visibleName(record.name)}</bdi>
               </td>
               <td>
-                <bdi>{visibleLine(record.type)}</bdi>
+                <bdi>{visibleName(record.type)}</bdi>
               </td>
               <td className="n">{record.ttl}</td>
               <td>
-                <bdi>{visibleLine(recordText(record))}</bdi>
+                <bdi>{visibleName(recordText(record))}</bdi>
               </td>
             </tr>
           ))}

@@ -1,6 +1,6 @@
 import { useRef, useState } from "react";
 import { CopyButton } from "../ui/CopyButton";
-import { visibleLine } from "../ui/captured";
+import { visibleLine, visibleName } from "../ui/captured";
 import { formatCount, formatSize } from "../ui/format";
 import { showMore, takeFocus } from "../ui/handOver";
 import { explainHeader } from "./explain";
@@ -56,6 +56,9 @@ export function HeaderTable({ title, headers }: { title: string; headers: Header
   );
 }
 
+// Of which the values are addresses.
+const addresses = /^(:authority|host|location|origin|referer)$/i;
+
 function HeaderRow({ name, value }: Header) {
   const [all, setAll] = useState(false);
   const shown = all ? value : value.slice(0, shownLen);
@@ -68,7 +71,7 @@ function HeaderRow({ name, value }: Header) {
       <dd>
         <span>
           <bdi tabIndex={all ? -1 : undefined} ref={all ? takeFocus : undefined}>
-            {visibleLine(shown)}
+            {addresses.test(name) ? visibleName(shown) : visibleLine(shown)}
           </bdi>
           {shown.length < value.length && (
             <>

@@ -1,7 +1,7 @@
 import type { Row } from "../connection/row";
 import { splitUrl } from "../connection/row";
 import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
-import { visibleLine } from "../ui/captured";
+import { visibleLine, visibleName } from "../ui/captured";
 import { CloseIcon } from "../ui/icons";
 import type { Say } from "../ui/notice";
 import { CopyMenu } from "./CopyMenu";
@@ -49,10 +49,10 @@ function Url({ url, row }: { url: string; row: Row }) {
   return (
     <p className="url">
       <bdi>
-        {visibleLine(parts.scheme)}
-        <b>{visibleLine(parts.host)}</b>
-        {visibleLine(parts.path)}
-        <span className="dim">{visibleLine(parts.query)}</span>
+        {visibleName(parts.scheme)}
+        <b>{visibleName(parts.host)}</b>
+        {visibleName(parts.path)}
+        <span className="dim">{visibleName(parts.query)}</span>
       </bdi>
     </p>
   );

@@ -1,6 +1,6 @@
 import { useMemo, useRef, useState } from "react";
 import { CopyButton } from "../ui/CopyButton";
-import { visible, visibleLine } from "../ui/captured";
+import { visible, visibleLine, visibleName } from "../ui/captured";
 import { formatCount, plural } from "../ui/format";
 import { showMore } from "../ui/handOver";
 import { takeApart } from "./url";
@@ -32,7 +32,7 @@ export function UrlTable({ url, asSent }: { url: string; asSent: string }) {
           <dl ref={list}>
             {params.map(([name, value], index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: parameters repeat, and never move
-              <Row key={index} name={name} value={value} />
+              <Row key={index} name={name} value={value} shown={visible(value)} />
             ))}
           </dl>
           {params.length < parts.params.length && (
@@ -55,7 +55,7 @@ export function UrlTable({ url, asSent }: { url: string; asSent: string }) {
           {pieces
             .filter(([, value]) => value)
             .map(([name, value]) => (
-              <Row key={name} name={name} value={value} />
+              <Row key={name} name={name} value={value} shown={visibleName(value)} />
             ))}
         </dl>
       </details>
@@ -63,7 +63,14 @@ export function UrlTable({ url, asSent }: { url: string; asSent: string }) {
   );
 }
 
-function Row({ name, value }: { name: string; value: string }) {
+interface RowProps {
+  name: string;
+  value: string;
+  /* It, safe to draw. */
+  shown: string;
+}
+
+function Row({ name, value, shown }: RowProps) {
   return (
     <div>
       <dt>
@@ -71,7 +78,7 @@ function Row({ name, value }: { name: string; value: string }) {
       </dt>
       <dd>
         <span>
-          <bdi>{visible(value)}</bdi>
+          <bdi>{shown}</bdi>
         </span>
         <span className="acts">
           <CopyButton text={value} what={`the value of ${visibleLine(name)}`} />

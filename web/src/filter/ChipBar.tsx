@@ -1,6 +1,6 @@
 import { useRef, useState } from "react";
 import { usePlace } from "../place/usePlace";
-import { visibleLine } from "../ui/captured";
+import { visibleName } from "../ui/captured";
 import { CloseIcon } from "../ui/icons";
 import { late } from "../ui/late";
 import { type Chip, chipState, chips, chipText, withoutChip } from "./chips";
@@ -61,7 +61,7 @@ function ChipButton({ chip, filter, isOpen, onToggle, onClear }: ButtonProps) {
   const opener = useRef<HTMLButtonElement>(null);
   const isSet = clausesOf(filter, chip.operators).length > 0;
   const state = chipState(chip, filter);
-  const text = state && visibleLine(chipText(chip, state, Date.now()));
+  const text = state && visibleName(chipText(chip, state, Date.now()));
   const label = isSet ? `${chip.label}: ${text ?? "several conditions"}` : chip.label;
   return (
     <span className={isSet ? "chip is-set" : "chip"}>

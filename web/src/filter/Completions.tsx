@@ -5,7 +5,7 @@ import {
   useImperativeHandle,
   useState,
 } from "react";
-import { visibleLine } from "../ui/captured";
+import { visibleName } from "../ui/captured";
 import type { Assist } from "./assist";
 import { usedFilters } from "./history";
 import type { Completion } from "./suggest";
@@ -107,7 +107,7 @@ export function Completions({ ref, text, caret, onText, onActive }: Props) {
           onMouseDown={(event) => event.preventDefault()}
           onClick={() => take(option)}
         >
-          <code>{visibleLine(option.label)}</code>
+          <code>{visibleName(option.label)}</code>
           <span>{option.detail}</span>
         </div>
       ))}

@@ -1,5 +1,5 @@
 import { useEffect, useId, useState } from "react";
-import { visibleLine } from "../ui/captured";
+import { visibleName } from "../ui/captured";
 import { formatCount } from "../ui/format";
 import { type Chip, type ChipState, chipState, withChip, withoutChip } from "./chips";
 import { type Facet, facetOf } from "./facets";
@@ -73,7 +73,7 @@ export function FacetChoices({ chip, filter, onFilter }: ChoicesProps) {
                 checked={state.values.includes(value)}
                 onChange={(event) => toggle(value, event.target.checked)}
               />
-              <span>{visibleLine(value)}</span>
+              <span>{visibleName(value)}</span>
               <span className="choice-count">{countText(counts.get(value))}</span>
             </label>
           </li>

@@ -1,6 +1,6 @@
 import { useRef, useState } from "react";
 import type { FacetKind } from "../gen/mitmflow/v1/mitmflow_pb";
-import { visibleLine } from "../ui/captured";
+import { visibleName } from "../ui/captured";
 import { formatCount, formatDuration, plural } from "../ui/format";
 import { showMore } from "../ui/handOver";
 import { clauseOf, hasClause, toggled } from "./clauses";
@@ -36,7 +36,7 @@ function wordsOf({ value, count, errors, p50, p95 }: Value, withTimes: boolean):
     withTimes && p95 > 0
       ? `, half within ${formatDuration(p50)}, 95% within ${formatDuration(p95)}`
       : "";
-  return `${visibleLine(value)}: ${plural(count, "flow")}${wrong}${times}`;
+  return `${visibleName(value)}: ${plural(count, "flow")}${wrong}${times}`;
 }
 
 /* Values with bars; each narrows the filter to its flows. */
@@ -90,7 +90,7 @@ function FacetRow(props: Props & { item: Value; share: number }) {
     >
       <span className="sr-only">{words}</span>
       <bdi aria-hidden="true" title={words}>
-        {visibleLine(item.value)}
+        {visibleName(item.value)}
       </bdi>
       {by === "count" && !tone && !withTimes && item.errors > 0 && (
         <span aria-hidden="true" className="tone-bad">

@@ -1,5 +1,5 @@
 import { type KeyboardEvent, useId, useRef, useState } from "react";
-import { visibleLine } from "../ui/captured";
+import { visibleName } from "../ui/captured";
 import { formatCount, plural } from "../ui/format";
 import { type Line, moveOf } from "./walk";
 
@@ -15,7 +15,7 @@ interface Props {
 
 function wordsOf({ node }: Line): string {
   const wrong = node.errors > 0 ? `, ${formatCount(node.errors)} with errors` : "";
-  return `${visibleLine(node.value)}: ${plural(node.count, "flow")}${wrong}`;
+  return `${visibleName(node.value)}: ${plural(node.count, "flow")}${wrong}`;
 }
 
 /* One line in focus; arrows, Home, End and letters move it, Enter narrows the
@@ -72,7 +72,7 @@ export function Tree({ label, lines, isChosen, onIsOpen, onOnly, onHide }: Props
             <Twisty line={line} onIsOpen={onIsOpen} />
             <span className="sr-only">{wordsOf(line)}</span>
             <bdi aria-hidden="true" title={wordsOf(line)} onClick={() => onOnly(line)}>
-              {visibleLine(line.node.value)}
+              {visibleName(line.node.value)}
             </bdi>
             <button
               type="button"
