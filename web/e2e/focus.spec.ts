@@ -67,6 +67,30 @@ describe("The focus goes on from a button that is gone once it was pressed", () 
     await keys.hasFocus(/^bdi v+$/);
   });
 
+  it("to the address of a flow that it showed whole", async () => {
+    const long = `http://a.example/${"way/".repeat(600)}`;
+    await scene.exporter.send(http("http://a.example/short"), http(long));
+    const { reader, keys } = await read("?flow=2&tab=overview");
+    const address = reader.panel.getByText("GET http://a.example/way/");
+    const heightOf = async () => (await address.boundingBox())?.height ?? 0;
+    const cut = await heightOf();
+    expect(cut).toBeLessThan(100);
+    // What is out of sight is copied, by whichever way.
+    expect(await address.evaluate((el) => el.textContent)).toBe(`GET ${long}`);
+    await scene.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await presses(reader, "Copy the URL");
+    await reader.page.getByText("Copied: the URL").waitFor();
+    expect(await reader.page.evaluate(() => navigator.clipboard.readText())).toBe(long);
+    await keys.to("button", /^Show all 2/, "Shift+Tab");
+    await keys.press("Enter");
+    await keys.hasFocus(/^bdi GET http/);
+    expect(await heightOf()).toBeGreaterThan(2 * cut);
+    // Another flow's is short again, and has nothing to be shown.
+    await reader.opens("/short");
+    await reader.panel.getByText("GET http://a.example/short").waitFor();
+    expect(await reader.panel.getByRole("button", { name: /^Show all/ }).count()).toBe(0);
+  });
+
   it("to the first of the hosts that it showed", async () => {
     const hosts = Array.from({ length: 8 }, (_, i) => http(`http://h${i}.example/`));
     await scene.exporter.send(...hosts);

@@ -1,7 +1,13 @@
 import type { ReactNode } from "react";
-import { visibleLine } from "../ui/captured";
+import { visibleLine, visibleName } from "../ui/captured";
+import { LongValue } from "./LongValue";
 
+/* A string is a name, an address or a figure; what people write: see prose(). */
 export type Field = [label: string, value: ReactNode];
+
+export function prose(text: string): ReactNode {
+  return text && <LongValue text={visibleLine(text)} />;
+}
 
 const isBlank = (value: ReactNode) =>
   value === "" || value === null || value === undefined;
@@ -17,7 +23,13 @@ export function Fields({ title, fields }: { title: string; fields: Field[] }) {
         {shown.map(([label, value]) => (
           <div key={label}>
             <dt>{label}</dt>
-            <dd>{typeof value === "string" ? <bdi>{visibleLine(value)}</bdi> : value}</dd>
+            <dd>
+              {typeof value === "string" ? (
+                <LongValue text={visibleName(value)} />
+              ) : (
+                value
+              )}
+            </dd>
           </div>
         ))}
       </dl>

@@ -1,10 +1,13 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type Row, timestampMs } from "../connection/row";
 import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
-import type { HTTPFlow } from "../gen/mitmproxy/v1/mitmproxy_pb";
+import type { HTTPFlow, Request } from "../gen/mitmproxy/v1/mitmproxy_pb";
+import { CopyButton } from "../ui/CopyButton";
+import { visibleName } from "../ui/captured";
 import { formatDateTime, formatDuration, formatSize, plural } from "../ui/format";
 import { modeText } from "./device";
-import { type Field, Fields } from "./Fields";
+import { type Field, Fields, prose } from "./Fields";
+import { LongValue } from "./LongValue";
 
 const stateText = {
   live: "still open",
@@ -20,15 +23,27 @@ function httpFields(flow: HTTPFlow): Field[] {
   const { request, response, websocketClose: close } = flow;
   const by = close?.byClient ? "client" : "server";
   return [
-    ["Request", request ? `${request.method} ${request.prettyUrl || request.url}` : ""],
+    ["Request", request && <Asked request={request} />],
     ["URL as sent", request && request.prettyUrl !== request.url ? request.url : ""],
     ["Response", response ? `${response.statusCode} ${response.reason}`.trim() : ""],
     ["Version", response?.httpVersion || request?.httpVersion || ""],
     [
       "WebSocket closed",
-      close ? `by the ${by}, ${close.code || "no code"} ${close.reason}` : "",
+      close && prose(`by the ${by}, ${close.code || "no code"} ${close.reason}`),
     ],
   ];
+}
+
+function Asked({ request }: { request: Request }) {
+  const url = request.prettyUrl || request.url;
+  return (
+    <>
+      <LongValue text={visibleName(`${request.method} ${url}`)} />
+      <span className="acts">
+        <CopyButton text={url} what="the URL" />
+      </span>
+    </>
+  );
 }
 
 export function Overview({ flow, row }: { flow: Flow; row: Row }) {
@@ -60,7 +75,7 @@ export function Overview({ flow, row }: { flow: Flow; row: Row }) {
       <Fields
         title="In mitmproxy"
         fields={[
-          ["Comment", meta?.comment ?? ""],
+          ["Comment", prose(meta?.comment ?? "")],
           ["Changed by rules", meta?.redactions.join("; ") ?? ""],
           ["Marked", meta?.marked ?? ""],
           ["Replayed", meta?.replayed ?? ""],
