@@ -408,6 +408,34 @@ describe("The row's menu", () => {
 });
 
 describe("On a phone", () => {
+  it("rows tell when flows began, of another day by its date", async () => {
+    const now = new Date();
+    const earlier = new Date(now.getTime() - 3 * 86_400_000);
+    await scene.exporter.send(
+      http("http://a.example/earlier", { startMs: earlier.getTime() }),
+      http("http://a.example/today", { startMs: now.getTime() }),
+    );
+    const reader = await scene.read();
+    await reader.page.setViewportSize({ width: 390, height: 844 });
+    const pad = (n: number) => String(n).padStart(2, "0");
+    const minute = (time: Date) => `${pad(time.getHours())}:${pad(time.getMinutes())}`;
+    const date = `${pad(earlier.getMonth() + 1)}-${pad(earlier.getDate())}`;
+    for (const [path, text] of [
+      ["/today", `${minute(now)}:${pad(now.getSeconds())}`],
+      ["/earlier", `${date} ${minute(earlier)}`],
+    ] as const) {
+      const row = reader.row(path);
+      const time = row.getByRole("gridcell", { name: text, exact: true });
+      const [of, beside] = [await time.boundingBox(), await row.boundingBox()];
+      const way = await row.locator(".path-text").boundingBox();
+      if (!of || !beside || !way) throw new Error("the row is not drawn");
+      expect(of.y + of.height).toBeLessThanOrEqual(beside.y + beside.height);
+      expect(way.x + way.width).toBeLessThanOrEqual(of.x);
+      // The path has the most of the line.
+      expect(way.width).toBeGreaterThan(beside.width / 2 - 8);
+    }
+  });
+
   it("the row's menu opens by a button, and the list scrolls", async () => {
     await send(many);
     const reader = await scene.read();

@@ -5,6 +5,7 @@ import { formatDayShort } from "../ui/format";
 import { MoreIcon } from "../ui/icons";
 import { Cells, rowLabel } from "./cells";
 import type { Shown } from "./columns";
+import { When } from "./When";
 
 interface Props {
   row: Row | undefined;
@@ -58,6 +59,11 @@ function KnownRow(props: Props & { row: Row }) {
     >
       {isFresh(row) && <i key={row.number} className="fresh" aria-hidden />}
       <Cells row={row} columns={props.columns} />
+      {props.isCompact && (
+        <div role="gridcell" className="c-when">
+          <When startMs={row.startMs} />
+        </div>
+      )}
       {props.isCompact && (
         <div role="gridcell" className="c-more">
           <button type="button" tabIndex={-1} aria-label="Menu of the flow" data-more>
