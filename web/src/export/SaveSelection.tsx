@@ -1,8 +1,10 @@
-import { useRef, useState } from "react";
+import { type RefCallback, useCallback, useRef, useState } from "react";
 import type { Selection } from "../list/selection";
 import { formatSize } from "../ui/format";
+import { takeFocus, useHandOver } from "../ui/handOver";
 import type { Say } from "../ui/notice";
-import { exportUrl, type Format, files } from "./formats";
+import { exportUrl, type Format } from "./formats";
+import { SaveMenu } from "./SaveMenu";
 import { saveNamed } from "./saveNamed";
 
 // Of a selection by number; an address longer than this is no link any more.
@@ -10,6 +12,7 @@ const linkedMax = 400;
 
 function hrefOf(format: Format, { all, numbers }: Selection, filter: string) {
   if (all) return exportUrl(format, { filter });
+  if (numbers.size > linkedMax) return null;
   const list = [...numbers].map((number) => `number=${number}`).join("&");
   return `/export?format=${format.name}&${list}`;
 }
@@ -20,39 +23,13 @@ interface Props {
   say: Say;
 }
 
-/* What is selected as a file, in the formats that are wanted most. */
+/* What is selected as a file. */
 export function SaveSelection({ selection, filter, say }: Props) {
   const { all, numbers } = selection;
-  if (all && numbers.size > 0)
-    return (
-      <span>All but some cannot be saved at once; a filter that finds these can.</span>
-    );
-  return files.slice(0, 2).map((format) =>
-    numbers.size > linkedMax ? (
-      <SaveNamed key={format.name} format={format} numbers={numbers} say={say} />
-    ) : (
-      <a
-        key={format.name}
-        className="button"
-        href={hrefOf(format, selection, filter)}
-        download
-      >
-        Save as {format.label}
-      </a>
-    ),
-  );
-}
-
-interface NamedProps {
-  format: Format;
-  numbers: ReadonlySet<number>;
-  say: Say;
-}
-
-function SaveNamed({ format, numbers, say }: NamedProps) {
   const [came, setCame] = useState<number | null>(null);
   const call = useRef<AbortController>(null);
-  const save = () => {
+  const refs = useTurns();
+  const save = (format: Format) => {
     const control = new AbortController();
     const { signal } = control;
     call.current = control;
@@ -63,13 +40,45 @@ function SaveNamed({ format, numbers, say }: NamedProps) {
       })
       .finally(() => setCame(null));
   };
+  if (came !== null)
+    return (
+      <button
+        ref={refs.second}
+        type="button"
+        className="button"
+        onClick={() => call.current?.abort()}
+      >
+        Cancel ({formatSize(came)})
+      </button>
+    );
+  if (all && numbers.size > 0)
+    return <span className="selection-hint">To save these, filter for them.</span>;
   return (
-    <button
-      type="button"
-      className="button"
-      onClick={came === null ? save : () => call.current?.abort()}
-    >
-      {came === null ? `Save as ${format.label}` : `Cancel (${formatSize(came)})`}
-    </button>
+    <SaveMenu
+      ref={refs.first}
+      href={(format) => hrefOf(format, selection, filter)}
+      onSave={save}
+    />
   );
+}
+
+/* Refs of two controls that take turns: the second has the focus when it
+ * comes, and the first when that goes, if it had it still. */
+function useTurns() {
+  const goesBack = useRef(false);
+  const handOver = useHandOver(() => {
+    goesBack.current = true;
+  });
+  const first: RefCallback<HTMLElement> = useCallback((el) => {
+    if (goesBack.current) takeFocus(el);
+    goesBack.current = false;
+  }, []);
+  const second: RefCallback<HTMLElement> = useCallback(
+    (el) => {
+      takeFocus(el);
+      return handOver(el);
+    },
+    [handOver],
+  );
+  return { first, second };
 }

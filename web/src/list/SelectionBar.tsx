@@ -26,12 +26,11 @@ function wordsOf(rows: readonly Row[]): string[] {
   const bytes = rows.reduce((sum, { size }) => sum + (size ?? 0), 0);
   const starts = rows.flatMap(({ startMs }) => (startMs ? [startMs] : []));
   const hosts = new Set(rows.map(({ host }) => host)).size;
-  const words = [formatSize(bytes)];
+  const words = [formatSize(bytes), plural(hosts, "host")];
   if (starts.length > 1)
     words.push(
       `${formatClock(Math.min(...starts))} \u2013 ${formatClock(Math.max(...starts))}`,
     );
-  words.push(plural(hosts, "host"));
   return words;
 }
 
@@ -83,10 +82,11 @@ export function SelectionBar({ selection, view, onClear, say }: Props) {
         {count}
         {but} selected
       </strong>
-      {(all ? whole : wordsOf(rows)).map((word) => (
-        <span key={word}>{word}</span>
-      ))}
-      <span className="gap" />
+      <span className="facts">
+        {(all ? whole : wordsOf(rows)).map((word) => (
+          <span key={word}>{word}</span>
+        ))}
+      </span>
       {canCompare && (
         <button
           type="button"
