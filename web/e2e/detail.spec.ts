@@ -2,6 +2,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
 import { EventType } from "../src/gen/mitmproxy/v1/mitmproxy_pb";
 import { body, connection, fields, http } from "./harness/exporter";
+import { Keys } from "./harness/keys";
 import { Scene } from "./harness/scene";
 
 const scene = new Scene();
@@ -235,4 +236,51 @@ describe("detail", () => {
     await diff.getByRole("button", { name: "Close the comparison" }).click();
     await reader.panel.waitFor();
   });
+
+  it.each([
+    ["the flow it was to be compared with", "?flow=1&with=77", "Flow 77 is"],
+    ["the open flow", "?flow=77&with=1", "Flow 77 is"],
+    ["both", "?flow=78&with=77", "Flows 77 and 78 are"],
+  ])("a comparison says which is missing and ends: %s", async (which, search, words) => {
+    await scene.exporter.send(http("http://a.example/kept"));
+    const reader = await scene.read(search);
+    const diff = reader.page.getByRole("region", { name: "Two flows compared" });
+    await diff.getByRole("alert").getByText(`${words} not kept here.`).waitFor();
+    const end = diff.getByRole("button", { name: "End the comparison" });
+    if (which === "both") {
+      expect(await diff.getByRole("button", { name: /another/ }).count()).toBe(0);
+      await end.press("Enter");
+      await diff.waitFor({ state: "detached" });
+      expect(reader.page.url()).not.toMatch(/flow|with/);
+      return;
+    }
+    await diff.getByText("a.example/kept").waitFor();
+    await end.press("Enter");
+    await reader.panel.waitFor();
+    await reader.until((to) => location.search === to, "?flow=1");
+    await new Keys(reader.page).hasFocus("grid Captured flows");
+  });
+
+  it.each(["?flow=1&with=77", "?flow=77&with=1"])(
+    "of a comparison one of which is missing another is chosen: %s",
+    async (search) => {
+      await scene.exporter.send(
+        http("http://a.example/kept"),
+        http("http://a.example/other"),
+      );
+      const reader = await scene.read(search);
+      const diff = reader.page.getByRole("region", { name: "Two flows compared" });
+      await diff
+        .getByRole("button", { name: "Compare with another flow" })
+        .press("Enter");
+      await reader.page.getByText("Open another flow to compare").waitFor();
+      await reader.panel.waitFor();
+      const keys = new Keys(reader.page);
+      await keys.hasFocus("grid Captured flows");
+      await reader.row("/other").click();
+      await diff.getByText("a.example/other").waitFor();
+      await diff.getByText("a.example/kept").waitFor();
+      expect(new URL(reader.page.url()).search).toBe("?flow=2&with=1");
+    },
+  );
 });

@@ -62,6 +62,7 @@ describe("Tab goes to every control that there is, in sight and back again", () 
     ["its note", "?flow=1&tab=note"],
     ["a conversation", "?flow=4&tab=messages"],
     ["two flows compared", "?flow=1&with=3"],
+    ["a comparison of which one is missing", "?flow=1&with=99"],
     ["the statistics", "?panel=statistics"],
     ["the tree", "?panel=tree"],
     ["the proxies", "?panel=proxies"],

@@ -135,6 +135,7 @@ describe.each(views)("%s nothing is cut off", (_, options) => {
     ["its note", "?flow=1&tab=note"],
     ["a conversation", "?flow=3&tab=messages"],
     ["two flows compared", "?flow=1&with=2"],
+    ["a comparison of which one is missing", "?flow=1&with=99"],
     ["the statistics", "?panel=statistics"],
     ["the tree", "?panel=tree"],
     ["the proxies", "?panel=proxies"],

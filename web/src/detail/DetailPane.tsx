@@ -97,23 +97,34 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
 
   // The next flow that is opened is compared with this one.
   const [first, setFirst] = useState<number | null>(null);
+  const asked = props.number;
   useEffect(() => {
-    if (first === null || number === null || number === first) return;
+    if (first === null || asked === null || asked === first) return;
     setFirst(null);
     go({ compare: first });
-  }, [first, number, go]);
+  }, [first, asked, go]);
+  const compareNext = (one: number) => {
+    setFirst(one);
+    say("Open another flow to compare it with this one");
+  };
 
   if (props.number === null) return null;
   if (place.compare !== null && isDiff) {
+    const endDiff = (left: number | null) => {
+      go({ flow: left, compare: null });
+      focusList();
+    };
     return (
       <SayContext value={say}>
         <Resizer size={size} onSize={setSize} />
         <DiffView
           a={place.compare}
           b={props.number}
-          onClose={() => {
-            go({ compare: null });
-            focusList();
+          onClose={() => endDiff(props.number)}
+          onLeft={endDiff}
+          onAnother={(left) => {
+            endDiff(left);
+            compareNext(left);
           }}
         />
       </SayContext>
@@ -146,10 +157,7 @@ export function DetailPane(props: PaneProps & { ref: Ref<DetailHandle> }) {
               gone={isGone(loaded)}
               side={size.side}
               onSide={turnSide}
-              onCompare={() => {
-                setFirst(number);
-                say("Open another flow to compare it with this one");
-              }}
+              onCompare={() => compareNext(number)}
               onPin={togglePin}
               onDelete={() => setDeleting(true)}
               onClose={onClose}

@@ -1,13 +1,13 @@
 import { useEffect, useRef, useState } from "react";
-import { toRow } from "../connection/row";
 import type { Flow } from "../gen/mitmflow/v1/mitmflow_pb";
-import { formatDateTime } from "../ui/format";
 import { CloseIcon } from "../ui/icons";
 import { Seg } from "../ui/Seg";
 import { useWidth } from "../ui/useWidth";
 import { wordsOf } from "../wire/failure";
 import { MergeText } from "./MergeText";
-import { type Compared, compared, getFlow, type Half } from "./message";
+import { type Compared, compared, getFlows, type Half, type Missing } from "./message";
+import { Name } from "./Name";
+import { OneLeft } from "./OneLeft";
 import "../bodies/bodies.css";
 import "../detail/detail.css";
 import "./diff.css";
@@ -17,11 +17,22 @@ interface Props {
   a: number;
   b: number;
   onClose(): void;
+  /* Only this one is there; null: neither. */
+  onLeft(number: number | null): void;
+  /* It is to be compared with another. */
+  onAnother(number: number): void;
 }
 
 interface Pair {
   flows: [Flow, Flow];
   sides: [Compared, Compared];
+}
+
+interface State {
+  key: string;
+  pair?: Pair;
+  missing?: Missing;
+  error?: unknown;
 }
 
 const halves = [
@@ -33,21 +44,22 @@ const halves = [
 const widePx = 700;
 
 function usePair(a: number, b: number, half: Half) {
-  const [state, setState] = useState<{ key: string; pair?: Pair; error?: unknown }>();
+  const [state, setState] = useState<State>();
   const key = `${a} ${b} ${half}`;
   useEffect(() => {
     const abort = new AbortController();
-    const load = async (): Promise<Pair> => {
+    const load = async (): Promise<Omit<State, "key">> => {
       const { signal } = abort;
-      const flows = await Promise.all([getFlow(a, signal), getFlow(b, signal)]);
+      const flows = await getFlows(a, b, signal);
+      if (!Array.isArray(flows)) return { missing: flows };
       const sides = await Promise.all([
         compared(flows[0], half, signal),
         compared(flows[1], half, signal),
       ]);
-      return { flows, sides };
+      return { pair: { flows, sides } };
     };
     load()
-      .then((pair) => setState({ key, pair }))
+      .then((loaded) => setState({ key, ...loaded }))
       .catch((error) => {
         if (!abort.signal.aborted) setState({ key, error });
       });
@@ -57,7 +69,7 @@ function usePair(a: number, b: number, half: Half) {
 }
 
 /* Two flows side by side: what they asked, or what they were answered. */
-export function DiffView({ a, b, onClose }: Props) {
+export function DiffView({ a, b, onClose, onLeft, onAnother }: Props) {
   const [half, setHalf] = useState<Half>("response");
   const state = usePair(a, b, half);
   const box = useRef<HTMLElement>(null);
@@ -77,6 +89,9 @@ export function DiffView({ a, b, onClose }: Props) {
           <p className="alert" role="alert">
             {wordsOf(state.error)}
           </p>
+        )}
+        {state?.missing && (
+          <OneLeft missing={state.missing} onLeft={onLeft} onAnother={onAnother} />
         )}
         {state?.pair && <Both pair={state.pair} unified={unified} />}
       </div>
@@ -99,18 +114,6 @@ function Both({ pair, unified }: { pair: Pair; unified: boolean }) {
         <p className="hint">Of longer bodies only the first megabyte is compared.</p>
       )}
     </>
-  );
-}
-
-function Name({ flow }: { flow: Flow }) {
-  if (!flow.summary) return null;
-  const row = toRow(flow.summary);
-  return (
-    <p>
-      <b>{row.badge}</b> <span className={`tone-${row.tone}`}>{row.status}</span>{" "}
-      <bdi>{`${row.host}${row.path}${row.query}`}</bdi>
-      <span className="dim"> {row.startMs ? formatDateTime(row.startMs) : ""}</span>
-    </p>
   );
 }
 

@@ -4,6 +4,7 @@ import { layOut, type Style } from "../bodies/text/layout";
 import { api, callTimeoutMs } from "../connection/api";
 import { headersOf } from "../detail/headers";
 import { BodyPlace, type Flow } from "../gen/mitmflow/v1/mitmflow_pb";
+import { Failure } from "../wire/failure";
 
 // More of a body is compared by nobody's eye.
 const comparedLen = 1_000_000;
@@ -19,11 +20,33 @@ export interface Compared {
   cut: boolean;
 }
 
-export async function getFlow(number: number, signal: AbortSignal): Promise<Flow> {
+/* What there is of two flows of which one is not kept, or neither. */
+export interface Missing {
+  numbers: number[];
+  left: Flow | null;
+}
+
+async function getFlow(number: number, signal: AbortSignal): Promise<Flow | null> {
   const request = { number: BigInt(number), withoutBodies: true, messageLimit: 1 };
-  const answer = await api.getFlow(request, { signal, timeoutMs: callTimeoutMs });
-  if (!answer.flow) throw new Error("The server's answer holds no flow.");
-  return answer.flow;
+  try {
+    const answer = await api.getFlow(request, { signal, timeoutMs: callTimeoutMs });
+    if (!answer.flow) throw new Error("The server's answer holds no flow.");
+    return answer.flow;
+  } catch (error) {
+    if (Failure.from(error).code === "not_found") return null;
+    throw error;
+  }
+}
+
+export async function getFlows(
+  a: number,
+  b: number,
+  signal: AbortSignal,
+): Promise<[Flow, Flow] | Missing> {
+  const [first, second] = await Promise.all([getFlow(a, signal), getFlow(b, signal)]);
+  if (first && second) return [first, second];
+  const numbers = [...(first ? [] : [a]), ...(second ? [] : [b])];
+  return { numbers, left: first ?? second };
 }
 
 /* Its first line and fields, in an order that makes them comparable. */
