@@ -104,6 +104,8 @@ export default defineConfig({
           poolOptions: { forks: { singleFork: true } },
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // What is waited for comes, if late where much else runs.
+          expect: { poll: { timeout: 20_000 } },
         },
       },
     ],

@@ -21,13 +21,6 @@ interface Props {
   beginsDay: boolean;
 }
 
-const freshMs = 1500;
-
-/* It ended, or last grew, a moment ago by this machine's clock. */
-function isFresh(row: Row): boolean {
-  return Math.abs(Date.now() - row.startMs - (row.durationMs ?? 0)) < freshMs;
-}
-
 function classOf(props: Props, row: Row): string {
   const names = ["row", `is-${row.state}`];
   if (row.error) names.push("edge-bad");
@@ -57,7 +50,6 @@ function KnownRow(props: Props & { row: Row }) {
       className={isMarked ? `${classOf(props, row)} is-marked` : classOf(props, row)}
       style={{ transform: `translateY(${props.top}px)` }}
     >
-      {isFresh(row) && <i key={row.number} className="fresh" aria-hidden />}
       <Cells row={row} columns={props.columns} />
       {props.isCompact && (
         <div role="gridcell" className="c-when">

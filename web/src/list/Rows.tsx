@@ -7,6 +7,7 @@ import { FlowRow } from "./FlowRow";
 import type { Lines } from "./lines";
 import type { Grid } from "./useGrid";
 import { useSpan } from "./useSpan";
+import { useTints } from "./useTints";
 
 interface Props {
   grid: Grid;
@@ -67,6 +68,7 @@ export function Rows({ grid, cursor, opened, columns, selected }: Props) {
   const base = Math.floor(first / linesPerPlace) * linesPerPlace;
   const shift = shown.first * size - map.offset - (first - base) * size;
 
+  useTints(sheet, drawn, rows);
   // All of them change with each flow that comes before: too many for React.
   useLayoutEffect(() => {
     const elements = sheet.current?.children ?? [];
