@@ -283,6 +283,20 @@ describe("List", () => {
     await reader.sees("/meanwhile");
   });
 
+  it("a flow that has just come is tinted for a moment", async () => {
+    await send(3);
+    const reader = await scene.read();
+    await reader.sees("/n2x");
+    const { clock } = reader.page;
+    const tinted = reader.page.locator('.row[data-tint="on"]');
+    const startMs = Date.now() + 3_600_000;
+    await clock.setFixedTime(startMs);
+    await scene.exporter.send(http("http://new.example/come", { startMs }));
+    await tinted.getByText("/come").waitFor();
+    await clock.setFixedTime(startMs + 5000);
+    await tinted.waitFor({ state: "detached" });
+  });
+
   it("jumps to a time, and tells where a day begins", async () => {
     // So long ago that it is another day at midnight, too.
     const before = Date.now() - 2 * 86_400_000;

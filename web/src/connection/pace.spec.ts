@@ -11,11 +11,11 @@ function paced(pace: Pace, perSecond: number, fromMs: number, forMs: number): nu
 
 it("rests shortly while rows come slowly, and after one large batch", () => {
   const pace = new Pace();
-  expect(pace.restMs).toBe(4);
+  expect(pace.restMs).toBe(1);
   paced(pace, 250, 0, 1000);
-  expect(pace.restMs).toBe(4);
+  expect(pace.restMs).toBe(1);
   pace.told(500, 60_000);
-  expect(pace.restMs).toBe(4);
+  expect(pace.restMs).toBe(1);
 });
 
 it("rests longer while they come fast, until they come slowly again", () => {
@@ -23,5 +23,5 @@ it("rests longer while they come fast, until they come slowly again", () => {
   const at = paced(pace, 2000, 0, 1000);
   expect(pace.restMs).toBe(50);
   paced(pace, 100, at, 300);
-  expect(pace.restMs).toBe(4);
+  expect(pace.restMs).toBe(1);
 });

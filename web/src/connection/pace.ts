@@ -1,6 +1,6 @@
 // What comes together goes to tabs together. They draw it in their next frame,
 // so to wait for a frame here too would be to wait twice.
-const soonMs = 4;
+const soonMs = 1;
 // More rows than that nobody reads one by one: fewer and larger batches leave
 // the machine, and whoever presses a key, their time.
 const fastPerMs = 0.6;
