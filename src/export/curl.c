@@ -9,6 +9,11 @@ static const char *const own_fields[] = {"User-Agent", "Accept", "Content-Type",
                                          "Expect"};
 enum { OWN_WITHOUT_BODY = 2, OWN_WITH_BODY = 4 };
 
+static bool is_http2(const struct mf_shell_request *request)
+{
+    return mf_http_is_name(request->half.http_version, "HTTP/2.0");
+}
+
 static int put_fields(struct mf_export *to, const struct mf_record *record,
                       const struct mf_shell_request *request, bool has_body,
                       struct mf_buf *out)
@@ -27,6 +32,11 @@ static int put_fields(struct mf_export *to, const struct mf_record *record,
         mf_shell_printf(out, &rc, " \\\n    -H ");
         rc = rc ? rc : mf_shell_put_pieces(out, pieces, 3);
     }
+    /* In HTTP/2 it is no matter of the connection (RFC 9113, 8.2.2), and
+     * servers of gRPC refuse a call without it. */
+    if (is_http2(request) &&
+        mf_http_is_name(mf_http_header(&request->half, "te"), "trailers"))
+        mf_shell_printf(out, &rc, " \\\n    -H 'te: trailers'");
     for (size_t i = 0; !rc && i < own; i++)
         if (!mf_shell_has_field(request, own_fields[i]) ||
             strcmp(own_fields[i], "Expect") == 0)
@@ -42,7 +52,7 @@ static void put_version(const struct mf_shell_request *request,
         mf_shell_printf(out, rc, " --http1.0");
     else if (mf_http_is_name(version, "HTTP/1.1"))
         mf_shell_printf(out, rc, " --http1.1");
-    else if (mf_http_is_name(version, "HTTP/2.0"))
+    else if (is_http2(request))
         mf_shell_printf(out, rc, " --http2");
 }
 

@@ -107,7 +107,9 @@ static bool is_websocket(const struct mf_har_entry *entry)
 static struct mf_span error_of(const struct mf_har_entry *entry)
 {
     struct mf_span error = mf_json_get_text(entry->response, "_error");
-    return error.len ? error : mf_json_get_text(entry->json, "_error");
+    if (!error.len)
+        error = mf_json_get_text(entry->json, "_error");
+    return error.len ? error : mf_har_websocket_error(entry);
 }
 
 static int put_foreign(const struct mf_har_entry *entry, struct mf_buf *out)

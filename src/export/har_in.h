@@ -26,9 +26,11 @@ int mf_har_put_half(const struct mf_har_entry *entry, uint32_t number,
  * MF_ENOMEM. */
 int mf_har_put_form(const json_t *body, struct mf_buf *out);
 
-/* Append the WebSocket messages as fields of an HTTPFlow. */
+/* Append the WebSocket messages as fields of an HTTPFlow; what failed among
+ * them is told by the next one ("": nothing). */
 int mf_har_get_messages(const struct mf_har_entry *entry, struct mf_buf *out,
                         struct mf_err *err);
+struct mf_span mf_har_websocket_error(const struct mf_har_entry *entry);
 
 /* Append the server, as far as an entry of others tells, as field `number`.
  * MF_EFULL, MF_ENOMEM. */

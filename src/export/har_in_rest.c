@@ -91,13 +91,29 @@ static int put_message(const json_t *message, struct mf_buf *out,
     return tell(err, rc ? rc : mf_wire_end(out, mark));
 }
 
+/* Chrome lists why a WebSocket failed among its messages. */
+static bool is_error(const json_t *message)
+{
+    return is_word(message, "type", "error");
+}
+
+struct mf_span mf_har_websocket_error(const struct mf_har_entry *entry)
+{
+    const json_t *messages = json_object_get(entry->json, "_webSocketMessages");
+    for (size_t i = 0; i < json_array_size(messages); i++)
+        if (is_error(json_array_get(messages, i)))
+            return mf_json_get_text(json_array_get(messages, i), "data");
+    return MF_SPAN_NONE;
+}
+
 int mf_har_get_messages(const struct mf_har_entry *entry, struct mf_buf *out,
                         struct mf_err *err)
 {
     const json_t *messages = json_object_get(entry->json, "_webSocketMessages");
     int rc = 0;
     for (size_t i = 0; !rc && i < json_array_size(messages); i++)
-        rc = put_message(json_array_get(messages, i), out, err);
+        if (!is_error(json_array_get(messages, i)))
+            rc = put_message(json_array_get(messages, i), out, err);
     return rc;
 }
 

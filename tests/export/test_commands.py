@@ -202,6 +202,15 @@ def test_what_no_command_can_ask_for_is_left_out_and_named(way, listener, tmp_pa
     assert listener.requests == []
 
 
+@pytest.mark.parametrize("version, is_told", [(b"HTTP/2.0", True), (b"HTTP/1.1", False)])
+def test_curl_says_te_where_a_server_of_grpc_wants_it(version, is_told, tmp_path):
+    source = tmp_path / "flow.mitm"
+    headers = [(b"te", b"trailers")]
+    source.write_bytes(dump(request(80, b"POST", headers=headers, http_version=version)))
+    status, text, _ = convert(source, "curl")
+    assert (status, b"-H 'te: trailers'" in text) == (0, is_told)
+
+
 def test_raw_messages_are_what_was_on_the_wire(tmp_path):
     headers = [(b"Host", b"a"), (b"X", b"\xff"), (b"x", b"2"), (b"Transfer-Encoding", b"chunked")]
     trailers = [[b"T", b"1"]]

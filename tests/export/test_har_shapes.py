@@ -173,6 +173,16 @@ def test_members_may_stand_before_the_log(tmp_path):
     assert json.loads(lines)["httpFlow"]["request"]["url"] == "http://a.example/x"
 
 
+def test_why_a_websocket_failed_is_no_message(tmp_path):
+    messages = [
+        {"type": "receive", "time": 1764324733.5, "opcode": 1, "data": "hi"},
+        {"type": "error", "time": 1764324734, "opcode": -1, "data": "it was masked"},
+    ]
+    flow = read(tmp_path, entry(_webSocketMessages=messages))
+    assert [message["content"] for message in flow["websocketMessages"]] == ["hi"]
+    assert flow["error"] == "it was masked"
+
+
 def test_files_in_a_form_become_its_parts(tmp_path):
     params = [
         {"name": "text", "value": "a\r\nb"},
