@@ -77,6 +77,9 @@ static void a_declared_type_tells_the_kind(void **state)
         {"application/msgpack", MF_BODY_MSGPACK},
         {"application/cbor", MF_BODY_CBOR},
         {"application/senml+cbor", MF_BODY_CBOR},
+        {"application/cose; cose-type=\"cose-sign1\"", MF_BODY_CBOR},
+        {"application/cose-key-set", MF_BODY_CBOR},
+        {"application/cwt", MF_BODY_CBOR},
         {"application/dns-message", MF_BODY_DNS},
         {"application/dns-json", MF_BODY_TEXT}, /* by its looks */
         {"font/woff2", MF_BODY_FONT},
