@@ -146,6 +146,23 @@ describe("hostile flows", () => {
     await reader.sees("/\u27e8U+202E\u27e9gpj.exe");
   });
 
+  it("joiners are spelt out of a body, but where its letters need them", async () => {
+    const words = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645";
+    await scene.exporter.send(
+      http("http://a.example/joined", {
+        response: {
+          headerFields: fields(["content-type", "text/plain; charset=utf-8"]),
+          content: body(`${words}, pay\u200cpal`),
+        },
+      }),
+    );
+    const reader = await scene.read();
+    await reader.opens("/joined");
+    const line = reader.panel.locator(".cm-line");
+    expect(await line.textContent()).toBe(`${words}, pay\u27e8U+200C\u27e9pal`);
+    expect(await line.locator(".cm-specialChar").count()).toBe(1);
+  });
+
   it("odd ids are data", async () => {
     for (const id of [
       "../../etc/passwd",
