@@ -190,7 +190,8 @@ def test_an_export_ends_although_flows_keep_coming(server):
         while not stop.is_set():
             yield build.http("http://new.example/")
 
-    ingest = server.ingest.ExportFlow.future(endless(), timeout=DEADLINE_S)
+    # As long as four exports may take.
+    ingest = server.ingest.ExportFlow.future(endless(), timeout=4 * DEADLINE_S)
     try:
         old = {"expression": "~u old"}
         assert len(Exported(server, format=HAR, filter=old).urls()) == 500
