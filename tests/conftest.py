@@ -1,5 +1,11 @@
 """Options of every Python test."""
 
+import signal
+
+# A shell that starts tests in the background has them ignore Ctrl-C, and what
+# they start would, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def pytest_addoption(parser):
     parser.addoption("--match", default="", help="run tests with this text in their name")

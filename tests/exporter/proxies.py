@@ -36,6 +36,7 @@ class Proxy:
         self._remote = None
 
     def get(self, path):
+        self.wait_listening()
         with socket.create_connection(("127.0.0.1", self.port), DEADLINE_S) as connection:
             url = f"http://127.0.0.1:{self.origin.port}{path}"
             head = f"GET {url} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
