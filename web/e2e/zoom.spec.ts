@@ -244,7 +244,7 @@ describe("prefers-reduced-motion", () => {
     const reader = await read({ reducedMotion: "no-preference" });
     await exporter.send(open("moving"));
     await reader.sees("/moving");
-    expect(await reader.page.evaluate(motions)).not.toEqual([]);
+    await expect.poll(() => reader.page.evaluate(motions)).not.toEqual([]);
     await reader.page.context().close();
   });
 });

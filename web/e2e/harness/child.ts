@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
 const againMs = 20;
+const patienceMs = 45_000;
 
 /* A server process, whose log is told where it does not come up. */
 export class Child {
@@ -21,12 +22,20 @@ export class Child {
     const child = new Child(
       spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] }),
     );
+    const until = Date.now() + patienceMs;
     while (!(await answers())) {
-      if (child.process.exitCode !== null)
-        throw new Error(`the server ended:\n${child.log}`);
+      if (child.isOver) throw new Error(`the server ended:\n${child.log}`);
+      if (Date.now() > until) {
+        await child.end("SIGKILL");
+        throw new Error(`the server does not answer:\n${child.log}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, againMs));
     }
     return child;
+  }
+
+  private get isOver(): boolean {
+    return this.process.exitCode !== null || this.process.signalCode !== null;
   }
 
   get pid(): number | undefined {
@@ -35,8 +44,8 @@ export class Child {
 
   /* Ends it, and resolves when it is gone. */
   async end(signal: "SIGKILL" | "SIGTERM" = "SIGTERM"): Promise<void> {
+    if (this.isOver) return;
     const { process } = this;
-    if (process.exitCode !== null || process.signalCode !== null) return;
     const ended = new Promise((resolve) => process.once("exit", resolve));
     process.kill(signal);
     await ended;

@@ -9,6 +9,9 @@ import { binary } from "./server";
 const address = "192.0.2.10";
 const port = 8081;
 
+// Who is not root is that of a user namespace.
+const isRoot = process.getuid?.() === 0;
+
 const enter = `
 ip link set lo up && ip addr add ${address}/32 dev lo && exec "$@"
 `;
@@ -27,7 +30,7 @@ export class Lan {
   async start(): Promise<void> {
     const flags = ["--addr", `${address}:${port}`, "--addr", `unix:${this.socket}`];
     const command = [binary(), ...flags, "--insecure", "--data-dir", this.folder];
-    const args = ["-rn", "sh", "-c", enter, "sh", ...command];
+    const args = [isRoot ? "-n" : "-rn", "sh", "-c", enter, "sh", ...command];
     this.child = await Child.start("unshare", args, () => this.answers());
   }
 
@@ -43,7 +46,8 @@ export class Lan {
   /* A program that runs `program` in the namespace. */
   wrapped(program: string): string {
     const path = join(this.folder, "enter");
-    const into = `nsenter -t ${this.child?.pid} --preserve-credentials -U -n`;
+    const flags = isRoot ? "-n" : "--preserve-credentials -U -n";
+    const into = `nsenter -t ${this.child?.pid} ${flags}`;
     writeFileSync(path, `#!/bin/sh\nexec ${into} ${program} "$@"\n`);
     chmodSync(path, 0o755);
     return path;

@@ -27,6 +27,9 @@ export async function freePort(): Promise<number> {
   }
 }
 
+// An answer that takes longer is asked for anew.
+const answerMs = 5000;
+
 /* The real server, on a port and in a data directory of its own. */
 export class Server {
   private child: Child | null = null;
@@ -56,7 +59,8 @@ export class Server {
 
   private async answers(): Promise<boolean> {
     try {
-      return (await fetch(`${this.url}/healthz`)).ok;
+      const signal = AbortSignal.timeout(answerMs);
+      return (await fetch(`${this.url}/healthz`, { signal })).ok;
     } catch {
       return false;
     }
