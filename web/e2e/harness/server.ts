@@ -11,11 +11,15 @@ export function binary(): string {
   return path;
 }
 
+// Above 10080, the last of those that no browser asks (Fetch, "bad port").
+const firstPort = 10_100;
+const portCount = 9_900;
+
 /* One below what the system hands out by itself: nobody is given it until it
  * is taken. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 10000 + Math.floor(Math.random() * 10000);
+    const port = firstPort + Math.floor(Math.random() * portCount);
     const probe = createServer();
     const isFree = await new Promise<boolean>((resolve) => {
       probe.once("error", () => resolve(false));
