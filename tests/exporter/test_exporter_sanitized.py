@@ -188,6 +188,7 @@ def test_flows_reloads_and_the_end_leak_nothing(sanitized, start_recorder, takes
     assert all(stats["pushed"] and not stats["given_up"] for stats in result["stats"])
     live, threads, files = zip(*result["rows"])
     assert len(set(threads)) == 1 and len(set(files)) == 1, result["rows"]
-    # The first rounds fill caches; a kilobyte for each flow were megabytes.
-    assert live[-1] - live[2] < 500_000, live
+    # The first rounds fill caches, and later ones may make one larger; a
+    # kilobyte for each flow were 7 MB.
+    assert live[-1] - live[2] < 1_500_000, live
     assert not leaked, "\n\n".join(leaked)

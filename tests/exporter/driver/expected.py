@@ -19,7 +19,8 @@ def stamp(seconds):
     if seconds is None:
         return None
     whole = int(seconds)
-    return [whole, round((seconds - whole) * 1e9)]
+    # Halves up: round() takes them to the even one.
+    return [whole, int((seconds - whole) * 1e9 + 0.5)]
 
 
 def text(value, percent=False):
