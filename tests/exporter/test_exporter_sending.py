@@ -101,7 +101,8 @@ def test_a_message_longer_than_the_server_keeps_is_cut(one, start_recorder):
 
 def test_flows_wait_for_a_server_that_starts_later(one):
     port = sockets.free_port()
-    process = one.start("send", f"http://127.0.0.1:{port}", "50", "1000", "0", "then=wait")
+    options = ("50", "1000", "0", "then=wait", "away=1")
+    process = one.start("send", f"http://127.0.0.1:{port}", *options)
     assert process.stdout.readline() == "begun\n"
     recorder = Recorder(port=port)
     try:

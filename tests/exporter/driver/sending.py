@@ -14,7 +14,8 @@ from mitmproxy.test import tflow
 
 def send(addr, count, body_len, per_s, *more):
     """`count` flows of two events each at `per_s`; their ids and the counts
-    after all was acknowledged, or "stop" was called at once."""
+    after all was acknowledged, or "stop" was called at once. "away=1": what
+    follows the first flow waits until its server is known to be away."""
     options = dict(item.split("=") for item in more)
     lines = []
     core = make_core(load(), lines, queue_max=int(options.get("queue_max", 64 << 20)))
@@ -33,6 +34,9 @@ def send(addr, count, body_len, per_s, *more):
         if float(per_s):
             time.sleep(1 / float(per_s))
         if number == 0:
+            while "away" in options and not any("cannot export" in line for line in lines):
+                lines += [line for _, line in core.tick()[0]]
+                time.sleep(0.005)
             print("begun", flush=True)
     if options.get("then") == "wait":
         sys.stdin.readline()
