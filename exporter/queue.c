@@ -45,6 +45,7 @@ struct mf_queue {
     atomic_bool has_dead;
     struct mf_wanted *wanted; /* in order */
     size_t wanted_cap;
+    bool is_telling; /* what was taken of them */
     struct mf_queue_stats stats;
 };
 
@@ -353,9 +354,17 @@ bool mf_queue_take_wanted(struct mf_queue *queue, struct mf_wanted *ret_wanted)
                 (count - 1) * sizeof *queue->wanted);
         queue->stats.wanted--;
         queue->out--; /* the caller's now */
+        queue->is_telling = true;
     }
     pthread_mutex_unlock(&queue->lock);
     return count > 0;
+}
+
+void mf_queue_wanted_told(struct mf_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->is_telling = false;
+    pthread_mutex_unlock(&queue->lock);
 }
 
 /* ---- the end ---- */
@@ -386,7 +395,7 @@ bool mf_queue_is_empty(const struct mf_queue *queue)
 {
     struct mf_queue *q = (struct mf_queue *)queue;
     pthread_mutex_lock(&q->lock);
-    bool is_empty = !q->first && !q->stats.wanted;
+    bool is_empty = !q->first && !q->stats.wanted && !q->is_telling;
     pthread_mutex_unlock(&q->lock);
     return is_empty;
 }

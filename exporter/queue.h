@@ -9,9 +9,9 @@
  * soon; what a queue holds is therefore bounded by refusing more, and never by
  * giving up what is in it.
  *
- * Thread:  push, take_dead and take_wanted from mitmproxy's, with the GIL;
- *          take, release, let_go and want from the sender's; the rest from
- *          any.
+ * Thread:  push, take_dead, take_wanted and wanted_told from mitmproxy's, with
+ *          the GIL; take, release, let_go and want from the sender's; the rest
+ *          from any.
  * Units:   bytes.
  */
 #ifndef MF_EXPORTER_QUEUE_H
@@ -102,14 +102,17 @@ void mf_queue_let_go(struct mf_queue *queue, void *object);
 void *mf_queue_take_dead(struct mf_queue *queue);
 bool mf_queue_has_dead(const struct mf_queue *queue);
 
-/* The sender asks for a flow whole; `wanted` is taken over. */
+/* The sender asks for a flow whole; `wanted` is taken over. Who takes it
+ * pushes it and says then that what was taken is told: the queue is not empty
+ * before, or a sender that is to stop would do so without it. */
 void mf_queue_want(struct mf_queue *queue, struct mf_wanted *wanted);
 bool mf_queue_take_wanted(struct mf_queue *queue, struct mf_wanted *ret_wanted);
+void mf_queue_wanted_told(struct mf_queue *queue);
 
 /* Take no more. */
 void mf_queue_close(struct mf_queue *queue);
 
-/* Nothing is in it, and no flow is wanted. */
+/* Nothing is in it, and no flow is wanted or was and is not told. */
 bool mf_queue_is_empty(const struct mf_queue *queue);
 size_t mf_queue_max(const struct mf_queue *queue);
 void mf_queue_get_stats(const struct mf_queue *queue,

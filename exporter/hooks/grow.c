@@ -179,15 +179,6 @@ static bool flush_one(struct mf_object *self, enum mf_event_index index,
     return is_found;
 }
 
-bool mf_object_flush(struct mf_object *self, bool all)
-{
-    mf_object_look_at_server(self);
-    for (int i = 0; i < MF_EVENT_COUNT; i++)
-        while (self->untold[i] && flush_one(self, i, all))
-            ;
-    return count_untold(self) > 0;
-}
-
 void mf_object_grow(struct mf_object *self, PyObject *flow,
                     enum mf_event_index index)
 {
@@ -232,11 +223,23 @@ static void send_one(struct mf_object *self, PyObject *flow,
      * next. */
 }
 
-void mf_object_send_wanted(struct mf_object *self)
+static void send_wanted(struct mf_object *self)
 {
     struct mf_wanted wanted;
     while (self->queue && mf_queue_take_wanted(self->queue, &wanted)) {
         send_one(self, wanted.flow, &wanted);
         Py_DECREF((PyObject *)wanted.flow);
     }
+}
+
+bool mf_object_flush(struct mf_object *self, bool all)
+{
+    send_wanted(self);
+    mf_object_look_at_server(self);
+    for (int i = 0; i < MF_EVENT_COUNT; i++)
+        while (self->untold[i] && flush_one(self, i, all))
+            ;
+    if (self->queue)
+        mf_queue_wanted_told(self->queue);
+    return count_untold(self) > 0;
 }

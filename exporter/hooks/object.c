@@ -66,10 +66,8 @@ static void stop_sender(struct mf_object *self, double seconds)
     int64_t until_ns = mf_clock_mono_ns() + (int64_t)(seconds * 1e9);
     int rc = MF_EBUSY;
     while (rc == MF_EBUSY) {
-        if (seconds > 0) {
-            mf_object_send_wanted(self);
+        if (seconds > 0)
             mf_object_flush(self, true);
-        }
         int64_t left_ns = until_ns - mf_clock_mono_ns();
         Py_BEGIN_ALLOW_THREADS rc =
             mf_sender_stop(sender, left_ns > 0 ? left_ns : 0);
@@ -296,10 +294,8 @@ static PyObject *object_tick(PyObject *object, PyObject *unused)
     bool has_untold = false, is_warning;
     char text[320];
     mf_object_collect(self);
-    if (self->queue && !self->is_stopped) {
-        mf_object_send_wanted(self);
+    if (self->queue && !self->is_stopped)
         has_untold = mf_object_flush(self, false);
-    }
     PyObject *lines = PyList_New(0);
     while (lines && self->sender &&
            mf_sender_take_line(self->sender, text, sizeof text, &is_warning))

@@ -125,9 +125,6 @@ enum mf_event_index mf_object_growing(const struct mf_event *event);
 /* Forget an ended flow. */
 void mf_object_forget(struct mf_object *self, PyObject *flow);
 
-/* Send the flows that a server wants whole. */
-void mf_object_send_wanted(struct mf_object *self);
-
 /* Read the flow's id into self->id; false if it has none, or one of more than
  * MF_FLOW_ID_CAP bytes. */
 bool mf_object_read_id(struct mf_object *self, PyObject *flow);
@@ -141,7 +138,8 @@ void mf_object_note_failure(struct mf_object *self, int error,
 void mf_object_handle(struct mf_object *self, PyObject *flow,
                       enum mf_event_index index);
 
-/* Send what is untold and due; false when nothing is untold any more. */
+/* Send the flows that a server wants whole and what is untold and due; false
+ * when nothing is untold any more. */
 bool mf_object_flush(struct mf_object *self, bool all);
 
 /* Release objects that the queue has done with. */

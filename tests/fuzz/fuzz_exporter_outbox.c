@@ -101,6 +101,7 @@ static void collect(struct world *world)
         world->objects--;
     while (mf_queue_take_wanted(world->queue, &wanted))
         world->objects--;
+    mf_queue_wanted_told(world->queue);
 }
 
 static void step(struct world *world, uint8_t what, uint8_t how)

@@ -178,6 +178,8 @@ static void wanted_flows_come_out_in_order(void **state)
     }
     assert_false(mf_queue_take_wanted(queue, &wanted));
     assert_int_equal(stats_of(queue).wanted_total, 40);
+    assert_false(mf_queue_is_empty(queue)); /* they are on their way into it */
+    mf_queue_wanted_told(queue);
     assert_true(mf_queue_is_empty(queue));
     mf_queue_free(queue);
 }
