@@ -48,6 +48,9 @@ class Recorder(proxy_grpc.ServiceServicer):
             options=[
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_receive_message_length", 256 << 20),
+                # grpcio takes calls in no order: a flow would be missing as
+                # its appends came before it.
+                *([("grpc.max_concurrent_streams", 1)] if takes_appends else []),
             ],
         )
         proxy_grpc.add_ServiceServicer_to_server(self, self._server)
