@@ -231,7 +231,9 @@ describe("Feed", () => {
       server.call(0).end();
       await settle();
       expect(heard.at(-1)).toMatchObject({ type: "search", search: null });
-      expect(batches().at(-1)).toMatchObject({
+      expect(batches()).toHaveLength(3);
+      expect(batches().at(-1)).toMatchObject({ reset: false, rows: [], below: 0 });
+      expect(feed.snapshot().find((m) => m.type === "batch")).toMatchObject({
         reset: true,
         rows: [{ number: 3 }, { number: 8 }, { number: 9 }],
       });

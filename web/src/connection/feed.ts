@@ -269,11 +269,13 @@ export class Feed {
 
   private swap(fresh: FlowWindow): void {
     fresh.settle(firstLimit);
+    // A search has told its rows as they were found.
+    const isTold = this.window === fresh;
     this.window = fresh;
     this.fresh = null;
     this.whole = true;
     this.counted = fresh.hasOlder ? null : 0;
-    this.tell(true, this.window.rows, []);
+    this.tell(!isTold, isTold ? [] : fresh.rows, []);
     this.countSoon(0);
   }
 

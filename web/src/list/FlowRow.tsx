@@ -52,16 +52,16 @@ function KnownRow(props: Props & { row: Row }) {
     >
       <Cells row={row} columns={props.columns} />
       {props.isCompact && (
-        <div role="gridcell" className="c-when">
-          <When startMs={row.startMs} />
-        </div>
-      )}
-      {props.isCompact && (
-        <div role="gridcell" className="c-more">
-          <button type="button" tabIndex={-1} aria-label="Menu of the flow" data-more>
-            <MoreIcon />
-          </button>
-        </div>
+        <>
+          <div role="gridcell" className="c-when">
+            <When startMs={row.startMs} />
+          </div>
+          <div role="gridcell" className="c-more">
+            <button type="button" tabIndex={-1} aria-label="Menu of the flow" data-more>
+              <MoreIcon />
+            </button>
+          </div>
+        </>
       )}
       {props.beginsDay && (
         <div
