@@ -20,8 +20,10 @@ export function InkField({ field, value, ink, ...props }: Props) {
     if (layer.current && field.current)
       layer.current.scrollLeft = field.current.scrollLeft;
   };
-  // The caret scrolls the field after each key.
-  useLayoutEffect(follow);
+  // The caret scrolls the field after each key. To ask how far is to lay out
+  // the page: not for a change that is none of the text.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: of what is drawn
+  useLayoutEffect(follow, [value, isDrawn]);
   return (
     <div className={isDrawn ? "ink-field inked" : "ink-field"}>
       <input {...props} ref={field} type="text" value={value} onScroll={follow} />

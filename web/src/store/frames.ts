@@ -7,6 +7,8 @@ const cheapMs = 32;
 const longestRestMs = 50;
 // The frame after a key or a click is its own.
 const answerMs = 16;
+// After a pause React does its part before the frame instead of in it.
+const quietMs = 50;
 
 /* When the reader last did something. */
 function lastInput(): () => number {
@@ -27,12 +29,14 @@ function lastInput(): () => number {
 export function pacedFrames(): Schedule {
   const inputAt = lastInput();
   let restMs = 0;
+  let drawnAt = Number.NEGATIVE_INFINITY;
   return (draw) => {
     let done = false;
     const once = () => {
       if (done) return;
       done = true;
       const started = performance.now();
+      drawnAt = started;
       draw();
       // This comes after React, layout and paint have done their part.
       setTimeout(() => {
@@ -44,7 +48,11 @@ export function pacedFrames(): Schedule {
       if (performance.now() - inputAt() < answerMs) requestAnimationFrame(once);
       else once();
     };
-    const soon = () => requestAnimationFrame(inFrame);
+    const soon = () => {
+      const now = performance.now();
+      if (now - drawnAt > quietMs && now - inputAt() >= answerMs) once();
+      else requestAnimationFrame(inFrame);
+    };
     if (restMs > 0) setTimeout(soon, restMs);
     else soon();
     setTimeout(once, longestWaitMs + restMs);

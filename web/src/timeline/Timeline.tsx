@@ -42,7 +42,9 @@ export function Timeline({ filter, onFilter, onJump }: TimelineProps) {
   const [hovered, setHovered] = useState<number | null>(null);
   const [dragged, setDragged] = useState<Span | null>(null);
 
-  const told = useSummary({ filter: withoutTime(filter), bars: count, span });
+  // The list's rows come first: the bars are asked for once it has them.
+  const listed = useView((view) => view.filter);
+  const told = useSummary({ filter: withoutTime(listed), bars: count, span });
   const isWrong = useView((view) => view.fault !== null);
   const bars = useMemo(
     () => told && barsOf(told.summary.histogram, told.asked.bars ?? 0),
