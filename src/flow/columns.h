@@ -70,6 +70,30 @@ struct mf_columns {
     uint32_t message_count;
 };
 
+/* The columns that pages keep (store/column_page.h), in their order there; a
+ * bit of a mask each. Only added to. */
+enum mf_paged_column {
+    MF_PAGED_TYPE, /* enum mf_flow_type, 0: no such flow */
+    MF_PAGED_CHANGE,
+    MF_PAGED_FLAGS,
+    MF_PAGED_STATE,
+    MF_PAGED_STATUS,
+    MF_PAGED_CLIENT_PORT,
+    MF_PAGED_SERVER_PORT,
+    MF_PAGED_METHOD,
+    MF_PAGED_HOST,
+    MF_PAGED_CLIENT,
+    MF_PAGED_SOURCE,
+    MF_PAGED_RESPONSE_TYPE,
+    MF_PAGED_REQUEST_TYPE,
+    MF_PAGED_START,
+    MF_PAGED_DURATION,
+    MF_PAGED_CLIENT_BYTES,
+    MF_PAGED_SERVER_BYTES,
+    MF_PAGED_MESSAGE_COUNT,
+    MF_PAGED_COLUMNS,
+};
+
 /* The same as texts, before they have ids. Spans live as long as the flow;
  * an empty one is no text. */
 struct mf_column_texts {

@@ -90,6 +90,10 @@ enum mf_filter_verdict {
 typedef struct mf_span mf_name_text(void *user, enum mf_name_kind kind,
                                     uint32_t id);
 
+/* The columns that a judge reads, beside number and type: a bit of a mask for
+ * each enum mf_paged_column. */
+uint32_t mf_filter_columns(const struct mf_filter *filter);
+
 /*
  * A judge of many rows for one filter: remembers what it found of each name.
  * One thread at a time. `filter` is borrowed for the judge's life.

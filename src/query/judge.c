@@ -350,6 +350,80 @@ static verdict leaf(struct mf_judge *judge, const struct mf_term *term,
     }
 }
 
+/* What leaf() reads of a row; of what is not told apart here, all. */
+static uint32_t columns_of(enum mf_term_kind kind)
+{
+    static const uint32_t flags = 1U << MF_PAGED_FLAGS;
+    switch (kind) {
+    case MF_TERM_TYPES:
+    case MF_TERM_HEADER:
+    case MF_TERM_HEADER_REQUEST:
+    case MF_TERM_HEADER_RESPONSE:
+        return 0;
+    case MF_TERM_STATUS:
+        return flags | 1U << MF_PAGED_STATUS;
+    case MF_TERM_SIZE:
+        return 1U << MF_PAGED_CLIENT_BYTES | 1U << MF_PAGED_SERVER_BYTES;
+    case MF_TERM_DURATION:
+        return 1U << MF_PAGED_DURATION;
+    case MF_TERM_TIME:
+        return 1U << MF_PAGED_START;
+    case MF_TERM_ASSET:
+    case MF_TERM_MEDIA_TYPE:
+    case MF_TERM_CONTENT_TYPE:
+    case MF_TERM_CONTENT_TYPE_REQUEST:
+    case MF_TERM_CONTENT_TYPE_RESPONSE:
+        return flags | 1U << MF_PAGED_REQUEST_TYPE |
+               1U << MF_PAGED_RESPONSE_TYPE;
+    case MF_TERM_METHOD:
+    case MF_TERM_METHODS:
+        return 1U << MF_PAGED_METHOD;
+    case MF_TERM_DEVICE:
+    case MF_TERM_CLIENTS:
+        return 1U << MF_PAGED_CLIENT;
+    case MF_TERM_SOURCE:
+        return 1U << MF_PAGED_SOURCE;
+    case MF_TERM_DOMAIN:
+    case MF_TERM_URL:
+        return flags | 1U << MF_PAGED_HOST;
+    case MF_TERM_SRC:
+        return 1U << MF_PAGED_CLIENT | 1U << MF_PAGED_CLIENT_PORT;
+    case MF_TERM_DST:
+        return 1U << MF_PAGED_HOST | 1U << MF_PAGED_SERVER_PORT;
+    case MF_TERM_NO_RESPONSE:
+    case MF_TERM_REPLAY:
+    case MF_TERM_META:
+    case MF_TERM_MARKER:
+    case MF_TERM_COMMENT:
+    case MF_TERM_NOTE:
+        return flags;
+    default:
+        return flags_of(kind) ? flags : UINT32_MAX;
+    }
+}
+
+static uint32_t columns_of_term(const struct mf_term *term)
+{
+    uint32_t columns = 0;
+    switch (term->kind) {
+    case MF_TERM_ALL:
+        return 0;
+    case MF_TERM_AND:
+    case MF_TERM_OR:
+    case MF_TERM_NOT:
+        for (size_t i = 0; i < term->count; i++)
+            columns |= columns_of_term(term->items[i]);
+        return columns;
+    default:
+        return columns_of(term->kind);
+    }
+}
+
+uint32_t mf_filter_columns(const struct mf_filter *filter)
+{
+    return columns_of_term(filter->root);
+}
+
 static verdict judge_term(struct mf_judge *judge, const struct mf_term *term,
                           const struct mf_columns *row)
 {

@@ -17,29 +17,6 @@
 
 enum { MF_COLUMN_PAGE_ROWS = 1024 };
 
-/* What a page keeps of each flow; a bit of a mask each. Only added to. */
-enum mf_paged_column {
-    MF_PAGED_TYPE, /* enum mf_flow_type, 0: no such flow */
-    MF_PAGED_CHANGE,
-    MF_PAGED_FLAGS,
-    MF_PAGED_STATE,
-    MF_PAGED_STATUS,
-    MF_PAGED_CLIENT_PORT,
-    MF_PAGED_SERVER_PORT,
-    MF_PAGED_METHOD,
-    MF_PAGED_HOST,
-    MF_PAGED_CLIENT,
-    MF_PAGED_SOURCE,
-    MF_PAGED_RESPONSE_TYPE,
-    MF_PAGED_REQUEST_TYPE,
-    MF_PAGED_START,
-    MF_PAGED_DURATION,
-    MF_PAGED_CLIENT_BYTES,
-    MF_PAGED_SERVER_BYTES,
-    MF_PAGED_MESSAGE_COUNT,
-    MF_PAGED_COLUMNS,
-};
-
 /* The head of a page, enough for mf_column_page_changes(). */
 enum { MF_COLUMN_PAGE_HEAD_LEN = 1 + MF_PAGED_COLUMNS * 17 };
 

@@ -185,8 +185,16 @@ struct mf_record *mf_query_next(struct mf_query *query)
 
 /* ---- deciding ---- */
 
-static int match(struct mf_query *query, const struct mf_columns *columns,
-                 sqlite3_stmt *row, bool *ret_match, struct mf_err *err)
+/* Of a flow with more messages than are looked at it is not known. */
+static bool is_seen_whole(sqlite3_stmt *row)
+{
+    struct mf_columns columns;
+    return mf_row_columns(row, &columns) || !columns.message_count ||
+           columns.client_bytes + columns.server_bytes <= MF_MATCHED_MAX_LEN;
+}
+
+static int match(struct mf_query *query, sqlite3_stmt *row, bool *ret_match,
+                 struct mf_err *err)
 {
     const struct mf_load load = {
         .with_binary = mf_filter_reads_binary(query->filter),
@@ -210,8 +218,7 @@ static int match(struct mf_query *query, const struct mf_columns *columns,
         return mf_query__no_memory(err);
     *ret_match = mf_filter_match(query->filter, record, &query->is_limited);
     mf_record_unref(record);
-    if (!*ret_match && columns->message_count &&
-        columns->client_bytes + columns->server_bytes > MF_MATCHED_MAX_LEN)
+    if (!*ret_match && !is_seen_whole(row))
         query->is_limited = true;
     return 0;
 }
@@ -232,12 +239,11 @@ int mf_query__decide(struct mf_query *query, const struct mf_columns *columns,
         return 0;
     }
     if (row)
-        return match(query, columns, row, ret_match, err);
+        return match(query, row, ret_match, err);
     int rc = mf_reader__row(query->reader, columns->number, err);
     if (rc != 1)
         return rc;
-    rc = match(query, columns, query->reader->stmts[MF_READ_ROW], ret_match,
-               err);
+    rc = match(query, query->reader->stmts[MF_READ_ROW], ret_match, err);
     mf_reader__row_done(query->reader);
     return rc;
 }
@@ -369,9 +375,8 @@ static int make_sieve(struct mf_query *query, struct mf_err *err)
 
 static uint32_t wanted_columns(const struct mf_query *query)
 {
-    if (query->filter)
-        return UINT32_MAX;
-    return (query->tally ? mf_tally_columns(query->tally)
+    return (query->filter ? mf_filter_columns(query->filter) : 0) |
+           (query->tally ? mf_tally_columns(query->tally)
                          : mf_order_columns(&query->order)) |
            (query->since_ns ? 1U << MF_PAGED_START : 0);
 }

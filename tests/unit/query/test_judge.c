@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "store/column_page.h"
+
 /* ---- a source of chance, the same on every run ---- */
 
 static uint64_t seed = 20261128;
@@ -130,6 +132,54 @@ static void a_judge_never_says_what_is_wrong(void **state)
     assert_true(counts[MF_FILTER_YES] > 10000);
 }
 
+/* Of a page no other columns are read than a filter names. */
+static void a_judge_reads_no_other_columns_than_it_says(void **state)
+{
+    (void)state;
+    enum { FLOWS = 300, FILTERS = 400 };
+    struct mf_columns *rows = calloc(MF_COLUMN_PAGE_ROWS, sizeof *rows);
+    struct mf_columns read[FLOWS];
+    struct mf_column_page page;
+    struct mf_buf buf;
+    char text[4000];
+    mf_buf_init(&buf, 1 << 20);
+    for (size_t i = 0; i < FLOWS; i++) {
+        struct sample sample = random_sample();
+        struct mf_record *record = record_of(&sample);
+        rows[i] = columns_of(record);
+        mf_record_unref(record);
+    }
+    assert_int_equal(mf_column_page_put(rows, &buf), 0);
+    assert_int_equal(mf_column_page_open(buf.data, buf.len, 0, &page), 0);
+    for (int n = 0; n < FILTERS; n++) {
+        random_tree(text, text + sizeof text, (unsigned)n % 3);
+        struct mf_filter *filter = filter_of(text);
+        struct mf_judge *judge;
+        assert_int_equal(mf_judge_new(filter, name_of, NULL, &judge), 0);
+        for (size_t i = 0; i < FLOWS; i++)
+            read[i] = rows[pick(FLOWS)];
+        mf_column_page_rows(&page, 0, FLOWS, mf_filter_columns(filter), read);
+        for (size_t i = 0; i < FLOWS; i++)
+            if (mf_judge_row(judge, &read[i]) != mf_judge_row(judge, &rows[i]))
+                fail_msg("%s: flow %zu: by more columns than %x", text, i,
+                         mf_filter_columns(filter));
+        mf_judge_free(judge);
+        mf_filter_unref(filter);
+    }
+    mf_buf_release(&buf);
+    free(rows);
+}
+
+static void a_filter_by_columns_needs_few(void **state)
+{
+    (void)state;
+    struct mf_filter *filter = filter_of("~m POST & !~c 404");
+    assert_int_equal(mf_filter_columns(filter), 1U << MF_PAGED_METHOD |
+                                                    1U << MF_PAGED_STATUS |
+                                                    1U << MF_PAGED_FLAGS);
+    mf_filter_unref(filter);
+}
+
 /* What a list is filtered by most must not need the flows. */
 static void a_judge_is_sure_of_what_is_in_columns(void **state)
 {
@@ -228,6 +278,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_judge_never_says_what_is_wrong),
+        cmocka_unit_test(a_judge_reads_no_other_columns_than_it_says),
+        cmocka_unit_test(a_filter_by_columns_needs_few),
         cmocka_unit_test(a_judge_is_sure_of_what_is_in_columns),
         cmocka_unit_test(a_name_without_an_id_leaves_it_unsure),
         cmocka_unit_test(a_name_is_looked_at_once),
