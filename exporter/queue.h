@@ -112,7 +112,7 @@ void mf_queue_wanted_told(struct mf_queue *queue);
 /* Take no more. */
 void mf_queue_close(struct mf_queue *queue);
 
-/* Nothing is in it, and no flow is wanted or was and is not told. */
+/* Nothing is in it, and every flow that was wanted is told. */
 bool mf_queue_is_empty(const struct mf_queue *queue);
 size_t mf_queue_max(const struct mf_queue *queue);
 void mf_queue_get_stats(const struct mf_queue *queue,

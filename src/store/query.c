@@ -188,9 +188,10 @@ struct mf_record *mf_query_next(struct mf_query *query)
 /* Of a flow with more messages than are looked at it is not known. */
 static bool is_seen_whole(sqlite3_stmt *row)
 {
-    struct mf_columns columns;
-    return mf_row_columns(row, &columns) || !columns.message_count ||
-           columns.client_bytes + columns.server_bytes <= MF_MATCHED_MAX_LEN;
+    return !mf_reader__int(row, MF_ROW_MESSAGES) ||
+           mf_reader__int(row, MF_ROW_CLIENT_BYTES) +
+                   mf_reader__int(row, MF_ROW_SERVER_BYTES) <=
+               MF_MATCHED_MAX_LEN;
 }
 
 static int match(struct mf_query *query, sqlite3_stmt *row, bool *ret_match,
