@@ -169,6 +169,8 @@ def test_giving_up_flows_is_clean(sanitized):
     assert result["stats"]["pushed"] == 4000
     # Twice what has its end after its beginning was given up.
     assert 2000 <= result["stats"]["given_up"] <= 4000
+    assert result["stats"]["acked"] == 0
+    assert result["stats"]["memory"] == 0
 
 
 @pytest.mark.timeout(SOAK_DEADLINE_S)
